@@ -1,0 +1,215 @@
+"""What goes wrong, said at its place: source texts, spans, diagnostics and the errors that carry them."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from ddspgraph.codes import CODES
+
+#: An excerpt never prints more of a line than this; a spec may hold one line of a megabyte.
+EXCERPT_COLUMNS = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A text and the name it is known by (`graphs/violin.yaml`, `<stdin>`, `--set`)."""
+
+    name: str
+    text: str
+
+    def line(self, number: int) -> str:
+        """The text of a line, counted from 1, without its end; empty where there is none."""
+        if not 1 <= number <= len(self._lines()):
+            return ""
+        return self._lines()[number - 1]
+
+    def _lines(self) -> list[str]:
+        lines = self.__dict__.get("_split")
+        if lines is None:
+            # YAML breaks lines at these three only; str.splitlines would also break at form feeds.
+            lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+            object.__setattr__(self, "_split", lines)
+        return lines
+
+
+@dataclass(frozen=True)
+class Span:
+    """A place in a source: 1-based line and column, and one past its end."""
+
+    source: Source
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    def __str__(self) -> str:
+        return f"{self.source.name}:{self.line}:{self.column}"
+
+    @staticmethod
+    def of_line(source: Source, line: int, column: int = 1) -> Span:
+        """The rest of a line from a column on."""
+        return Span(source, line, column, line, max(column + 1, len(source.line(line)) + 1))
+
+    @staticmethod
+    def start_of(source: Source) -> Span:
+        """The first character: where a complaint about a whole file points."""
+        return Span(source, 1, 1, 1, 2)
+
+    def excerpt(self) -> str:
+        """The line with carets under the span, as it stands in an error message."""
+        text = self.source.line(self.line).replace("\t", " ")
+        last = self.end_column if self.end_line == self.line else len(text) + 1
+        first = self.column - 1
+        offset = 0 if first < EXCERPT_COLUMNS - 10 else first - EXCERPT_COLUMNS // 2
+        shown = "".join(c if c.isprintable() else "�" for c in text[offset : offset + EXCERPT_COLUMNS])
+        carets = max(1, min(last - self.column, offset + EXCERPT_COLUMNS - first))
+        number = f"{self.line:>5} | "
+        lead, trail = "…" * (offset > 0), "…" * (offset + EXCERPT_COLUMNS < len(text))
+        return (
+            f"{number}{lead}{shown}{trail}\n"
+            f"{' ' * 6}| {' ' * (first - offset + len(lead))}{'^' * carets}".rstrip()
+        )
+
+
+@dataclass(frozen=True)
+class Note:
+    """A second place that the message speaks of: the other end of an edge, the first of two keys."""
+
+    message: str
+    span: Span | None = None
+
+    def __str__(self) -> str:
+        return f"{self.message} at {self.span}" if self.span else self.message
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One finding: a stable code of `codes.CODES`, one sentence, its place, and a repair."""
+
+    code: str
+    message: str
+    span: Span | None = None
+    notes: tuple[Note, ...] = ()
+    hint: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.code not in CODES:
+            raise KeyError(f"{self.code} is not in codes.CODES")
+
+    @property
+    def is_error(self) -> bool:
+        return self.code.startswith("E")
+
+    @property
+    def title(self) -> str:
+        """`file:line:col: E412 message`, one line."""
+        where = f"{self.span}: " if self.span else ""
+        return f"{where}{self.code} {clean(self.message)}"
+
+    def __str__(self) -> str:
+        lines = [self.title]
+        if self.span is not None:
+            lines.append(self.span.excerpt())
+        lines += [f"      = {clean(str(note))}" for note in self.notes]
+        if self.hint:
+            lines.append(f"      = help: {clean(self.hint)}")
+        return "\n".join(lines)
+
+    def as_dict(self) -> dict[str, object]:
+        """The finding as plain data, for `--json`."""
+        place = {}
+        if self.span is not None:
+            span = self.span
+            place = {"file": span.source.name, "line": span.line, "column": span.column}
+            place |= {"end_line": span.end_line, "end_column": span.end_column}
+        notes = [{"message": note.message, "at": str(note.span) if note.span else None} for note in self.notes]
+        severity = "error" if self.is_error else "warning"
+        return {
+            "code": self.code,
+            "severity": severity,
+            "message": self.message,
+            **place,
+            "notes": notes,
+            "hint": self.hint,
+        }
+
+
+def clean(text: str) -> str:
+    """Names come from the author's file: nothing in them may steer a terminal or break a line."""
+    return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+class GraphError(Exception):
+    """One or more errors in a spec, its data or its use, all of them at once and in source order.
+
+    Attributes:
+      diagnostics: the findings, warnings included.
+      exit_code: what a command line answers: 3 spec, 4 data or file, 5 limit, 6 numerical failure.
+    """
+
+    def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
+        found = [diagnostics] if isinstance(diagnostics, Diagnostic) else list(diagnostics)
+        self.diagnostics: tuple[Diagnostic, ...] = in_source_order(found)
+        super().__init__("\n".join(str(d) for d in self.diagnostics))
+
+    @property
+    def exit_code(self) -> int:
+        families = {d.code[1] for d in self.diagnostics if d.is_error}
+        return next((code for family, code in (("7", 5), ("6", 4), ("8", 6)) if family in families), 3)
+
+
+def fail(
+    code: str,
+    message: str,
+    span: Span | None = None,
+    *notes: Note,
+    hint: str | None = None,
+) -> GraphError:
+    """A `GraphError` of one finding, for `raise fail(...)`."""
+    return GraphError(Diagnostic(code, message, span, notes, hint))
+
+
+def in_source_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The findings without repetition, ordered by file, line and column."""
+
+    def place(d: Diagnostic) -> tuple[str, int, int]:
+        return (d.span.source.name, d.span.line, d.span.column) if d.span else ("", 0, 0)
+
+    return tuple(sorted(dict.fromkeys(diagnostics), key=place))
+
+
+@dataclass
+class Report:
+    """Collects findings, so that one run names all errors of a file."""
+
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+
+    def add(
+        self, code: str, message: str, span: Span | None, *notes: Note, hint: str | None = None
+    ) -> None:
+        self.diagnostics.append(Diagnostic(code, message, span, notes, hint))
+
+    @property
+    def has_errors(self) -> bool:
+        return any(d.is_error for d in self.diagnostics)
+
+    def raise_errors(self) -> None:
+        """Raises all findings as one `GraphError` where one of them is an error."""
+        if self.has_errors:
+            raise GraphError(self.diagnostics)
+
+
+def did_you_mean(name: str, known: Sequence[str], count: int = 3) -> str | None:
+    """A repair for a misspelt name: the nearest known ones, or all of them when they are few."""
+    if not known:
+        return None
+    lowered = {k.lower(): k for k in known}
+    # difflib is quadratic in the length: a hostile name of 64 KiB is not worth comparing.
+    near = difflib.get_close_matches(name.lower()[:80], list(lowered), n=count, cutoff=0.55)
+    if near:
+        return "did you mean " + " or ".join(f"'{lowered[n]}'" for n in near) + "?"
+    if len(known) <= 12:
+        return "known: " + ", ".join(known)
+    return None
