@@ -1,0 +1,123 @@
+"""Ops outside of a graph: called on tensors, or wrapped as a Keras layer. The only TensorFlow of `ir`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ddspgraph.ir.types import Rate, Signal, signal
+
+if TYPE_CHECKING:
+    from ddspgraph.ir.op import Op
+
+
+def run_kernel(op: Op, tensors: Mapping[str, Any], *, seed: Any, stream: int, sizes: Any, variables: Any) -> dict[str, Any]:
+    """One kernel on tensors by port name; always a mapping of all outputs."""
+    from ddspgraph.ir.op import Traits
+
+    extra: dict[str, Any] = {}
+    if Traits.RANDOM in op.traits:
+        extra |= {"seed": seed, "stream": stream}
+    if Traits.SIZED in op.traits:
+        extra["sizes"] = sizes
+    if Traits.TRAINABLE in op.traits:
+        extra["variables"] = variables
+    if op.variadic is not None:
+        result = op.kernel(*tensors.values(), **extra)
+    else:
+        result = op.kernel(**tensors, **extra)
+    names = list(op.output_ports())
+    return dict(result) if isinstance(result, Mapping) else {names[0]: result}
+
+
+def call_op(
+    op: Op, inputs: Sequence[Any], named: Mapping[str, Any], *, seed: int, variables: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """Runs an op on arrays or tensors, as `ops.Harmonic(sample_rate=16000)(amps, distribution, f0_hz)`."""
+    from ddspgraph.ir.op import Traits
+
+    tensors = {name: _tensor(value) for name, value in bind_arguments(op, inputs, named).items()}
+    if Traits.TRAINABLE in op.traits and variables is None:
+        raise ValueError(f"{type(op).__name__} has variables: use {type(op).__name__}(...).layer(), or pass variables={{...}}")
+    return run_kernel(op, tensors, seed=seed, stream=0, sizes=_sizes(op, tensors), variables=variables)
+
+
+def bind_arguments(op: Op, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
+    """Positional and named arguments by port name, open optional ports left out. Raises TypeError."""
+    names = [f"input_{i + 1}" for i in range(len(inputs))] if op.variadic else list(op.inputs)
+    if len(inputs) > len(names):
+        raise TypeError(f"{op.name} takes {len(names)} inputs ({', '.join(names)}), {len(inputs)} were given")
+    given = dict(zip(names, inputs, strict=False))
+    for name, value in named.items():
+        if name not in op.input_ports(tuple(named)) or name in given:
+            raise TypeError(f"{op.name} has no free input '{name}'; its inputs are {', '.join(op.inputs) or 'none'}")
+        given[name] = value
+    missing = [name for name, port in op.inputs.items() if not port.optional and given.get(name) is None]
+    if missing:
+        raise TypeError(f"{op.name} needs the input{'s' * (len(missing) > 1)} {', '.join(missing)}")
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _tensor(value: Any) -> Any:
+    import tensorflow as tf
+
+    return tf.cast(tf.convert_to_tensor(value), tf.float32)
+
+
+def _sizes(op: Op, tensors: Mapping[str, Any]) -> Any:
+    """The lengths of a call outside of a graph: from `n_frames` and `hop_samples` where the op has them."""
+    from ddspgraph.ir.op import Sizes
+
+    frames, hop = getattr(op, "n_frames", None), getattr(op, "hop_samples", None)
+    samples = getattr(op, "n_samples", None) or (frames * hop if frames and hop else None)
+    if frames is None and samples is not None and hop:
+        frames = samples // hop
+    return Sizes(1, frames, samples)
+
+
+def signal_of(tensor: Any) -> Signal:
+    """The type that an eager tensor shows."""
+    rates = {3: Rate.FRAME, 2: Rate.AUDIO}
+    return signal(*tensor.shape.as_list(), rate=rates.get(tensor.shape.rank, Rate.CONST))
+
+
+def create_variables(op: Op, signals: Mapping[str, Signal], prefix: str, seed: int = 0) -> dict[str, Any]:
+    """The `tf.Variable`s of an op, named `prefix/weight`; the same seed and name give the same values."""
+    import tensorflow as tf
+
+    from ddspgraph.ir.initialisers import initial_value
+
+    return {
+        name: tf.Variable(initial_value(spec, f"{prefix}/{name}", seed), trainable=spec.trainable, name=f"{prefix}/{name}")
+        for name, spec in op.weights(signals).items()
+    }
+
+
+def keras_layer(op: Op) -> Any:
+    """A Keras layer of one op: positional inputs in, the default output out."""
+    import keras
+
+    from ddspgraph.ir.initialisers import initial_value
+
+    class OpLayer(keras.layers.Layer):
+        """An op of ddspgraph as a layer; its weights are created at the first call."""
+
+        def __init__(self) -> None:
+            super().__init__(name=op.name)
+            self.op = op
+            self.op_variables: dict[str, Any] = {}
+
+        def call(self, *inputs: Any, seed: int = 0, **named: Any) -> Any:
+            tensors = {k: _tensor(v) for k, v in bind_arguments(op, inputs, named).items()}
+            if not self.op_variables:
+                signals = {name: signal_of(t) for name, t in tensors.items()}
+                for name, spec in op.weights(signals).items():
+                    value = initial_value(spec, f"{op.name}/{name}", 0)
+                    self.op_variables[name] = self.add_weight(
+                        shape=spec.shape, initializer=lambda *_, v=value, **__: v, trainable=spec.trainable, name=name
+                    )
+            weights = {name: variable.value for name, variable in self.op_variables.items()}
+            results = run_kernel(op, tensors, seed=seed, stream=0, sizes=_sizes(op, tensors), variables=weights)
+            return results[next(iter(op.output_ports()))]
+
+    return OpLayer()

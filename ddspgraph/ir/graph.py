@@ -1,0 +1,159 @@
+"""The graph: frozen values, so that a pass is a function from graph to graph."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+from ddspgraph.diagnostics import Diagnostic, Span
+from ddspgraph.ir.op import Op
+from ddspgraph.ir.types import Signal
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Said once for the whole graph. `hop_samples` is derived: sample_rate / frame_rate.
+
+    Attributes:
+      sample_rate: samples a second, in Hz.
+      frame_rate: frames a second, in Hz.
+      hop_samples: samples a frame.
+      n_samples: the nominal length: what estimates and warnings assume, and what a graph without any
+        time input makes.
+    """
+
+    sample_rate: int | None = None
+    frame_rate: Fraction | None = None
+    hop_samples: int | None = None
+    n_samples: int | None = None
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def n_frames(self) -> int | None:
+        if self.n_samples is None or self.hop_samples is None:
+            return None
+        return self.n_samples // self.hop_samples
+
+    def get(self, name: str) -> int | float | None:
+        """`sample_rate`, `frame_rate` (as a float) or `hop_samples`, for parameters that come from the clock."""
+        value = getattr(self, name)
+        return float(value) if isinstance(value, Fraction) else value
+
+
+@dataclass(frozen=True, order=True)
+class Ref:
+    """One value of a graph: an input (port "") or an output port of a node."""
+
+    node: str
+    port: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.node}/{self.port}" if self.port else self.node
+
+
+@dataclass(frozen=True)
+class Input:
+    """What a caller gives."""
+
+    name: str
+    signal: Signal
+    doc: str = field(default="", compare=False)
+    span: Span | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def ref(self) -> Ref:
+        return Ref(self.name)
+
+
+@dataclass(frozen=True)
+class Node:
+    """An op instance and where its inputs come from."""
+
+    name: str
+    op: Op
+    inputs: tuple[tuple[str, Ref], ...] = ()
+    doc: str = field(default="", compare=False)
+    span: Span | None = field(default=None, compare=False, repr=False)
+    edge_spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+
+    def input(self, port: str) -> Ref | None:
+        return dict(self.inputs).get(port)
+
+    def rewired(self, replace: Mapping[Ref, Ref]) -> Node:
+        """The node with its inputs taken from elsewhere."""
+        inputs = tuple((port, replace.get(ref, ref)) for port, ref in self.inputs)
+        return self if inputs == self.inputs else dataclasses.replace(self, inputs=inputs)
+
+    @property
+    def refs(self) -> tuple[Ref, ...]:
+        """Its outputs."""
+        return tuple(Ref(self.name, port) for port in self.op.output_ports())
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A checked graph. After `order` the nodes stand in execution order; after `infer` every value has a type."""
+
+    name: str
+    clock: Clock = Clock()
+    inputs: tuple[Input, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    outputs: tuple[tuple[str, Ref], ...] = ()
+    losses: tuple[str, ...] = ()
+    doc: str = field(default="", compare=False)
+    types: Mapping[Ref, Signal] = field(default_factory=dict, compare=False, repr=False)
+    warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
+    spec: str | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def node_by_name(self) -> Mapping[str, Node]:
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def input_by_name(self) -> Mapping[str, Input]:
+        return {i.name: i for i in self.inputs}
+
+    def replace(self, **changes: Any) -> Graph:
+        return dataclasses.replace(self, **changes)
+
+    def roots(self) -> tuple[Ref, ...]:
+        """What is computed for its own sake: the outputs, and every output of every loss."""
+        losses = [ref for name in self.losses for ref in self.node_by_name[name].refs]
+        return (*dict.fromkeys([ref for _, ref in self.outputs] + losses),)
+
+    def users(self) -> dict[Ref, list[tuple[Node, str]]]:
+        """For each value, the nodes and ports that read it."""
+        users: dict[Ref, list[tuple[Node, str]]] = {}
+        for node in self.nodes:
+            for port, ref in node.inputs:
+                users.setdefault(ref, []).append((node, port))
+        return users
+
+    def ancestors(self, roots: tuple[Ref, ...]) -> set[str]:
+        """The names of all nodes and inputs that the given values depend on."""
+        seen: set[str] = set()
+        open_names = [ref.node for ref in roots]
+        while open_names:
+            name = open_names.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            if name in self.node_by_name:
+                open_names += [ref.node for _, ref in self.node_by_name[name].inputs]
+        return seen
+
+    def values(self) -> Iterator[Ref]:
+        """All values: inputs, then the outputs of the nodes in order."""
+        yield from (i.ref for i in self.inputs)
+        for node in self.nodes:
+            yield from node.refs
+
+    def _repr_svg_(self) -> str:
+        """The diagram, in a notebook. Raises `GraphError` E608 without graphviz's `dot`."""
+        from ddspgraph.render import to_svg
+
+        return to_svg(self)

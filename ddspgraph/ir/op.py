@@ -1,0 +1,234 @@
+"""What an op is: one class that holds its parameters, ports, traits, typing and kernel.
+
+A declaration is free of TensorFlow; only running a kernel loads it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass
+from typing import Any, ClassVar, dataclass_transform
+
+from ddspgraph.ir.ports import Port, infer_outputs
+from ddspgraph.ir.types import Signal, Unit
+
+
+class Traits(enum.Flag):
+    """What passes ask instead of asking for names."""
+
+    NONE = 0
+    PURE = enum.auto()  # the outputs depend on inputs and parameters only: may be folded, merged
+    RANDOM = enum.auto()  # the kernel takes `seed` and `stream`
+    SIZED = enum.auto()  # the kernel takes `sizes`: it makes time out of nothing
+    TRAINABLE = enum.auto()  # the kernel takes `variables`, declared by `weights()`
+    LOSS = enum.auto()  # every output is a scalar to be minimised
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How long this call is: scalar int32 tensors (or ints), for kernels with the trait SIZED."""
+
+    batch: Any
+    frames: Any
+    samples: Any
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One variable of a trainable op.
+
+    `init` is "zeros", "ones", "glorot_uniform", "orthogonal", or ("normal", mean, stddev) or
+    ("uniform", low, high).
+    """
+
+    shape: tuple[int, ...]
+    init: str | tuple[str, float, float] = "glorot_uniform"
+    trainable: bool = True
+
+
+@dataclass(frozen=True)
+class ParamSpec:
+    """All that is known of one parameter: from it come checks, the JSON Schema, and the reference."""
+
+    name: str
+    kind: str  # "bool", "int", "float", "str", "ints", "floats", "values" or "splits"
+    nullable: bool
+    default: Any  # MISSING where it must be given
+    unit: Unit
+    ge: float | None
+    gt: float | None
+    le: float | None
+    lt: float | None
+    choices: tuple[str, ...]
+    doc: str
+    clock: str | None
+
+    @property
+    def is_required(self) -> bool:
+        return self.default is MISSING
+
+    def range_text(self) -> str:
+        """`0 <= x < 1` in words of mathematics; empty where any number will do."""
+        low = f"{self.ge:g} <= " if self.ge is not None else f"{self.gt:g} < " if self.gt is not None else ""
+        high = f" <= {self.le:g}" if self.le is not None else f" < {self.lt:g}" if self.lt is not None else ""
+        return f"{low}{self.name}{high}" if low or high else ""
+
+    def admits(self, number: float) -> bool:
+        return (
+            (self.ge is None or number >= self.ge)
+            and (self.gt is None or number > self.gt)
+            and (self.le is None or number <= self.le)
+            and (self.lt is None or number < self.lt)
+        )
+
+
+def param(
+    default: Any = MISSING,
+    *,
+    unit: Unit = Unit.ANY,
+    ge: float | None = None,
+    gt: float | None = None,
+    le: float | None = None,
+    lt: float | None = None,
+    choices: Sequence[str] = (),
+    clock: str | None = None,
+    doc: str,
+) -> Any:
+    """Declares a YAML parameter: `window_size: int = param(257, unit=Unit.SAMPLES, ge=0, doc="...")`."""
+    facts = dict(unit=unit, ge=ge, gt=gt, le=le, lt=lt, choices=tuple(choices), clock=clock, doc=doc)
+    return dataclasses.field(default=default, metadata=facts)
+
+
+def from_clock(name: str, *, unit: Unit, doc: str) -> Any:
+    """Declares a parameter that the graph's clock gives; where it is repeated it must agree."""
+    return param(None, unit=unit, gt=0, clock=name, doc=doc)
+
+
+_KINDS: Mapping[Any, str] = {
+    bool: "bool",
+    int: "int",
+    float: "float",
+    str: "str",
+    tuple[int, ...]: "ints",
+    tuple[float, ...]: "floats",
+    object: "values",
+    tuple[tuple[str, int], ...]: "splits",
+}
+
+#: A parameter that names channels: `outputs: {amps: 1, harmonic_distribution: 60}` in YAML.
+Splits = tuple[tuple[str, int], ...]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param, from_clock))
+class _Declaration(type):
+    """Makes every subclass of Op a frozen dataclass, so that an op is one plain class."""
+
+    def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
+        cls = super().__new__(mcs, name, bases, namespace)
+        cls = dataclass(frozen=True, kw_only=True)(cls)
+        if "name" not in namespace:
+            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+        return cls
+
+
+class Op(metaclass=_Declaration):
+    """The base of all ops. A subclass states:
+
+    - its docstring: a sentence, the formula, and the source (`Source: ...`);
+    - `inputs` and `outputs`: ports, in order; the first output is the default one;
+    - fields made with `param(...)`: the YAML parameters;
+    - `kernel(self, <ports>)`: tensors in, the default output or a mapping of all outputs out;
+    - where the ports can't say it: `infer`, `weights`, `output_ports`, `workspace`.
+    """
+
+    name: ClassVar[str]
+    traits: ClassVar[Traits] = Traits.PURE
+    inputs: ClassVar[Mapping[str, Port]] = {}
+    outputs: ClassVar[Mapping[str, Port]] = {}
+    #: The type of `input_1`, `input_2`, ... where an op takes any number of inputs.
+    variadic: ClassVar[Port | None] = None
+
+    # -- what the compiler asks ----------------------------------------------------------------
+
+    def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
+        """The ports; of a variadic op, those of the names that were given."""
+        if self.variadic is None:
+            return self.inputs
+        return {**self.inputs, **{name: self.variadic for name in given if name not in self.inputs}}
+
+    def output_ports(self) -> Mapping[str, Port]:
+        """The outputs; an op whose parameters name its outputs overrides this."""
+        return self.outputs
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        """The types of the outputs from those of the inputs. Raises `ports.Mismatch`."""
+        hop = getattr(self, "hop_samples", None)
+        return infer_outputs(self.input_ports(tuple(signals)), self.output_ports(), signals, hop)
+
+    def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
+        """The variables of a trainable op, from the types of its inputs."""
+        return {}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        """How many numbers the kernel holds at its peak beside inputs and outputs.
+
+        `shapes` has the shapes of all inputs and outputs, outputs as `"-> signal"`.
+        """
+        return 0
+
+    def kernel(self, *inputs: Any, **named: Any) -> Any:
+        raise TypeError(f"{type(self).__name__} declares no kernel")
+
+    @classmethod
+    def params(cls) -> Mapping[str, ParamSpec]:
+        """The parameters by name, in order of declaration."""
+        cached = cls.__dict__.get("_params")
+        if cached is None:
+            hints = typing.get_type_hints(cls)
+            cached = {f.name: _spec(f, hints[f.name]) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
+            cls._params = cached
+        return cached
+
+    @classmethod
+    def summary(cls) -> str:
+        """The first sentence of the docstring."""
+        return (cls.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ").strip()
+
+    # -- what a Python user calls --------------------------------------------------------------
+
+    def __call__(self, *inputs: Any, seed: int = 0, variables: Mapping[str, Any] | None = None, **named: Any) -> Any:
+        """The default output on tensors or arrays, inputs by position or by port name."""
+        results = self.signals(*inputs, seed=seed, variables=variables, **named)
+        return results[next(iter(self.output_ports()))]
+
+    def signals(
+        self, *inputs: Any, seed: int = 0, variables: Mapping[str, Any] | None = None, **named: Any
+    ) -> dict[str, Any]:
+        """All outputs by name, on tensors or arrays."""
+        from ddspgraph.ir.call import call_op
+
+        return call_op(self, inputs, named, seed=seed, variables=variables)
+
+    def layer(self) -> Any:
+        """This op as a Keras layer that owns its variables."""
+        from ddspgraph.ir.call import keras_layer
+
+        return keras_layer(self)
+
+
+def _spec(field: dataclasses.Field[Any], hint: Any) -> ParamSpec:
+    nullable = False
+    if typing.get_origin(hint) in (typing.Union, types.UnionType):
+        inner = [a for a in typing.get_args(hint) if a is not type(None)]
+        nullable = len(inner) < len(typing.get_args(hint))
+        hint = inner[0]
+    if hint not in _KINDS:
+        raise TypeError(f"parameter '{field.name}': {hint} is not one of {[str(k) for k in _KINDS]}")
+    if "doc" not in field.metadata:
+        raise TypeError(f"parameter '{field.name}' must be declared with param(..., doc=...)")
+    return ParamSpec(name=field.name, kind=_KINDS[hint], nullable=nullable, default=field.default, **field.metadata)

@@ -1,0 +1,174 @@
+"""Ports: what an op says of its inputs and outputs, and how types flow through them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ddspgraph.ir.types import FRAMES, SAMPLES, Dim, Rate, Signal, Unit
+
+#: The dims that mean the same in every op; any other name in a port is local to its node.
+SHARED_DIMS = ("batch", "frames", "samples")
+
+
+@dataclass(frozen=True)
+class Port:
+    """One input or output.
+
+    Attributes:
+      dims: the axes; None for a port that takes any shape.
+      rate: the rate; None where the port follows the fastest of its node's inputs of rate None.
+      unit: the unit; ANY where the op does not mind.
+      optional: an input that may be left open.
+      broadcast: a constant may arrive with time axes of size 1 instead of being held.
+      like: an output that has dims and rate of this input (and its unit, where `unit` is ANY).
+    """
+
+    dims: tuple[Dim, ...] | None = None
+    rate: Rate | None = None
+    unit: Unit = Unit.ANY
+    doc: str = ""
+    optional: bool = False
+    broadcast: bool = False
+    like: str | None = None
+
+    def type_text(self) -> str:
+        """`[batch, frames, 1] frame Hz`, for messages and the reference."""
+        shape = "any shape" if self.dims is None else "[" + ", ".join(map(str, self.dims)) + "]"
+        if self.like:
+            shape = f"like {self.like}"
+        return " ".join(filter(None, [shape, str(self.rate) if self.rate is not None else "", str(self.unit)]))
+
+
+def audio(channels: int | str | None = None, *, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False, broadcast: bool = False) -> Port:
+    """Audio rate: [batch, samples], or [batch, samples, channels] where channels are given."""
+    dims = (Dim.of("batch"), SAMPLES) + (() if channels is None else (Dim.of(channels),))
+    return Port(dims, Rate.AUDIO, unit, doc, optional, broadcast)
+
+
+def frame(channels: int | str = 1, *, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False, broadcast: bool = False) -> Port:
+    """Frame rate: [batch, frames, channels]."""
+    return Port((Dim.of("batch"), FRAMES, Dim.of(channels)), Rate.FRAME, unit, doc, optional, broadcast)
+
+
+def const(*shape: int | str, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False) -> Port:
+    """A constant: [batch, *shape]."""
+    return Port((Dim.of("batch"), *map(Dim.of, shape)), Rate.CONST, unit, doc, optional)
+
+
+def scalar(*, doc: str = "") -> Port:
+    """A loss: []."""
+    return Port((), Rate.CONST, Unit.ANY, doc)
+
+
+def anything(*, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False) -> Port:
+    """Any shape at any rate; constants arrive broadcastable."""
+    return Port(None, None, unit, doc, optional, broadcast=True)
+
+
+def same_as(port: str, *, unit: Unit = Unit.ANY, doc: str = "") -> Port:
+    """An output of the dims and rate of an input."""
+    return Port(None, None, unit, doc, like=port)
+
+
+class Mismatch(Exception):
+    """Two ends that do not fit. `port` is the input at fault, so that a caller can point at its edge."""
+
+    def __init__(self, code: str, port: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code, self.port, self.message, self.hint = code, port, message, hint
+
+
+def is_wild(dim: Dim) -> bool:
+    """Whether a dim is a free name (`k`), which any number fits until the call."""
+    return not dim.is_static and dim.name not in SHARED_DIMS
+
+
+def agree(a: Dim, b: Dim) -> Dim | None:
+    """The dim that both can be; None where they differ. Size 1 on the batch axis is for the caller to judge."""
+    if a == b or is_wild(b):
+        return a
+    if is_wild(a):
+        return b
+    return None
+
+
+def bind(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[str, Dim]:
+    """Matches signals to ports and returns what each dim name of the ports stands for here.
+
+    Raises `Mismatch` E413 (rank) or E414 (a dim).
+    """
+    bound: dict[str, Dim] = {}
+    for name, signal in signals.items():
+        dims = ports[name].dims
+        if dims is None:
+            continue
+        if len(dims) != signal.rank:
+            raise Mismatch(
+                "E413",
+                name,
+                f"port '{name}' wants {ports[name].type_text()}, {{source}} is {signal.shape_text}",
+                _rank_hint(len(dims), signal),
+            )
+        for axis, (wanted, given) in enumerate(zip(dims, signal.dims, strict=True)):
+            _bind_dim(name, axis, wanted, given, ports[name], signal, bound)
+    return bound
+
+
+def _bind_dim(name: str, axis: int, wanted: Dim, given: Dim, port: Port, signal: Signal, bound: dict[str, Dim]) -> None:
+    may_be_one = wanted.name == "batch" or (port.broadcast and axis == 1)
+    if given == Dim.of(1) and may_be_one:
+        return
+    key = wanted.name
+    expected = wanted if wanted.is_static else bound.get(key, given)
+    fits = agree(expected, given)
+    if fits is None:
+        said = f"{wanted} = {expected}" if not wanted.is_static else str(expected)
+        raise Mismatch(
+            "E414",
+            name,
+            f"port '{name}' wants {port.type_text()} with {said} here, {{source}} is {signal.shape_text}",
+        )
+    if not wanted.is_static:
+        bound[key] = fits
+
+
+def _rank_hint(wanted: int, signal: Signal) -> str | None:
+    if wanted == 2 and signal.rank == 3 and signal.rate is Rate.AUDIO:
+        return "insert a tensor_to_audio node, which drops a last axis of size 1"
+    return None
+
+
+def infer_outputs(
+    inputs: Mapping[str, Port],
+    outputs: Mapping[str, Port],
+    signals: Mapping[str, Signal],
+    hop_samples: int | None,
+) -> dict[str, Signal]:
+    """The output types that ports alone can say: local dims bound by the inputs, samples = hop * frames."""
+    bound = bind(inputs, signals)
+    if hop_samples and "frames" in bound and "samples" in bound:
+        expected = bound["frames"] * hop_samples
+        if agree(expected, bound["samples"]) is None:
+            port = next(n for n, s in signals.items() if s.rate is Rate.FRAME)
+            raise Mismatch(
+                "E414",
+                port,
+                f"{bound['frames']} frames of {hop_samples} samples are {expected} samples, "
+                f"but the audio has {bound['samples']}",
+            )
+    if hop_samples and "frames" in bound:
+        bound.setdefault("samples", bound["frames"] * hop_samples)
+    if hop_samples and "samples" in bound and "frames" not in bound:
+        frames = bound["samples"].divided(hop_samples)
+        if frames is not None:
+            bound["frames"] = frames
+    return {name: _output(port, signals, bound) for name, port in outputs.items()}
+
+
+def _output(port: Port, signals: Mapping[str, Signal], bound: Mapping[str, Dim]) -> Signal:
+    if port.like is not None:
+        source = signals[port.like]
+        return Signal(source.dims, source.rate, source.unit if port.unit is Unit.ANY else port.unit)
+    dims = tuple(d if d.is_static else bound.get(d.name, d) for d in port.dims or ())
+    return Signal(dims, port.rate or Rate.CONST, port.unit)
