@@ -12,6 +12,7 @@ from typing import Any
 
 #: The table of contents: file -> the public functions that live in it.
 _CONTENTS: dict[str, tuple[str, ...]] = {
+    "tensors": ("constant", "broadcast_time", "drop_last_axis"),
     "numerics": (
         "tf_float32",
         "pad_axis",

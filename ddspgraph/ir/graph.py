@@ -151,9 +151,3 @@ class Graph:
         yield from (i.ref for i in self.inputs)
         for node in self.nodes:
             yield from node.refs
-
-    def _repr_svg_(self) -> str:
-        """The diagram, in a notebook. Raises `GraphError` E608 without graphviz's `dot`."""
-        from ddspgraph.render import to_svg
-
-        return to_svg(self)

@@ -52,6 +52,16 @@ class Weight:
 
 
 @dataclass(frozen=True)
+class Advice:
+    """A warning that an op gives about its own use; `at` is the port or parameter it points at."""
+
+    code: str
+    message: str
+    at: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True)
 class ParamSpec:
     """All that is known of one parameter: from it come checks, the JSON Schema, and the reference."""
 
@@ -180,6 +190,12 @@ class Op(metaclass=_Declaration):
         `shapes` has the shapes of all inputs and outputs, outputs as `"-> signal"`.
         """
         return 0
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, Any], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """Warnings: `values` holds the inputs that are known constants, `sizes` the nominal lengths."""
+        return ()
 
     def kernel(self, *inputs: Any, **named: Any) -> Any:
         raise TypeError(f"{type(self).__name__} declares no kernel")

@@ -1,0 +1,33 @@
+"""The parameters that many ops take from the clock."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddspgraph.ir.op import Op, from_clock, param
+from ddspgraph.ir.types import Unit
+
+#: What magenta/ddsp's synthesizers make when nobody says otherwise; only met outside of a graph.
+DEFAULT_N_SAMPLES = 64_000
+
+
+class Clocked(Op):
+    """An op that turns frames into samples."""
+
+    sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
+    hop_samples: int | None = from_clock("hop_samples", unit=Unit.SAMPLES, doc="Samples a frame.")
+    n_samples: int | None = param(
+        None, unit=Unit.SAMPLES, ge=1, doc="Length of the result. The clock implies it; where it is repeated it must agree."
+    )
+
+    def length(self, frames: Any) -> Any:
+        """How many samples so many frames are (int or scalar tensor)."""
+        if self.hop_samples is not None:
+            return frames * self.hop_samples
+        return self.n_samples or DEFAULT_N_SAMPLES
+
+    def rate_hz(self) -> float:
+        """The sample rate; raises ValueError outside of a graph where nobody gave it."""
+        if self.sample_rate is None:
+            raise ValueError(f"{type(self).__name__} needs sample_rate=... outside of a graph")
+        return float(self.sample_rate)

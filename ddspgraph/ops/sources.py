@@ -1,0 +1,69 @@
+"""Constants, and constants held over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ddspgraph import dsp
+from ddspgraph.ir.frozen import shape_of
+from ddspgraph.ir.op import Op, Traits, param
+from ddspgraph.ir.ports import Mismatch, Port, const
+from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit, signal
+
+
+class Constant(Op):
+    """A number, or a list of numbers, that never changes: y = value.
+
+    A literal in a spec (`gain: -6 dB`) is short for a node of this op.
+
+    Source: elementary.
+    """
+
+    outputs = {"signal": Port(None, Rate.CONST, doc="[1, *shape of value]")}
+
+    value: object = param(doc="A number, a quantity, or a list of numbers.")
+    unit: str = param("any", choices=[u.value for u in Unit], doc="What the number counts.")
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        return {"signal": signal(1, *shape_of(self.value), unit=Unit(self.unit))}
+
+    def kernel(self) -> Any:
+        return dsp.constant(self.value)[None]
+
+
+class Hold(Op):
+    """Holds a constant over time: y[t] = value for every t.
+
+    The compiler inserts it where a constant meets a frame or audio port.
+
+    Source: elementary (zero-order hold).
+    """
+
+    traits = Traits.PURE | Traits.SIZED
+    inputs = {"value": Port(None, Rate.CONST, doc="[batch], or [batch, channels]")}
+    outputs = {"signal": Port(None, doc="The constant at frame or audio rate.")}
+
+    rate: str = param("frame", choices=["frame", "audio"], doc="The rate of the result.")
+    channels: int | None = param(None, ge=1, doc="Size of the last axis; none: audio without a channel axis.")
+    broadcast: bool = param(False, doc="Leave the time axis at size 1, for ops that broadcast over time.")
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        value = signals["value"]
+        shape = value.dims[1:]
+        channels = shape or ((Dim.of(1),) if self.rate == "frame" or self.channels else ())
+        if len(shape) > 1:
+            raise Mismatch("E413", "value", f"only a number or a list can be held over time, {{source}} is {value.shape_text}")
+        rate = Rate.FRAME if self.rate == "frame" else Rate.AUDIO
+        time = Dim.of(1) if self.broadcast else FRAMES if self.rate == "frame" else SAMPLES
+        batch = value.dims[0] if self.broadcast else BATCH
+        return {"signal": Signal((batch, time, *channels), rate, value.unit)}
+
+    def kernel(self, value: Any, sizes: Any) -> Any:
+        with_channels = self.rate == "frame" or self.channels is not None or len(value.shape) > 1
+        held = value if len(value.shape) > 1 or not with_channels else value[:, None]
+        held = held[:, None]
+        if self.broadcast:
+            return held
+        time = sizes.frames if self.rate == "frame" else sizes.samples
+        return dsp.broadcast_time(held, sizes.batch, time)
