@@ -1,0 +1,1 @@
+"""From a spec to one `tf.function`: frontend, analysis, passes, lowering."""
