@@ -1,0 +1,96 @@
+"""Lists and mappings while they are read: keys, merge keys and where each collection ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ddspgraph.compiler.frontend.values import Key, Value
+from ddspgraph.diagnostics import Note, Report, Span
+
+#: A name from the file is shown up to this length; it may have a megabyte.
+SHOWN = 80
+
+
+@dataclass(slots=True, eq=False)
+class OpenCollection:
+    """A list or mapping whose end is not yet read."""
+
+    is_mapping: bool
+    is_flow: bool  # in brackets or braces
+    span: Span
+    anchor: str | None
+    values_before: int  # values of the document that stand before it
+    report: Report
+    height: int = 1  # nesting in it, itself included, aliases written out
+    last: Span | None = None  # where the last value in it stands
+    elements: list[Value] = field(default_factory=list)
+    entries: dict[Key, Value] = field(default_factory=dict)
+    merged: dict[Key, Value] = field(default_factory=dict)
+    # All keys so far (None stands for the merge key), and the one whose value comes next.
+    keys: dict[str | None, Key] = field(default_factory=dict)
+    key: Key | None = None
+    takes_value: bool = False
+
+    @property
+    def takes_key(self) -> bool:
+        return self.is_mapping and not self.takes_value
+
+    def add_key(self, text: str, span: Span, *, is_plain: bool) -> None:
+        """A scalar in the place of a key; a plain `<<` is the merge key."""
+        self.takes_value, self.last = True, span
+        if is_plain and not text:
+            self.report.add("E108", "a key is missing before the ':'", span)
+            return
+        name = None if is_plain and text == "<<" else text
+        first = self.keys.get(name)
+        if first is not None:
+            shown = text[:SHOWN]
+            note = Note(f"'{shown}' stands first", first.span)
+            message = f"the key '{shown}' stands twice in this mapping"
+            self.report.add("E103", message, span, note, hint="remove one of them")
+            return
+        self.key = self.keys[name] = Key(text, span)
+
+    def refuse_key(self, kind: str, span: Span, hint: str) -> None:
+        """What stands in the place of a key cannot be one; its value will be dropped."""
+        self.report.add("E108", f"{kind} cannot be a key", span, hint=hint)
+        self.takes_value = True
+
+    def add(self, value: Value, height: int, place: Span) -> None:
+        """The next value; `place` is where it stands, which for an alias is not where it was written."""
+        self.height, self.last = max(self.height, height + 1), place
+        if not self.is_mapping:
+            self.elements.append(value)
+            return
+        if self.takes_key:
+            hint = "a value that begins with '{' or '[' is a collection: quote it to mean text"
+            self.refuse_key(value.kind, value.span, hint)
+            return
+        if self.key is not None and self.key is self.keys.get(None):
+            self._merge(value, place)
+        elif self.key is not None:
+            self.entries[self.key] = value
+        self.key, self.takes_value = None, False
+
+    def _merge(self, value: Value, place: Span) -> None:
+        """Merge keys (yaml.org/type/merge.html): of several mappings the first that has a key gives it."""
+        for part in value.elements() if value.is_list else (value,):
+            if not part.is_mapping:
+                self.report.add("E203", f"'<<' merges mappings, this is {part.kind}", place)
+                return
+            for key, merged in part.items():
+                self.merged.setdefault(key, merged)
+
+    def close(self, end: Span) -> Value:
+        """The finished collection; `end` is the span of its end event.
+
+        The end event of a block stands where the next thing begins: its own end is that of its last value.
+        """
+        if not self.is_flow and self.last is not None:
+            end = self.last
+        span = Span(self.span.source, self.span.line, self.span.column, end.end_line, end.end_column)
+        if not self.is_mapping:
+            return Value(tuple(self.elements), span)
+        # An explicit key wins over a merged one, whichever stands first.
+        merged = {key: value for key, value in self.merged.items() if key not in self.entries}
+        return Value({**merged, **self.entries}, span)
