@@ -1,0 +1,92 @@
+"""Small numeric helpers whose values and gradients stay finite at 0: the guards of every other file here."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+#: What the arguments of this package may be: tensors, NumPy arrays, numbers, nested lists.
+TensorLike = Any
+
+
+def tf_float32(x: TensorLike) -> tf.Tensor:
+    """Any tensor, array, number or nested list as a float32 tensor."""
+    return tf.cast(x, tf.float32) if tf.is_tensor(x) else tf.convert_to_tensor(x, tf.float32)
+
+
+def pad_axis(x: TensorLike, padding: tuple[int, int] = (0, 0), axis: int = 0) -> tf.Tensor:
+    """Pads one axis with `padding` = (before, after) zeros; `axis` may count from the end."""
+    x = tf.convert_to_tensor(x)
+    rank = x.shape.rank
+    if rank is None or not -rank <= axis < rank:
+        raise ValueError(f"pad_axis: axis {axis} is not one of the {rank} axes of the input")
+    paddings: list[list[Any]] = [[0, 0] for _ in range(rank)]
+    paddings[axis] = [padding[0], padding[1]]
+    return tf.pad(x, paddings)
+
+
+def diff(x: TensorLike, axis: int = -1) -> tf.Tensor:
+    """First differences x[i + 1] - x[i] along `axis`, one element shorter than `x` there."""
+    x = tf.convert_to_tensor(x)
+    rank = x.shape.rank
+    if rank is None or not -rank <= axis < rank:
+        raise ValueError(f"diff: axis {axis} is not one of the {rank} axes of the input")
+    every = [slice(None)] * rank
+    later, earlier = list(every), list(every)
+    later[axis], earlier[axis] = slice(1, None), slice(None, -1)
+    return x[tuple(later)] - x[tuple(earlier)]
+
+
+def nan_to_num(x: TensorLike, value: float = 0.0) -> tf.Tensor:
+    """`x` with each NaN replaced by `value`; infinities stay."""
+    x = tf.convert_to_tensor(x)
+    return tf.where(tf.math.is_nan(x), tf.cast(value, x.dtype), x)
+
+
+def safe_divide(numerator: TensorLike, denominator: TensorLike, eps: float = 1e-7) -> tf.Tensor:
+    """numerator / denominator with `eps` in place of denominators that are exactly 0."""
+    numerator, denominator = tf_float32(numerator), tf_float32(denominator)
+    return numerator / tf.where(denominator == 0.0, eps, denominator)
+
+
+def safe_log(x: TensorLike, eps: float = 1e-5) -> tf.Tensor:
+    """Natural logarithm with log(eps) where x <= 0: the gradient there is 0, never NaN."""
+    x = tf_float32(x)
+    return tf.math.log(tf.where(x <= 0.0, eps, x))
+
+
+def safe_sqrt(x: TensorLike, eps: float = 1e-20) -> tf.Tensor:
+    """Square root of max(x, 0) whose gradient is 0, not infinite, where x <= eps.
+
+    Below `eps` the value is 0; 1e-20 is a power of -200 dB, under the float32 noise of any audio.
+    """
+    x = tf_float32(x)
+    positive = x > eps
+    return tf.where(positive, tf.sqrt(tf.where(positive, x, 1.0)), 0.0)
+
+
+def logb(x: TensorLike, base: float = 2.0, eps: float = 1e-5) -> tf.Tensor:
+    """Logarithm to any base, log(x) / log(base), with x <= 0 read as `eps`."""
+    return safe_divide(safe_log(x, eps), safe_log(base, eps), eps)
+
+
+def log10(x: TensorLike, eps: float = 1e-5) -> tf.Tensor:
+    """Decimal logarithm with x <= 0 read as `eps`."""
+    return logb(x, base=10.0, eps=eps)
+
+
+def log_scale(x: TensorLike, min_x: float, max_x: float) -> tf.Tensor:
+    """Maps [-1, 1] to [min_x, max_x] along a straight line in the logarithm; both limits are positive."""
+    unit = (tf_float32(x) + 1.0) / 2.0
+    return tf.exp((1.0 - unit) * tf.math.log(tf_float32(min_x)) + unit * tf.math.log(tf_float32(max_x)))
+
+
+@tf.custom_gradient
+def _reversed(x: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    return tf.identity(x), lambda upstream: -upstream
+
+
+def gradient_reversal(x: TensorLike) -> tf.Tensor:
+    """The identity, with the sign of the gradient flipped (Ganin et al., JMLR 17 (2016), section 3)."""
+    return _reversed(tf_float32(x))

@@ -1,0 +1,123 @@
+"""Conversions between the units of pitch, frequency and level.
+
+MIDI note numbers count semitones with A4 = 69 = 440 Hz. Bark: H. Traunmueller, JASA 88 (1990), eq. 6.
+Mel: O'Shaughnessy's formula in the HTK form, 1127 ln(1 + f/700). ERB: Glasberg and Moore (1990), eq. 3.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ddspgraph.dsp.numerics import TensorLike, logb, safe_log, tf_float32
+
+#: Range below the reference that levels in decibels are cut to: 80 dB.
+DB_RANGE = 80.0
+#: The smallest power that is told from silence: -200 dB.
+_POWER_FLOOR = 1e-20
+_A4_MIDI, _A4_HZ = 69.0, 440.0
+
+
+def amplitude_to_db(
+    amplitude: TensorLike, ref_db: float = 0.0, range_db: float = DB_RANGE, use_tf: bool = True
+) -> Any:
+    """Amplitude in decibels, 20 log10(|amplitude|) - ref_db, at least -range_db.
+
+    `use_tf=False` computes in NumPy and returns an array.
+    """
+    amplitude = tf_float32(amplitude) if use_tf else np.asarray(amplitude)
+    return power_to_db(amplitude**2.0, ref_db=ref_db, range_db=range_db, use_tf=use_tf)
+
+
+def power_to_db(
+    power: TensorLike, ref_db: float = 0.0, range_db: float = DB_RANGE, use_tf: bool = True
+) -> Any:
+    """Power in decibels, 10 log10(power) - ref_db, at least -range_db; silence is finite.
+
+    `use_tf=False` computes in NumPy and returns an array.
+    """
+    if not use_tf:
+        level_db = 10.0 * np.log10(np.maximum(_POWER_FLOOR, np.asarray(power))) - ref_db
+        return np.maximum(level_db, -range_db)
+    level_db = (10.0 / np.log(10.0)) * tf.math.log(tf.maximum(tf_float32(power), _POWER_FLOOR)) - ref_db
+    return tf.maximum(level_db, -range_db)
+
+
+def db_to_amplitude(db: TensorLike) -> tf.Tensor:
+    """10 ** (db / 20)."""
+    return 10.0 ** (tf_float32(db) / 20.0)
+
+
+def db_to_power(db: TensorLike) -> tf.Tensor:
+    """10 ** (db / 10)."""
+    return 10.0 ** (tf_float32(db) / 10.0)
+
+
+def midi_to_hz(notes: TensorLike, midi_zero_silence: bool = False) -> tf.Tensor:
+    """MIDI note number (fractions allowed) to Hz; `midi_zero_silence` makes note 0 0 Hz instead of 8.18 Hz."""
+    notes = tf_float32(notes)
+    hz = _A4_HZ * 2.0 ** ((notes - _A4_MIDI) / 12.0)
+    return tf.where(notes == 0.0, 0.0, hz) if midi_zero_silence else hz
+
+
+def hz_to_midi(frequencies: TensorLike) -> tf.Tensor:
+    """Hz to MIDI note number; frequencies of 0 Hz and below are note 0."""
+    frequencies = tf_float32(frequencies)
+    notes = 12.0 * (logb(frequencies) - logb(_A4_HZ)) + _A4_MIDI
+    return tf.where(frequencies <= 0.0, 0.0, notes)
+
+
+def unit_to_midi(
+    unit: TensorLike, midi_min: TensorLike = 20.0, midi_max: TensorLike = 90.0, clip: bool = False
+) -> tf.Tensor:
+    """Maps [0, 1] linearly to [midi_min, midi_max]; `clip` limits the input first."""
+    unit = tf_float32(unit)
+    unit = tf.clip_by_value(unit, 0.0, 1.0) if clip else unit
+    return midi_min + (midi_max - midi_min) * unit
+
+
+def midi_to_unit(
+    midi: TensorLike, midi_min: TensorLike = 20.0, midi_max: TensorLike = 90.0, clip: bool = False
+) -> tf.Tensor:
+    """Maps [midi_min, midi_max] linearly to [0, 1]; `clip` limits the result."""
+    unit = (tf_float32(midi) - midi_min) / (midi_max - midi_min)
+    return tf.clip_by_value(unit, 0.0, 1.0) if clip else unit
+
+
+def unit_to_hz(unit: TensorLike, hz_min: TensorLike, hz_max: TensorLike, clip: bool = False) -> tf.Tensor:
+    """Maps [0, 1] to [hz_min, hz_max] in equal steps of pitch; hz_min = 0 counts as MIDI note 0, 8.18 Hz."""
+    return midi_to_hz(unit_to_midi(unit, hz_to_midi(hz_min), hz_to_midi(hz_max), clip))
+
+
+def hz_to_unit(hz: TensorLike, hz_min: TensorLike, hz_max: TensorLike, clip: bool = False) -> tf.Tensor:
+    """Maps [hz_min, hz_max] to [0, 1] in equal steps of pitch."""
+    return midi_to_unit(hz_to_midi(hz), hz_to_midi(hz_min), hz_to_midi(hz_max), clip)
+
+
+def hz_to_bark(hz: TensorLike) -> tf.Tensor:
+    """Critical band rate z = 26.81 f / (1960 + f) - 0.53."""
+    hz = tf_float32(hz)
+    return 26.81 * hz / (1960.0 + hz) - 0.53
+
+
+def bark_to_hz(bark: TensorLike) -> tf.Tensor:
+    """The inverse, f = 1960 (z + 0.53) / (26.28 - z)."""
+    bark = tf_float32(bark)
+    return 1960.0 * (bark + 0.53) / (26.28 - bark)
+
+
+def hz_to_mel(hz: TensorLike) -> tf.Tensor:
+    """1127 ln(1 + f / 700)."""
+    return 1127.0 * safe_log(1.0 + tf_float32(hz) / 700.0)
+
+
+def mel_to_hz(mel: TensorLike) -> tf.Tensor:
+    """700 (exp(mel / 1127) - 1)."""
+    return 700.0 * tf.math.expm1(tf_float32(mel) / 1127.0)
+
+
+def hz_to_erb(hz: TensorLike) -> tf.Tensor:
+    """Equivalent rectangular bandwidth in Hz of the auditory filter centred at `hz`: 0.108 f + 24.7."""
+    return 0.108 * tf_float32(hz) + 24.7
