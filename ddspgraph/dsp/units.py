@@ -15,8 +15,8 @@ from ddspgraph.dsp.numerics import TensorLike, logb, safe_log, tf_float32
 
 #: Range below the reference that levels in decibels are cut to: 80 dB.
 DB_RANGE = 80.0
-#: The smallest power that is told from silence: -200 dB.
-_POWER_FLOOR = 1e-20
+#: The smallest power that float32 holds at full precision, about -370 dB.
+_TINY_POWER = 1e-37
 _A4_MIDI, _A4_HZ = 69.0, 440.0
 
 
@@ -34,14 +34,16 @@ def amplitude_to_db(
 def power_to_db(
     power: TensorLike, ref_db: float = 0.0, range_db: float = DB_RANGE, use_tf: bool = True
 ) -> Any:
-    """Power in decibels, 10 log10(power) - ref_db, at least -range_db; silence is finite.
+    """Power in decibels, 10 log10(power) - ref_db, at least -range_db.
 
+    The power itself is cut at -range_db first, so that silence is finite for every reference.
     `use_tf=False` computes in NumPy and returns an array.
     """
+    floor = 10.0 ** (-range_db / 10.0)
     if not use_tf:
-        level_db = 10.0 * np.log10(np.maximum(_POWER_FLOOR, np.asarray(power))) - ref_db
+        level_db = 10.0 * np.log10(np.maximum(floor, np.asarray(power))) - ref_db
         return np.maximum(level_db, -range_db)
-    level_db = (10.0 / np.log(10.0)) * tf.math.log(tf.maximum(tf_float32(power), _POWER_FLOOR)) - ref_db
+    level_db = (10.0 / np.log(10.0)) * tf.math.log(tf.maximum(tf_float32(power), max(floor, _TINY_POWER))) - ref_db
     return tf.maximum(level_db, -range_db)
 
 
