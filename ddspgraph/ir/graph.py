@@ -24,12 +24,14 @@ class Clock:
       hop_samples: samples a frame.
       n_samples: the nominal length: what estimates and warnings assume, and what a graph without any
         time input makes.
+      is_fixed: a node says `n_samples` itself: no other length will do.
     """
 
     sample_rate: int | None = None
     frame_rate: Fraction | None = None
     hop_samples: int | None = None
     n_samples: int | None = None
+    is_fixed: bool = False
     span: Span | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -47,7 +47,7 @@ _NOTE = re.compile(r"(?P<letter>[A-G])(?P<accidental>[#b\u266f\u266d]?)(?P<octav
 _SEMITONES = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 _ACCIDENTALS = {"": 0, "#": 1, "\u266f": 1, "b": -1, "\u266d": -1}
 
-# Powers of ten of the time units; sample counts need the sample rate.
+# How many of a unit are one second; for sample counts that is the sample rate.
 _SECONDS = {Unit.SECONDS: 1, Unit.MILLISECONDS: 1000}
 
 

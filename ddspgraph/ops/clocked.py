@@ -17,7 +17,11 @@ class Clocked(Op):
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
     hop_samples: int | None = from_clock("hop_samples", unit=Unit.SAMPLES, doc="Samples a frame.")
     n_samples: int | None = param(
-        None, unit=Unit.SAMPLES, ge=1, doc="Length of the result. The clock implies it; where it is repeated it must agree."
+        None,
+        unit=Unit.SAMPLES,
+        ge=1,
+        clock="n_samples",
+        doc="Length of the result. It follows from the inputs; where it is said it must agree.",
     )
 
     def length(self, frames: Any) -> Any:

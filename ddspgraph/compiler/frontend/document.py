@@ -15,13 +15,14 @@ from ddspgraph.compiler.frontend.mapping_text import mapping_text
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.compiler.frontend.yaml_text import check_characters, decode
 from ddspgraph.compiler.frontend.yaml_values import build
-from ddspgraph.diagnostics import GraphError, Source, Span, did_you_mean, fail
+from ddspgraph.diagnostics import GraphError, Source, Span, clean, did_you_mean, fail
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
 __all__ = ["Document", "Key", "Value", "read", "read_text"]
 
 _SPEC_SUFFIXES = (".yaml", ".yml", ".gin")
 _MOST_NAMES = 1_000
+_LONGEST_NAME = 4_096
 
 
 def read(
@@ -47,8 +48,8 @@ def read(
         return read_text(mapping_text(source, name, limits), name, limits)
     if isinstance(source, str) and _is_text(source):
         return read_text(source, name or "<text>", limits)
-    path = os.fspath(source)
-    return read_text(_file_bytes(path, limits), name or path, limits)
+    path = os.fsdecode(source)
+    return read_text(_file_bytes(path, limits), name or clean(path), limits)
 
 
 def read_text(text: str | bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Document:
@@ -95,20 +96,20 @@ def _check_file(path: str, status: os.stat_result, limits: Limits) -> None:
     if not stat.S_ISREG(mode):
         kinds = ((stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISCHR, "a device"))
         kind = next((word for is_kind, word in kinds if is_kind(mode)), "not a regular file")
-        raise fail("E709", f"'{path}' is {kind}; a spec is a regular file", _nowhere(path))
+        raise fail("E709", f"this is {kind}; a spec is a regular file", _nowhere(path))
     if status.st_size > limits.file_bytes:
         raise _too_large(path, status.st_size, limits)
 
 
 def _too_large(name: str, size: int, limits: Limits) -> GraphError:
-    return fail("E701", f"{size:,} bytes; the limit is {limits.file_bytes:,}", _nowhere(name))
+    return fail("E701", f"the file has {size:,} bytes; the limit is {limits.file_bytes:,}", _nowhere(name))
 
 
 def _unreadable(path: str, error: OSError | ValueError) -> GraphError:
     if isinstance(error, OSError) and error.errno == errno.ENOENT:
-        return fail("E601", f"'{path}' does not exist", _nowhere(path), hint=_similar_file(path))
+        return fail("E601", "the file does not exist", _nowhere(path), hint=_similar_file(path))
     reason = error.strerror if isinstance(error, OSError) else str(error)
-    return fail("E601", f"'{path}' cannot be read: {reason}", _nowhere(path))
+    return fail("E601", f"the file cannot be read: {reason}", _nowhere(path))
 
 
 def _similar_file(path: str) -> str | None:
@@ -122,4 +123,4 @@ def _similar_file(path: str) -> str | None:
 
 
 def _nowhere(name: str) -> Span:
-    return Span.start_of(Source(name, ""))
+    return Span.start_of(Source(clean(name[:_LONGEST_NAME]), ""))

@@ -85,6 +85,7 @@ def _character_name(character: str) -> str:
 # What PyYAML and libyaml say -> what we say and how to repair it, tried in this order.
 _PROBLEMS: tuple[tuple[str, str, str | None], ...] = (
     ("mapping values are not allowed", "a ':' where no key can be", "quote a text that holds ': ', or check the indentation"),
+    ("unexpected ':'", "a ':' without a space after it", "write a space after the colon: `key: value`"),
     ("could not find expected ':'", "a ':' is missing after this key", "write `key: value`, with a space after the colon"),
     ("block sequence entries", "a '- ' where no list can be", "begin the list on a line of its own, indented"),
     ("or ']'", "a list in brackets is not closed, or a ',' is missing", "close it with ']'"),
@@ -120,7 +121,7 @@ def syntax_error(source: Source, error: yaml.YAMLError, report: Report) -> None:
         said = f"a value cannot begin with {character!r}"
         hint = f"quote it: '{character}...'"
     if character == "\t" or "\t" in _indentation(source.line(span.line)):
-        said, hint = "a tab in the indentation", "YAML is indented with spaces"
+        said, hint = "a tab where YAML wants spaces", "indent with spaces"
     elif any(_NO_SPACE_AFTER_COLON.match(source.line(n)) for n in (span.line, span.line - 1)):
         hint = "write a space after the colon: `key: value`"
     notes = ()

@@ -1,0 +1,101 @@
+"""What stands between a value and a port: the one place that says which conversions are implied.
+
+A slower value may meet a faster port. `infer` asks what the value will be there; the pass
+`insert_rate_conversions` asks the same and writes the steps into the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ddspgraph.ir.ports import Mismatch, Port
+from ddspgraph.ir.types import FRAMES, SAMPLES, Dim, Rate, Signal
+
+
+@dataclass(frozen=True)
+class Step:
+    """One implied node: an op of the library by role, and its parameters."""
+
+    role: str  # "hold", "resample" or "squeeze": `passes.insert_rate_conversions` names their ops
+    params: tuple[tuple[str, object], ...] = ()
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a port wants here: its rate and how many axes."""
+
+    rate: Rate
+    rank: int | None
+    broadcast: bool
+
+
+def targets(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[str, Target]:
+    """For each connected port the wanted rate and rank; ports without a rate follow the fastest of their kind."""
+    free = {name: signals[name] for name in signals if ports[name].rate is None and ports[name].dims is None}
+    fastest = max(free.values(), key=lambda s: (s.rate, s.rank), default=None)
+    wanted = {}
+    for name in signals:
+        port = ports[name]
+        if port.rate is None and fastest is not None and port.dims is None:
+            wanted[name] = Target(fastest.rate, fastest.rank, port.broadcast)
+        else:
+            rate = port.rate if port.rate is not None else signals[name].rate
+            wanted[name] = Target(rate, None if port.dims is None else len(port.dims), port.broadcast)
+    return wanted
+
+
+def adapt(name: str, signal: Signal, target: Target, hop_samples: int | None) -> tuple[Signal, tuple[Step, ...]]:
+    """The signal as it arrives at the port, and the steps that make it so.
+
+    Raises `Mismatch` E411 where the value is faster than the port.
+    """
+    if signal.rate is target.rate:
+        return signal, ()
+    if signal.rate > target.rate:
+        raise Mismatch(
+            "E411",
+            name,
+            f"port '{name}' takes {target.rate}-rate values, {{source}} is {signal.rate}-rate {signal.shape_text}",
+            "an analysis node (loudness, power, ...) makes frames from audio" if target.rate is Rate.FRAME else None,
+        )
+    if signal.rate is Rate.CONST:
+        return _hold(signal, target, hop_samples)
+    return _resample(name, signal, target, hop_samples)
+
+
+def _hold(signal: Signal, target: Target, hop_samples: int | None) -> tuple[Signal, tuple[Step, ...]]:
+    shape = signal.dims[1:]
+    if len(shape) > 1:
+        return signal, ()  # no rate conversion is implied; the port reports the rank
+    with_axis = target.rank == 3 or bool(shape) or (target.rate is Rate.FRAME and target.rank is None)
+    channels = shape or (Dim.of(1),) if with_axis else ()
+    if target.rate is Rate.FRAME:
+        time = FRAMES
+    else:
+        time = FRAMES * hop_samples if hop_samples else SAMPLES
+    time = Dim.of(1) if target.broadcast else time
+    batch = signal.dims[0] if target.broadcast else Dim.of("batch")
+    params: list[tuple[str, object]] = [("rate", str(target.rate)), ("broadcast", target.broadcast)]
+    if channels and target.rate is Rate.AUDIO:
+        params.append(("channels", channels[0].size))
+    held = Signal((batch, time, *channels), target.rate, signal.unit)
+    steps = [Step("hold", tuple(params))]
+    return _squeezed(held, target, steps)
+
+
+def _resample(name: str, signal: Signal, target: Target, hop_samples: int | None) -> tuple[Signal, tuple[Step, ...]]:
+    if signal.rank != 3:
+        return signal, ()
+    if hop_samples is None:
+        raise Mismatch("E402", name, "a frame value meets an audio port, and the clock has no frame_rate", "add `frame_rate: 250 Hz` to `clock`")
+    batch, frames, channels = signal.dims
+    raised = Signal((batch, frames * hop_samples, channels), Rate.AUDIO, signal.unit)
+    return _squeezed(raised, target, [Step("resample")])
+
+
+def _squeezed(signal: Signal, target: Target, steps: list[Step]) -> tuple[Signal, tuple[Step, ...]]:
+    """Audio without a channel axis where the port wants it so."""
+    if target.rank == 2 and signal.rank == 3 and (signal.dims[2].size or 1) == 1:
+        return Signal(signal.dims[:2], signal.rate, signal.unit), (*steps, Step("squeeze"))
+    return signal, tuple(steps)

@@ -1,0 +1,100 @@
+"""What a caller gives against what the graph takes: names, shapes, lengths, memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ddspgraph.compiler.analysis.memory import check_memory
+from ddspgraph.diagnostics import Report, did_you_mean
+from ddspgraph.ir.graph import Graph, Input
+from ddspgraph.ir.ports import is_wild
+from ddspgraph.ir.types import Rate
+from ddspgraph.limits import Limits
+
+
+def bind_inputs(graph: Graph, inputs: Mapping[str, Any], needed: set[str], limits: Limits) -> dict[str, tf.Tensor]:
+    """The needed inputs as float32 tensors; more than is needed may be given.
+
+    Raises GraphError: E603 missing, E604 unknown, E605 shape or type, E606 lengths, E708 memory.
+    """
+    report = Report()
+    for name in inputs:
+        if name not in graph.input_by_name:
+            hint = did_you_mean(name, list(graph.input_by_name)) or "the graph has no inputs"
+            report.add("E604", f"the graph has no input '{name}'", None, hint=hint)
+    bound: dict[str, tf.Tensor] = {}
+    for name in (i.name for i in graph.inputs if i.name in needed):
+        declared = graph.input_by_name[name]
+        if inputs.get(name) is None:
+            report.add("E603", f"the input '{name}' {declared.signal} is needed", declared.span)
+        else:
+            tensor = _tensor(declared, inputs[name], report)
+            if tensor is not None:
+                bound[name] = tensor
+    report.raise_errors()
+    sizes = _lengths(graph, bound, report)
+    report.raise_errors()
+    if sizes is not None:
+        check_memory(graph, sizes, limits, report)
+        report.raise_errors()
+    return bound
+
+
+def _tensor(declared: Input, value: Any, report: Report) -> tf.Tensor | None:
+    try:
+        tensor = tf.cast(value if tf.is_tensor(value) else tf.convert_to_tensor(np.asarray(value)), tf.float32)
+    except (ValueError, TypeError, tf.errors.OpError) as error:
+        report.add("E605", f"the input '{declared.name}' is not an array of numbers: {error}", declared.span)
+        return None
+    signal = declared.signal
+    shape = tensor.shape.as_list() if tensor.shape.rank is not None else None
+    if shape is None:
+        return tensor
+    if len(shape) != signal.rank or any(
+        dim.size is not None and size not in (None, dim.size) for dim, size in zip(signal.dims, shape, strict=False)
+    ):
+        hint = f"its batch axis is missing: use x[None] for {[1, *shape]}" if len(shape) == signal.rank - 1 else None
+        report.add("E605", f"the input '{declared.name}' must be {signal.shape_text}, this is {shape}", declared.span, hint=hint)
+        return None
+    return tensor
+
+
+def _lengths(graph: Graph, bound: Mapping[str, tf.Tensor], report: Report) -> dict[str, int] | None:
+    """The sizes of the named dims; None inside of a trace, where they are not known."""
+    hop = graph.clock.hop_samples
+    sizes: dict[str, int] = {}
+    said: dict[str, str] = {}
+    for name, tensor in bound.items():
+        signal = graph.input_by_name[name].signal
+        for axis, (dim, size) in enumerate(zip(signal.dims, tensor.shape.as_list(), strict=True)):
+            if dim.is_static or is_wild(dim):
+                continue
+            if size is None:
+                return None
+            key, count = dim.name, size
+            if signal.rate is Rate.AUDIO and axis == 1 and hop:
+                key, count = "frames", -(-size // hop)
+            if sizes.setdefault(key, count) != count:
+                report.add(
+                    "E606",
+                    f"'{name}' has {size} {'samples' if signal.rate is Rate.AUDIO and axis == 1 else key}"
+                    f"{f', which are {count} frames of {hop}' if count != size else ''}, "
+                    f"'{said[key]}' has {sizes[key]} {key}",
+                    graph.input_by_name[name].span,
+                )
+            said.setdefault(key, name)
+    clock = graph.clock
+    if clock.is_fixed and clock.n_frames is not None and sizes.get("frames", clock.n_frames) != clock.n_frames:
+        report.add(
+            "E606",
+            f"a node says n_samples = {clock.n_samples}, the inputs make {sizes['frames'] * (hop or 1)}",
+            clock.span,
+            hint="delete n_samples: the length follows from the inputs",
+        )
+    if hop and "frames" in sizes:
+        sizes["samples"] = sizes["frames"] * hop
+    return sizes

@@ -1,0 +1,101 @@
+"""Runs a graph on tensors, in order: what a `tf.function` traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from ddspgraph.ir.call import run_kernel
+from ddspgraph.ir.graph import Graph, Ref
+from ddspgraph.ir.initialisers import stream_of
+from ddspgraph.ir.op import Op, Sizes
+from ddspgraph.ir.types import Rate
+
+
+def evaluate(op: Op, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One kernel on arrays, as NumPy: what `fold_constants` calls. CPU, eagerly."""
+    with tf.device("CPU"), tf.init_scope():
+        inputs = {name: tf.constant(value) for name, value in tensors.items()}
+        results = run_kernel(op, inputs, seed=0, stream=0, sizes=None, variables={})
+        return {name: value.numpy() for name, value in results.items()}
+
+
+def whole_frames(graph: Graph, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Audio zero-padded at its end to a whole number of frames, where the graph has frames."""
+    hop = graph.clock.hop_samples
+    padded = dict(inputs)
+    for name, x in inputs.items():
+        if hop and graph.input_by_name[name].signal.rate is Rate.AUDIO:
+            missing = tf.math.floormod(-tf.shape(x)[1], hop)
+            padded[name] = tf.pad(x, [[0, 0], [0, missing]] + [[0, 0]] * (len(x.shape) - 2))
+    return padded
+
+
+def sizes_of(graph: Graph, inputs: Mapping[str, tf.Tensor]) -> Sizes:
+    """Batch, frames and samples of a call: from the inputs, else from the clock's nominal duration."""
+    hop = graph.clock.hop_samples
+    batch = tf.shape(next(iter(inputs.values())))[0] if inputs else tf.constant(1)
+    frames: Any = graph.clock.n_frames
+    samples: Any = graph.clock.n_samples
+    for name, x in inputs.items():
+        rate = graph.input_by_name[name].signal.rate
+        if rate is Rate.FRAME:
+            frames = tf.shape(x)[1]
+            samples = frames * hop if hop else None
+        elif rate is Rate.AUDIO:
+            samples = tf.shape(x)[1]
+            frames = samples // hop if hop else None
+    return Sizes(batch, frames, samples)
+
+
+def execute(
+    graph: Graph,
+    inputs: Mapping[str, tf.Tensor],
+    seed: Any,
+    variables: Mapping[str, Mapping[str, Any]],
+    wanted: Iterable[Ref],
+) -> dict[Ref, tf.Tensor]:
+    """The wanted values of a legal graph. `inputs` need only hold what they depend on."""
+    wanted = tuple(wanted)
+    needed = graph.ancestors(wanted)
+    given = whole_frames(graph, {k: v for k, v in inputs.items() if k in needed})
+    sizes = sizes_of(graph, given)
+    values: dict[Ref, tf.Tensor] = {Ref(name): x for name, x in given.items()}
+    for node in graph.nodes:
+        if node.name not in needed:
+            continue
+        with tf.name_scope(_scope(node.name)):
+            results = run_kernel(
+                node.op,
+                {port: values[ref] for port, ref in node.inputs},
+                seed=seed,
+                stream=stream_of(node.name),
+                sizes=sizes,
+                variables=variables.get(node.name, {}),
+            )
+        values.update({Ref(node.name, port): value for port, value in results.items()})
+    lengths = _given_length(graph, inputs)
+    return {ref: _cropped(graph, ref, values[ref], lengths) for ref in wanted}
+
+
+def _scope(name: str) -> str:
+    """TensorFlow scopes begin with a letter, digit or dot."""
+    return "." + name if name.startswith("_") else name
+
+
+def _given_length(graph: Graph, inputs: Mapping[str, tf.Tensor]) -> Any:
+    """Samples of the audio that was given, before it was padded; None where none was."""
+    lengths = [tf.shape(x)[1] for name, x in inputs.items() if graph.input_by_name[name].signal.rate is Rate.AUDIO]
+    return lengths[0] if lengths and graph.clock.hop_samples else None
+
+
+def _cropped(graph: Graph, ref: Ref, value: tf.Tensor, length: Any) -> tf.Tensor:
+    """Audio as long as the audio that came in, without what padding added."""
+    signal, hop = graph.types[ref], graph.clock.hop_samples
+    if length is None or signal.rate is not Rate.AUDIO or signal.rank < 2:
+        return value
+    time = signal.dims[1]
+    exact = time.name == "frames" and time.scale == hop and time.offset == 0
+    return value[:, :length] if exact else value

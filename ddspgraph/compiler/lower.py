@@ -1,0 +1,122 @@
+"""Graph -> CompiledGraph: one `tf.function` over dynamic batch and length, variables named node/weight."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from ddspgraph.compiler.bind import bind_inputs
+from ddspgraph.compiler.execute import execute
+from ddspgraph.ir.call import create_variables
+from ddspgraph.ir.graph import Graph, Ref
+from ddspgraph.ir.op import Traits
+from ddspgraph.ir.types import Signal
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
+
+
+class CompiledGraph(tf.Module):
+    """A graph that runs.
+
+    Attributes:
+      graph: the checked graph as it was loaded.
+      legal: the same with its rate conversions written out; `signals` computes this one.
+      optimised: what `__call__` and `losses` compute.
+      variables_by_node: node name -> weight name -> `tf.Variable`.
+    """
+
+    def __init__(self, graph: Graph, legal: Graph, optimised: Graph, *, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> None:
+        super().__init__(name=graph.name or None)
+        self.graph, self.legal, self.optimised, self.limits = graph, legal, optimised, limits
+        self.variables_by_node: dict[str, dict[str, tf.Variable]] = {}
+        for node in legal.nodes:
+            if Traits.TRAINABLE in node.op.traits:
+                signals = {port: legal.types[ref] for port, ref in node.inputs}
+                self.variables_by_node[node.name] = create_variables(node.op, signals, node.name, seed)
+        self._traced: dict[tuple[str, ...], Any] = {}
+        self.render = self._function(optimised, [ref for _, ref in optimised.outputs], self._outputs)
+
+    def __call__(self, inputs: Mapping[str, Any] | None = None, *, seed: Any = 0) -> dict[str, tf.Tensor]:
+        """The outputs by name. Only the inputs that they depend on need be given.
+
+        Args:
+          inputs: arrays or tensors by name: audio [batch, samples], frame [batch, frames, channels],
+            const [batch, *shape]. Audio that is not a whole number of frames is zero-padded, and what comes
+            out is cropped to it.
+          seed: of all randomness; the same seed gives the same audio.
+
+        Raises:
+          GraphError: E603-E606 for inputs that are missing, unknown, misshapen or of unequal length; E708
+            where the estimated memory exceeds the limit.
+        """
+        roots = [ref for _, ref in self.optimised.outputs]
+        return self.render(self._bind(self.optimised, inputs, roots), tf.cast(seed, tf.int64))
+
+    def losses(self, inputs: Mapping[str, Any], *, seed: Any = 0) -> dict[str, tf.Tensor]:
+        """Every loss by name, and their sum as `total`. Raises GraphError as a call does."""
+        graph = self.optimised
+        roots = [ref for name in graph.losses for ref in graph.node_by_name[name].refs]
+        function = self._function(graph, roots, self._losses)
+        return function(self._bind(graph, inputs, roots), tf.cast(seed, tf.int64))
+
+    def signals(self, inputs: Mapping[str, Any] | None = None, *, seed: Any = 0) -> dict[str, tf.Tensor]:
+        """Every value of the graph that the given inputs allow, as `{"harmonic/signal": ...}`."""
+        graph = self.legal
+        given = set(inputs or {})
+        known = [n for n in graph.nodes if self._needs(graph, n.refs) <= given]
+        roots = [ref for node in known for ref in node.refs]
+        function = self._function(graph, roots, self._named)
+        bound = self._bind(graph, inputs, roots)
+        return function(bound, tf.cast(seed, tf.int64))
+
+    def save(self, path: str) -> None:
+        """Writes a SavedModel: it appears whole or not at all. Raises GraphError E607."""
+        from ddspgraph.backends.saved_model import save
+
+        save(self, path)
+
+    def input_specs(self, graph: Graph, roots: Iterable[Ref]) -> dict[str, tf.TensorSpec]:
+        """What a function of these values takes: open batch, time and named axes."""
+        needed = self._needs(graph, roots)
+        return {i.name: tensor_spec(i.signal, i.name) for i in graph.inputs if i.name in needed}
+
+    # -- how ------------------------------------------------------------------------------------
+
+    def _needs(self, graph: Graph, roots: Iterable[Ref]) -> set[str]:
+        return graph.ancestors(tuple(roots)) & set(graph.input_by_name)
+
+    def _bind(self, graph: Graph, inputs: Mapping[str, Any] | None, roots: Iterable[Ref]) -> dict[str, Any]:
+        return bind_inputs(graph, inputs or {}, self._needs(graph, roots), self.limits)
+
+    def _function(self, graph: Graph, roots: list[Ref], name_results: Any) -> Any:
+        """One trace for any batch and length; made once for each set of roots."""
+        key = (name_results.__name__, *map(str, roots))
+        if key not in self._traced:
+            specs = self.input_specs(graph, roots)
+
+            def compute(inputs: dict[str, tf.Tensor], seed: tf.Tensor) -> dict[str, tf.Tensor]:
+                return name_results(execute(graph, inputs, seed, self.variables_by_node, roots))
+
+            signature = [specs, tf.TensorSpec([], tf.int64, "seed")]
+            self._traced[key] = tf.function(compute, input_signature=signature)
+        return self._traced[key]
+
+    def _outputs(self, values: Mapping[Ref, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return {name: values[ref] for name, ref in self.optimised.outputs}
+
+    def _named(self, values: Mapping[Ref, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return {str(ref): value for ref, value in values.items()}
+
+    def _losses(self, values: Mapping[Ref, tf.Tensor]) -> dict[str, tf.Tensor]:
+        graph = self.optimised
+        named = {}
+        for name in graph.losses:
+            refs = graph.node_by_name[name].refs
+            named |= {name if len(refs) == 1 else str(ref): values[ref] for ref in refs}
+        return {**named, "total": tf.add_n(list(named.values()))}
+
+
+def tensor_spec(signal: Signal, name: str) -> tf.TensorSpec:
+    """Open where a dim is a name."""
+    return tf.TensorSpec([dim.size for dim in signal.dims], tf.float32, name)
