@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -20,3 +22,25 @@ def broadcast_time(x: tf.Tensor, batch: Any, time: Any) -> tf.Tensor:
 def drop_last_axis(x: tf.Tensor) -> tf.Tensor:
     """[..., 1] -> [...]."""
     return tf.squeeze(x, axis=-1)
+
+
+def match_rank(x: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """`x` with as many axes as `like`: axes of size 1 are appended, or last axes of size 1 dropped.
+
+    So [batch] meets [batch, time, channels] as [batch, 1, 1], and not, as broadcasting would have it, as [batch].
+    """
+    for _ in range(len(like.shape) - len(x.shape)):
+        x = x[..., tf.newaxis]
+    for _ in range(len(x.shape) - len(like.shape)):
+        x = drop_last_axis(x)
+    return x
+
+
+def concat_channels(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
+    """Joins along the last axis; all other axes broadcast: [batch, time, a] and [1, 1, b] -> [batch, time, a + b]."""
+    leading = functools.reduce(tf.broadcast_dynamic_shape, [tf.shape(x)[:-1] for x in tensors])
+    whole = [tf.broadcast_to(x, tf.concat([leading, tf.shape(x)[-1:]], axis=0)) for x in tensors]
+    for before, after in zip(tensors, whole, strict=True):
+        # broadcast_to forgets the channel count, which those who read the result may need.
+        after.set_shape([None] * (len(before.shape) - 1) + [before.shape[-1]])
+    return tf.concat(whole, axis=-1)
