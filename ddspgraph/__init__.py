@@ -1,0 +1,70 @@
+"""ddspgraph: a compiler for YAML graphs of neural and DSP nodes.
+
+    import ddspgraph as dg
+    graph = dg.load("graphs/solo_controls.yaml")     # checked at its source lines, without TensorFlow
+    model = dg.compile(graph)                        # one tf.function
+    audio = model({"f0_hz": f0_hz, ...})["audio"]
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ddspgraph import dsp, losses, ops
+    from ddspgraph.backends.saved_model import load_saved_model
+    from ddspgraph.compiler.driver import check, compile, load  # noqa: A004
+    from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.diagnostics import Diagnostic, GraphError, Span
+    from ddspgraph.ir.graph import Clock, Graph, Input, Node, Ref
+    from ddspgraph.ir.op import Advice, Op, Sizes, Splits, Traits, Weight, from_clock, param
+    from ddspgraph.ir.ports import Mismatch, Port, anything, audio, const, frame, same_as, scalar
+    from ddspgraph.ir.registry import Registry
+    from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+    from ddspgraph.limits import Limits
+    from ddspgraph.migrations import MigrationResult, migrate_text as migrate
+    from ddspgraph.ops import OPS
+    from ddspgraph.render import draw
+
+__version__ = "0.1.0"
+
+#: public name -> where it lives; loaded on first use (PEP 562), so that nothing is paid for in advance.
+_HOME = {
+    "check": "compiler.driver",
+    "compile": "compiler.driver",
+    "load": "compiler.driver",
+    "CompiledGraph": "compiler.lower",
+    "load_saved_model": "backends.saved_model",
+    "draw": "render",
+    "migrate": "migrations:migrate_text",
+    "MigrationResult": "migrations",
+    "OPS": "ops",
+    "Diagnostic": "diagnostics",
+    "GraphError": "diagnostics",
+    "Span": "diagnostics",
+    "Limits": "limits",
+    **dict.fromkeys(("Clock", "Graph", "Input", "Node", "Ref"), "ir.graph"),
+    **dict.fromkeys(("Advice", "Op", "Sizes", "Splits", "Traits", "Weight", "from_clock", "param"), "ir.op"),
+    **dict.fromkeys(("Mismatch", "Port", "anything", "audio", "const", "frame", "same_as", "scalar"), "ir.ports"),
+    **dict.fromkeys(("Dim", "Rate", "Signal", "Unit"), "ir.types"),
+    "Registry": "ir.registry",
+    **dict.fromkeys(("dsp", "losses", "ops"), ""),
+}
+__all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module, _, attribute = _HOME[name].partition(":")
+    if module:
+        value = getattr(importlib.import_module(f"{__name__}.{module}"), attribute or name)
+    else:
+        value = importlib.import_module(f"{__name__}.{name}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -35,6 +35,12 @@ class OpenCollection:
     def takes_key(self) -> bool:
         return self.is_mapping and not self.takes_value
 
+    @property
+    def bracket(self) -> Span:
+        """The `[` or `{` of a flow collection; an anchor may stand before it."""
+        span = self.span
+        return Span(span.source, span.end_line, span.end_column - 1, span.end_line, span.end_column)
+
     def add_key(self, text: str, span: Span, *, is_plain: bool) -> None:
         """A scalar in the place of a key; a plain `<<` is the merge key."""
         self.takes_value, self.last = True, span

@@ -101,38 +101,43 @@ _PROBLEMS: tuple[tuple[str, str, str | None], ...] = (
     ("incompatible YAML", "a %YAML directive of an unknown version", "remove it: specs are YAML 1.2"),
     ("directive", "a '%' directive that YAML does not know", "quote a text that begins with '%'"),
 )  # fmt: skip
+_CLOSING = {"[": "]", "{": "}"}
 _NO_SPACE_AFTER_COLON = re.compile(r"\s*(?:- )*[\w./-]{1,200}:[^\s:/]")
 
 
-def syntax_error(source: Source, error: yaml.YAMLError, report: Report) -> None:
-    """Adds a syntax error of the YAML parser to the report, at its mark: E101, or E104 where it is a tag."""
+def syntax_error(source: Source, error: yaml.YAMLError, bracket: Span | None, report: Report) -> None:
+    """Adds a syntax error of the YAML parser to the report: E101, or E104 where it is a tag.
+
+    It stands at the parser's mark, or where the unclosed quote or bracket opens if that is the end of the
+    text; `bracket` is the innermost `[` or `{` that is open.
+    """
     problem = str(getattr(error, "problem", None) or error).split("\n")[0]
-    span = _mark_span(source, getattr(error, "problem_mark", None))
-    context = getattr(error, "context_mark", None)
-    opened = _mark_span(source, context) if context is not None else None
-    if "tag" in problem or "tag" in str(getattr(error, "context", "") or ""):
-        report.add(
-            "E104", "a tag: a spec is plain data", opened or span, hint="quote a text that begins with '!'"
-        )
+    context = str(getattr(error, "context", None) or "")
+    mark, context_mark = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
+    span = _mark_span(source, mark)
+    if "tag" in problem or "tag" in context:
+        hint = "quote a text that begins with '!'"
+        report.add("E104", "a tag: a spec is plain data", _mark_span(source, context_mark or mark), hint=hint)
         return
     said, hint = next(((s, h) for part, s, h in _PROBLEMS if part in problem), (f"not YAML: {problem}", None))
-    character = source.line(span.line)[span.column - 1 : span.column]
-    if "cannot start any token" in problem:
-        said = f"a value cannot begin with {character!r}"
-        hint = f"quote it: '{character}...'"
-    if character == "\t" or "\t" in _indentation(source.line(span.line)):
+    character, opening = _character_at(source, span), _character_at(source, bracket)
+    notes = (Note(f"the '{opening}' is", bracket),) if bracket is not None else ()
+    if "quote is opened" in said and context_mark is not None:
+        span, notes = _mark_span(source, context_mark), ()
+    elif bracket is not None and mark is not None and mark.index >= len(source.text.rstrip()):
+        span, notes = bracket, ()
+        said, hint = f"this '{opening}' is never closed", f"close it with '{_CLOSING.get(opening)}'"
+    elif character == "\t" or "\t" in _indentation(source.line(span.line)):
         said, hint = "a tab where YAML wants spaces", "indent with spaces"
+    elif "cannot start any token" in problem:
+        said, hint = f"a value cannot begin with {character!r}", f"quote it: '{character}...'"
     elif any(_NO_SPACE_AFTER_COLON.match(source.line(n)) for n in (span.line, span.line - 1)):
         hint = "write a space after the colon: `key: value`"
-    notes = ()
-    if opened is not None:
-        opening = source.line(opened.line)[opened.column - 1 : opened.column]
-        at_end = span.line > opened.line and not any(source.line(n) for n in (span.line, span.line + 1))
-        if "quote" in said or at_end:
-            span = opened  # the end of the file says nothing; where the quote or bracket opens does
-        elif opening in ("[", "{"):
-            notes = (Note(f"the '{opening}' is", opened),)
     report.add("E101", said, span, *notes, hint=hint)
+
+
+def _character_at(source: Source, span: Span | None) -> str:
+    return source.line(span.line)[span.column - 1 : span.column] if span is not None else ""
 
 
 def _indentation(line: str) -> str:

@@ -75,7 +75,8 @@ class _Builder:
                 if len(self.report.diagnostics) >= _MOST_REPORTED:
                     break
         except yaml.YAMLError as error:
-            syntax_error(self.source, error, self.report)
+            bracket = next((opened.bracket for opened in reversed(self.open) if opened.is_flow), None)
+            syntax_error(self.source, error, bracket, self.report)
         self.report.raise_errors()
         return self._finished()
 

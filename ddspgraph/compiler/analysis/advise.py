@@ -1,0 +1,59 @@
+"""Warnings: it works, but is it meant?"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddspgraph.compiler.analysis.memory import nominal_sizes
+from ddspgraph.diagnostics import Note, Report, Span
+from ddspgraph.ir.graph import Graph, Node, Ref
+from ddspgraph.ir.op import Op, Traits
+
+
+def advise(graph: Graph, constant: type[Op], report: Report) -> None:
+    """Reports W101 unused nodes, W102 unused inputs, W103 duplicates, and what the ops themselves advise."""
+    _unused(graph, report)
+    _duplicates(graph, report)
+    values: dict[Ref, Any] = {n.refs[0]: n.op.value for n in graph.nodes if isinstance(n.op, constant)}  # type: ignore[attr-defined]
+    sizes = nominal_sizes(graph) if graph.clock.n_samples else {}
+    for node in graph.nodes:
+        if any(ref not in graph.types for _, ref in node.inputs):
+            continue
+        signals = {port: graph.types[ref] for port, ref in node.inputs}
+        known = {port: values[ref] for port, ref in node.inputs if ref in values}
+        for advice in node.op.advise(signals, known, sizes):
+            span = node.edge_spans.get(advice.at, node.span)
+            report.add(advice.code, f"'{node.name}': {advice.message}", span, hint=advice.hint)
+
+
+def _unused(graph: Graph, report: Report) -> None:
+    used = graph.ancestors(graph.roots())
+    read = set(graph.users()) | set(graph.roots())
+    for node in graph.nodes:
+        if node.name not in used and "." not in node.name:
+            unread = not any(ref in read for ref in node.refs)
+            why = "nothing uses" if unread else "no output and no loss depends on"
+            report.add("W101", f"{why} the node '{node.name}'", node.span, hint="delete it, or make it an output")
+    for item in graph.inputs:
+        if item.name not in used:
+            report.add("W102", f"no output and no loss depends on the input '{item.name}'", item.span)
+
+
+def _duplicates(graph: Graph, report: Report) -> None:
+    constants = {n.refs[0]: n.op for n in graph.nodes if not n.inputs}
+    first: dict[object, Node] = {}
+    for node in graph.nodes:
+        if "." in node.name or Traits.PURE not in node.op.traits or node.name in graph.losses:
+            continue
+        # Two literals of one value are one value.
+        inputs = tuple((port, constants.get(ref, ref)) for port, ref in node.inputs)
+        twin = first.setdefault((node.op, inputs), node)
+        if twin is not node:
+            where: Span | None = twin.span
+            report.add(
+                "W103",
+                f"'{node.name}' computes what '{twin.name}' computes",
+                node.span,
+                Note(f"'{twin.name}' is", where),
+                hint="one of them is enough: the compiler keeps one",
+            )

@@ -1,0 +1,98 @@
+"""How much memory a graph will take at its peak, from shapes alone, before TensorFlow is imported."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+
+from ddspgraph.diagnostics import Report
+from ddspgraph.ir.graph import Graph, Node, Ref
+from ddspgraph.ir.ports import is_wild
+from ddspgraph.ir.types import Signal
+from ddspgraph.limits import Limits
+
+#: What a name stands for where nobody says: one clip of 4 seconds, the unit of magenta/ddsp's training.
+NOMINAL_SECONDS = 4
+#: Channels of an axis with a free name.
+NOMINAL_CHANNELS = 64
+BYTES = 4  # float32
+
+
+def nominal_sizes(graph: Graph) -> dict[str, int]:
+    """Sizes for estimates: the clock's duration, else four seconds, batch 1."""
+    clock = graph.clock
+    samples = clock.n_samples or (clock.sample_rate or 16_000) * NOMINAL_SECONDS
+    hop = clock.hop_samples or 64
+    return {"batch": 1, "samples": samples, "frames": max(1, samples // hop)}
+
+
+def shape_at(signal: Signal, sizes: Mapping[str, int]) -> tuple[int, ...]:
+    """The shape where the named dims have these sizes."""
+    return tuple(
+        max(0, dim.at(sizes, NOMINAL_CHANNELS if is_wild(dim) else 1)) if not dim.is_static else dim.offset
+        for dim in signal.dims
+    )
+
+
+def node_bytes(graph: Graph, node: Node, sizes: Mapping[str, int]) -> int:
+    """Bytes of a node's outputs, its variables, and what its kernel holds beside them."""
+    shapes = {port: shape_at(graph.types[ref], sizes) for port, ref in node.inputs}
+    made = {f"-> {ref.port}": shape_at(graph.types[ref], sizes) for ref in node.refs}
+    weights = node.op.weights({port: graph.types[ref] for port, ref in node.inputs})
+    numbers = (
+        sum(math.prod(s) for s in made.values())
+        + sum(math.prod(w.shape) for w in weights.values())
+        + node.op.workspace({**shapes, **made})
+    )
+    return numbers * BYTES
+
+
+def peak_bytes(graph: Graph, sizes: Mapping[str, int]) -> tuple[int, Node | None]:
+    """The most that is alive at once when the nodes run in order, and the node where that is.
+
+    A value lives from the node that makes it to the last one that reads it.
+    """
+    last_reader: dict[Ref, int] = {ref: len(graph.nodes) for ref in graph.roots()}
+    for i, node in enumerate(graph.nodes):
+        for _, ref in node.inputs:
+            last_reader[ref] = max(last_reader.get(ref, 0), i)
+    size = {ref: math.prod(shape_at(graph.types[ref], sizes)) * BYTES for ref in graph.values() if ref in graph.types}
+    alive = sum(size[i.ref] for i in graph.inputs)
+    peak, worst = alive, None
+    for i, node in enumerate(graph.nodes):
+        if any(ref not in size for ref in node.refs):
+            continue
+        if alive + node_bytes(graph, node, sizes) > peak:
+            peak, worst = alive + node_bytes(graph, node, sizes), node
+        alive += sum(size[ref] for ref in node.refs if ref in last_reader)
+        ended = {ref for _, ref in node.inputs if last_reader.get(ref) == i}
+        alive -= sum(size[ref] for ref in ended if ref in size)
+    return peak, worst
+
+
+def memory_limit(limits: Limits) -> int:
+    """The limit in bytes; unless the caller sets one, the smaller of 8 GiB and half of this machine's memory."""
+    if limits.memory_bytes is not None:
+        return limits.memory_bytes
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") if hasattr(os, "sysconf") else 16 << 30
+    return min(8 << 30, machine // 2)
+
+
+def check_memory(graph: Graph, sizes: Mapping[str, int], limits: Limits, report: Report) -> None:
+    """Reports E708 where the estimate is above the limit."""
+    peak, worst = peak_bytes(graph, sizes)
+    allowed = memory_limit(limits)
+    if peak <= allowed:
+        return
+    where = f" at '{worst.name}'" if worst else ""
+    report.add(
+        "E708",
+        f"about {_gib(peak)} of memory would be needed{where}, the limit is {_gib(allowed)}",
+        worst.span if worst else (graph.inputs[0].span if graph.inputs else None),
+        hint=f"for batch {sizes['batch'] if 'batch' in sizes else 1}, {sizes.get('samples', 0)} samples: make less at once",
+    )
+
+
+def _gib(count: int) -> str:
+    return f"{count / (1 << 30):.3g} GiB"

@@ -1,0 +1,141 @@
+"""The compiler from end to end. Read this file, know the compiler."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ddspgraph.compiler.analysis.advise import advise
+from ddspgraph.compiler.analysis.infer import infer
+from ddspgraph.compiler.analysis.lengths import check_lengths
+from ddspgraph.compiler.analysis.memory import check_memory, nominal_sizes
+from ddspgraph.compiler.analysis.order import order
+from ddspgraph.compiler.frontend.build import build
+from ddspgraph.compiler.frontend.document import read, read_text
+from ddspgraph.compiler.frontend.structure import STRUCTURE
+from ddspgraph.compiler.frontend.substitute import substitute
+from ddspgraph.compiler.frontend.validate import validate
+from ddspgraph.compiler.frontend.values import Document, Value
+from ddspgraph.diagnostics import Diagnostic, GraphError, Report, in_source_order
+from ddspgraph.ir.graph import Graph
+from ddspgraph.ir.op import Op
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.migrations import migrate
+from ddspgraph.ops import OPS
+
+if TYPE_CHECKING:
+    from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.compiler.pipeline import Observer
+
+#: What can be compiled: a path, YAML text, a mapping, a document that was read, or a graph.
+Spec = str | os.PathLike[str] | Mapping[str, Any] | Document
+
+
+def load(
+    spec: Spec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    ops: Iterable[type[Op]] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Graph:
+    """A checked, typed graph in execution order. TensorFlow is not imported.
+
+    Args:
+      spec: path, YAML text or mapping, of any version.
+      params: values for the spec's `params`, by name.
+      ops: op classes of your own, beside the library.
+      limits: bounds on what a spec may ask for.
+
+    Raises:
+      GraphError: with every error of the spec, each at its line.
+    """
+    report = Report()
+    graph = _front_end(spec, params, ops, limits, report)
+    report.raise_errors()
+    assert graph is not None
+    return graph.replace(warnings=in_source_order(report.diagnostics))
+
+
+def check(
+    spec: Spec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    ops: Iterable[type[Op]] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[Diagnostic, ...]:
+    """All errors and warnings of a spec, in source order; empty where there is nothing to say."""
+    try:
+        return load(spec, params=params, ops=ops, limits=limits).warnings
+    except GraphError as error:
+        return error.diagnostics
+
+
+def compile(  # noqa: A001  the verb of the library
+    spec: Spec | Graph,
+    *,
+    params: Mapping[str, Any] | None = None,
+    ops: Iterable[type[Op]] = (),
+    seed: int = 0,
+    limits: Limits = DEFAULT_LIMITS,
+    observe: Observer | None = None,
+) -> CompiledGraph:
+    """One `tf.function` of a graph.
+
+    Args:
+      spec: a graph of `load`, or anything that `load` takes.
+      seed: of the first values of trainable variables.
+      observe: called with the name and result of every pass.
+
+    Raises:
+      GraphError: as `load` does.
+    """
+    from ddspgraph.compiler.execute import evaluate
+    from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.compiler.pipeline import LEGALISE, optimise, run
+
+    graph = spec if isinstance(spec, Graph) else load(spec, params=params, ops=ops, limits=limits)
+    legal = run(LEGALISE, graph, observe)
+    optimised = run(optimise(evaluate), legal, observe)
+    return CompiledGraph(graph, legal, optimised, seed=seed, limits=limits)
+
+
+def _front_end(
+    spec: Spec, params: Mapping[str, Any] | None, ops: Iterable[type[Op]], limits: Limits, report: Report
+) -> Graph | None:
+    library = OPS | ops
+    document = spec if isinstance(spec, Document) else read(spec, limits=limits)
+    text = document.source.text
+    document, _ = migrate(document, report)
+    document = substitute(document, _overrides(params, limits), report)
+    validate(document, STRUCTURE, report)
+    if report.has_errors:
+        return None
+    graph = build(document, library, report, limits)
+    graph = infer(order(graph, report), report)
+    check_lengths(graph, report)
+    if not report.has_errors:
+        check_memory(graph, nominal_sizes(graph), limits, report)
+    if not report.has_errors:
+        advise(graph, OPS["constant"], report)
+    return graph.replace(spec=text)
+
+
+def _overrides(params: Mapping[str, Any] | None, limits: Limits) -> dict[str, Value]:
+    """Values from outside of the spec, located in a source of their own."""
+    if not params:
+        return {}
+    if all(isinstance(value, Value) for value in params.values()):
+        return dict(params)
+    root = read(params, limits=limits, name="<params>").root
+    return {str(key): value for key, value in root.items()}
+
+
+def overrides_from_text(settings: Iterable[str], limits: Limits = DEFAULT_LIMITS) -> dict[str, Value]:
+    """`["n_harmonics=100"]` -> located values, read as YAML scalars. Raises GraphError."""
+    found: dict[str, Value] = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        root = read_text(f"{name}: {value}\n", "--set", limits).root
+        found |= {str(key): item for key, item in root.items()}
+    return found
