@@ -1,0 +1,176 @@
+"""Filters drawn from what a network can control: magnitudes over frequency, or a cutoff frequency.
+
+Frequency sampling: the inverse transform of a real, zero-phase frequency response, windowed to smooth the
+response between its samples. Windowed sinc: the ideal low-pass under a Hamming window. For both see
+J. O. Smith, Spectral Audio Signal Processing, chapter "FIR Digital Filter Design".
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import tensorflow as tf
+
+from ddspgraph.dsp import fft
+from ddspgraph.dsp.convolution import fft_convolve
+from ddspgraph.dsp.numerics import safe_divide, tf_float32
+from ddspgraph.dsp.sizes import Size, choose, larger, size_of, smaller
+
+
+def apply_window_to_impulse_response(
+    impulse_response: Any, window_size: int = 0, causal: bool = False
+) -> tf.Tensor:
+    """Shortens and smooths an impulse response with a Hann window, and puts it in causal order.
+
+    Args:
+      impulse_response: Shape [..., ir_samples], zero-phase: time 0 first, negative times at the end.
+      window_size: Samples of the window; below 1 or above `ir_samples` it is `ir_samples`.
+      causal: The response comes in causal order already (time 0 in the middle).
+
+    Returns:
+      The windowed response in causal order. Its length is that of the window, less 1 if that is even and
+      shorter than the response. As in magenta/ddsp, an odd window peaks one sample before time 0; the windows
+      of 1 and 3 samples, of which that would leave nothing, are centred.
+    """
+    response = tf_float32(impulse_response)
+    ir_size = size_of(response, -1)
+    if causal:
+        response = tf.roll(response, ir_size // 2, axis=-1)
+    window_size = smaller(window_size, ir_size) if window_size > 0 else ir_size
+    times, weights = _window_by_time(window_size, ir_size)
+    return tf.gather(response, times % larger(ir_size, 1), axis=-1) * weights
+
+
+def _window_by_time(window_size: Size, ir_size: Size) -> tuple[tf.Tensor, tf.Tensor]:
+    """The times, in samples, that a windowed response keeps, and the weight of the window at each of them."""
+    # Written with & and *, so that the sizes may be ints or tensors.
+    whole = window_size == ir_size
+    tiny = (window_size == 1) | ((window_size == 3) & (ir_size > 3))
+    peak = choose(tiny, window_size // 2, (window_size + 1) // 2)  # index in the window that lies at time 0
+    first = choose(tiny, -peak, choose(whole, -(ir_size // 2), smaller(2 - peak, 0)))
+    last = choose(whole, first + ir_size - 1, peak)
+    times = tf.range(first, last + 1)
+    # Up to two kept times lie past the window's end.
+    weights = tf.pad(fft.hann_window(window_size), [[0, 2]])
+    return times, tf.gather(weights, times + peak)
+
+
+def frequency_impulse_response(magnitudes: Any, window_size: int = 0) -> tf.Tensor:
+    """Linear-phase impulse response of given magnitudes, by frequency sampling.
+
+    Args:
+      magnitudes: Shape [..., n_frequencies]: linear gains at n_frequencies equally spaced frequencies from 0
+        to Nyquist, both included.
+      window_size: Samples of the Hann window over the response; below 1 or above the response's length it is
+        that length. A shorter window smooths the frequency response.
+
+    Returns:
+      Shape [..., ir_samples] in causal order, 2 * (n_frequencies - 1) samples before the window shortens it
+      (see `apply_window_to_impulse_response`). One frequency is a gain: one sample.
+    """
+    magnitudes = tf_float32(magnitudes)
+    ir_size = larger(2 * (size_of(magnitudes, -1) - 1), 1)
+    response = fft.irfft(tf.cast(magnitudes, tf.complex64), ir_size)
+    return apply_window_to_impulse_response(response, window_size)
+
+
+def frequency_filter(audio: Any, magnitudes: Any, window_size: int = 0, padding: str = "same") -> tf.Tensor:
+    """Filters audio with given magnitudes over frequency, which may change from frame to frame.
+
+    Args:
+      audio: Shape [batch, samples].
+      magnitudes: Linear gains, shape [batch, n_frequencies] or [batch, frames, n_frequencies]; see
+        `frequency_impulse_response`.
+      window_size: Samples of the window over the impulse response; below 1: as long as the response.
+      padding: 'same' or 'valid', as in `fft_convolve`. The filter's delay is compensated.
+
+    Returns:
+      Shape [batch, samples], or [batch, samples + ir_samples - 1] for 'valid'.
+
+    Raises:
+      ValueError: As `fft_convolve`.
+    """
+    return fft_convolve(audio, frequency_impulse_response(magnitudes, window_size), padding)
+
+
+def sinc(x: Any, threshold: float = 1e-20) -> tf.Tensor:
+    """Normalised sinc function, sin(pi x) / (pi x).
+
+    Args:
+      x: Any shape.
+      threshold: Where |x| is below it, the value is that at `threshold`.
+
+    Returns:
+      Same shape as `x`. Where |pi x| < 0.1 it is a Taylor series, whose gradient has no 0 / 0 and no
+      cancellation of cos(x) / x with sin(x) / x**2.
+    """
+    x = tf_float32(x)
+    x = math.pi * tf.where(tf.abs(x) < threshold, tf.cast(threshold, x.dtype), x)
+    near = tf.abs(x) < 0.1
+    far_x = tf.where(near, 1.0, x)
+    square = tf.where(near, x * x, 0.0)  # next term: x**6 / 5040 < 2e-10
+    return tf.where(near, 1.0 - square / 6.0 * (1.0 - square / 20.0), tf.sin(far_x) / far_x)
+
+
+def sinc_impulse_response(
+    cutoff_frequency: Any,
+    window_size: int = 512,
+    sample_rate: float | None = None,
+    high_pass: bool = False,
+) -> tf.Tensor:
+    """Impulse response of a low-pass or high-pass filter: a sinc under a Hamming window, of unit gain.
+
+    h[i] = w[i] sinc(c i) / |sum_i w[i] sinc(c i)|, where c is the cutoff over Nyquist; the high-pass is
+    delta[i] - h[i].
+
+    Args:
+      cutoff_frequency: In Hz if `sample_rate` is given, else as a fraction of Nyquist, 0 to 1. A number, or
+        shape [batch] or [batch, 1], or [batch, frames, 1] for a filter that changes from frame to frame.
+      window_size: Samples of the response; made odd by adding 1.
+      sample_rate: In Hz.
+      high_pass: Keep what lies above the cutoff instead.
+
+    Returns:
+      Shape [batch, frames, ir_samples]; what `cutoff_frequency` does not have of batch and frames is 1.
+    """
+    cutoff = tf_float32(cutoff_frequency)
+    if sample_rate is not None:
+        cutoff *= 2.0 / float(sample_rate)
+    if cutoff.shape.rank != 3:
+        cutoff = tf.reshape(cutoff, [-1, 1, 1])
+    half_size = window_size // 2
+    ir_size = 2 * half_size + 1
+    response = sinc(cutoff * tf.range(-half_size, half_size + 1, dtype=tf.float32))
+    response *= fft.hamming_window(ir_size)
+    response = safe_divide(response, tf.abs(tf.reduce_sum(response, axis=-1, keepdims=True)))
+    return tf.one_hot(half_size, ir_size) - response if high_pass else response
+
+
+def sinc_filter(
+    audio: Any,
+    cutoff_frequency: Any,
+    window_size: int = 512,
+    sample_rate: float | None = None,
+    padding: str = "same",
+    high_pass: bool = False,
+) -> tf.Tensor:
+    """Low-pass or high-pass filters audio with a windowed sinc (`sinc_impulse_response`).
+
+    Args:
+      audio: Shape [batch, samples].
+      cutoff_frequency: A number, [batch], [batch, 1] or [batch, frames, 1]; in Hz if `sample_rate` is given, else as a
+        fraction of Nyquist.
+      window_size: Samples of the impulse response; made odd by adding 1.
+      sample_rate: In Hz.
+      padding: 'same' or 'valid', as in `fft_convolve`. The filter's delay is compensated.
+      high_pass: Keep what lies above the cutoff instead.
+
+    Returns:
+      Shape [batch, samples], or [batch, samples + ir_samples - 1] for 'valid'.
+
+    Raises:
+      ValueError: As `fft_convolve`.
+    """
+    response = sinc_impulse_response(cutoff_frequency, window_size, sample_rate, high_pass)
+    return fft_convolve(audio, response, padding)

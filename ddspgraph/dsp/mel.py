@@ -1,0 +1,73 @@
+"""Constant matrices of spectral analysis: mel filter bank, cosine transform, A-weighting.
+
+Each is computed in float64 NumPy once for each set of parameters, and becomes a constant of the graph.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+_MEL_BREAK_HZ = 700.0
+_MEL_HIGH_FREQUENCY_Q = 1127.0
+
+
+@functools.lru_cache(maxsize=32)
+def mel_matrix(bins: int, n_frequencies: int, sample_rate: float, lo_hz: float, hi_hz: float) -> np.ndarray:
+    """Triangular filters, equally spaced and equally wide in mel, each with a peak of 1.
+
+    The mel scale is that of the HTK Book, section 5.4: mel = 1127 ln(1 + f / 700).
+
+    Returns:
+      Float32 array [n_frequencies, bins] that maps magnitudes at 0 Hz ... Nyquist to mel bands. The filters
+      see nothing at 0 Hz.
+
+    Raises:
+      ValueError: No bins, or not 0 <= lo_hz < hi_hz <= sample_rate / 2.
+    """
+    nyquist_hz = sample_rate / 2.0
+    if bins < 1:
+        raise ValueError(f"bins must be at least 1, not {bins}")
+    if not 0.0 <= lo_hz < hi_hz <= nyquist_hz:
+        raise ValueError(
+            f"the mel band must keep 0 <= lo_hz < hi_hz <= sample_rate / 2 = {nyquist_hz:g} Hz; "
+            f"lo_hz is {lo_hz:g}, hi_hz is {hi_hz:g}"
+        )
+    hz_to_mel = lambda hz: _MEL_HIGH_FREQUENCY_Q * np.log1p(hz / _MEL_BREAK_HZ)  # noqa: E731
+    edges = np.linspace(hz_to_mel(lo_hz), hz_to_mel(hi_hz), bins + 2)
+    lower, center, upper = edges[:-2], edges[1:-1], edges[2:]
+    mel = hz_to_mel(np.linspace(0.0, nyquist_hz, n_frequencies))[:, np.newaxis]
+    rising, falling = (mel - lower) / (center - lower), (upper - mel) / (upper - center)
+    matrix = np.maximum(0.0, np.minimum(rising, falling))
+    matrix[0] = 0.0
+    return matrix.astype(np.float32)
+
+
+@functools.lru_cache(maxsize=32)
+def cosine_matrix(n_inputs: int, n_outputs: int) -> np.ndarray:
+    """Discrete cosine transform II, scaled so that all but the first row are orthonormal.
+
+    y[k] = sqrt(2 / N) sum_n x[n] cos(pi k (n + 1/2) / N), the convention of HTK's cepstral coefficients.
+
+    Returns:
+      Float32 array [n_inputs, n_outputs].
+    """
+    angle = np.pi / n_inputs * np.outer(np.arange(n_inputs) + 0.5, np.arange(n_outputs))
+    return (np.sqrt(2.0 / n_inputs) * np.cos(angle)).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=32)
+def a_weighting_power(n_fft: int, sample_rate: float) -> np.ndarray:
+    """A-weighting of power at the frequencies of an FFT: how a listener weighs them at moderate level.
+
+    IEC 61672-1, annex E: the gain is 12194**2 f**4 / ((f**2 + 20.6**2) sqrt((f**2 + 107.7**2)
+    (f**2 + 737.9**2)) (f**2 + 12194**2)), normalised to 0 dB near 1 kHz by +2.00 dB.
+
+    Returns:
+      Float32 array [n_fft // 2 + 1] of power gains, at least -80 dB.
+    """
+    square = (np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)) ** 2
+    f1, f2, f3, f4 = (f**2 for f in (20.598997, 107.65265, 737.86223, 12194.217))
+    gain = f4 * square**2 / ((square + f1) * np.sqrt((square + f2) * (square + f3)) * (square + f4))
+    return np.maximum(10.0**0.2 * gain**2, 1e-8).astype(np.float32)
