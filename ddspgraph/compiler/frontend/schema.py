@@ -1,0 +1,119 @@
+"""The JSON Schema of the current version, generated from the op library: what an editor completes and explains."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import MISSING
+from typing import Any
+
+from ddspgraph.compiler.frontend.structure import CONSTANT, NAME, STRUCTURE
+from ddspgraph.ir.op import Op, ParamSpec, Traits
+from ddspgraph.ir.ports import Port
+from ddspgraph.ir.registry import Registry
+from ddspgraph.ir.types import Unit
+
+_CONSTANT = {"type": "string", "pattern": CONSTANT, "description": "A constant of `params`."}
+
+
+def graph_schema(ops: Registry) -> dict[str, Any]:
+    """Draft-07; `STRUCTURE` with the ports and parameters of every op."""
+    schema = copy.deepcopy(STRUCTURE)
+    schema["description"] = "A graph of neural and DSP nodes. https://json-schema.org/draft-07"
+    definitions: dict[str, Any] = {name: _op_schema(op) for name, op in ops.items()}
+    for section, wants_loss in (("nodes", False), ("losses", True)):
+        names = [name for name, op in ops.items() if _is_loss(op) is wants_loss]
+        node = schema["properties"][section]["additionalProperties"]
+        node["properties"]["op"] = {"enum": names, "description": node["properties"]["op"]["description"]}
+        node["allOf"] = [
+            {"if": {"properties": {"op": {"const": name}}, "required": ["op"]}, "then": {"$ref": f"#/definitions/{name}"}}
+            for name in names
+        ]
+    schema["definitions"] = definitions
+    return schema
+
+
+def _is_loss(op: type[Op]) -> bool:
+    return isinstance(op.traits, Traits) and Traits.LOSS in op.traits
+
+
+def _op_schema(op: type[Op]) -> dict[str, Any]:
+    params = {
+        "type": "object",
+        "properties": {spec.name: param_schema(spec) for spec in op.params().values()},
+        "additionalProperties": False,
+    }
+    required = [spec.name for spec in op.params().values() if spec.is_required]
+    if required:
+        params["required"] = required
+    schema: dict[str, Any] = {
+        "description": op.summary(),
+        "properties": {"op": {"description": op.summary()}, "params": params, "inputs": _inputs_schema(op)},
+    }
+    needed = [name for name, present in (("params", required), ("inputs", _needed(op))) if present]
+    if needed:
+        schema["required"] = needed
+    return schema
+
+
+def _needed(op: type[Op]) -> list[str]:
+    """Ports that every instance needs; some become optional with a parameter, so an editor never insists."""
+    return [] if op.input_ports is not Op.input_ports else [n for n, p in op.inputs.items() if not p.optional]
+
+
+def _inputs_schema(op: type[Op]) -> dict[str, Any]:
+    by_name: dict[str, Any] = {
+        "type": "object",
+        "properties": {name: _port_schema(port) for name, port in op.inputs.items()},
+        "additionalProperties": False,
+    }
+    in_order: dict[str, Any] = {"type": "array", "items": {"type": ["string", "number", "array"]}}
+    if op.variadic is not None:
+        by_name["patternProperties"] = {"^input_[0-9]+$": _port_schema(op.variadic)}
+    else:
+        in_order["maxItems"] = len(op.inputs)
+    if _needed(op):
+        by_name["required"] = _needed(op)
+    return {"anyOf": [by_name, in_order]}
+
+
+def _port_schema(port: Port) -> dict[str, Any]:
+    text = port.type_text() + (f". {port.doc}" if port.doc else "")
+    return {"type": ["string", "number", "array"], "description": text}
+
+
+def param_schema(spec: ParamSpec) -> dict[str, Any]:
+    """One parameter: type, range, choices, default, unit and doc; quantities and `$name` are allowed."""
+    options = [_value_schema(spec)]
+    if spec.kind in ("int", "float") and spec.unit not in (Unit.ANY, Unit.RAW):
+        options.append({"type": "string", "description": f"A quantity that fits {spec.unit}: `3 s`, `16 kHz`, `-6 dB`."})
+    if spec.nullable:
+        options.append({"type": "null"})
+    options.append(_CONSTANT)
+    unit = f" [{spec.unit}]" if spec.unit is not Unit.ANY else ""
+    clock = f" From the clock ({spec.clock}) unless said." if spec.clock else ""
+    schema: dict[str, Any] = {"description": f"{spec.doc}{unit}{clock}", "anyOf": options}
+    if spec.default is not MISSING and spec.clock is None:
+        schema["default"] = _plain(spec.default)
+    return schema
+
+
+def _value_schema(spec: ParamSpec) -> dict[str, Any]:
+    bounds = {"minimum": spec.ge, "exclusiveMinimum": spec.gt, "maximum": spec.le, "exclusiveMaximum": spec.lt}
+    limits = {key: bound for key, bound in bounds.items() if bound is not None}
+    if spec.kind == "bool":
+        return {"type": "boolean"}
+    if spec.kind == "str":
+        return {"enum": list(spec.choices)} if spec.choices else {"type": "string"}
+    if spec.kind in ("int", "float"):
+        return {"type": "integer" if spec.kind == "int" else "number", **limits}
+    if spec.kind in ("ints", "floats"):
+        item = {"type": "integer" if spec.kind == "ints" else "number", **limits}
+        return {"type": "array", "items": {"anyOf": [item, _CONSTANT]}}
+    if spec.kind == "splits":
+        count = {"anyOf": [{"type": "integer", "minimum": 1}, _CONSTANT]}
+        return {"type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": count, "minProperties": 1}
+    return {"type": ["number", "string", "array"]}
+
+
+def _plain(value: Any) -> Any:
+    return [_plain(item) for item in value] if isinstance(value, tuple) else value
