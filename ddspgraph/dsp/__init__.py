@@ -12,7 +12,7 @@ from typing import Any
 
 #: The table of contents: file -> the public functions that live in it.
 _CONTENTS: dict[str, tuple[str, ...]] = {
-    "tensors": ("constant", "broadcast_time", "drop_last_axis", "match_rank", "concat_channels"),
+    "tensors": ("constant", "broadcast_time", "drop_last_axis", "match_rank", "concat_channels", "stretch_to"),
     "numerics": (
         "tf_float32",
         "pad_axis",
@@ -69,6 +69,8 @@ _CONTENTS: dict[str, tuple[str, ...]] = {
     "harmonic_sum": ("harmonic_synthesis", "streaming_harmonic_synthesis"),
     "wavetables": ("linear_lookup", "harmonic_distribution_to_wavetable", "wavetable_synthesis"),
     "delay": ("variable_length_delay",),
+    "envelopes": ("low_frequency_oscillator", "exponential_decay", "unit_decay"),
+    "sizes": ("size_of",),
     "random": ("uniform_noise", "normal"),
     "fft": ("rfft", "irfft", "get_fft_size", "smooth_fft_size"),
     "convolution": ("crop_and_compensate_delay", "fft_convolve"),

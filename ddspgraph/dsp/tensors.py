@@ -8,6 +8,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from ddspgraph.dsp.resampling import resample
+from ddspgraph.dsp.sizes import size_of
+
 
 def constant(value: Any) -> tf.Tensor:
     """A float32 tensor of a number, a nested tuple, or a frozen array."""
@@ -44,3 +47,10 @@ def concat_channels(tensors: Sequence[tf.Tensor]) -> tf.Tensor:
         # broadcast_to forgets the channel count, which those who read the result may need.
         after.set_shape([None] * (len(before.shape) - 1) + [before.shape[-1]])
     return tf.concat(whole, axis=-1)
+
+
+def stretch_to(x: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
+    """`x` linearly resampled to as many time steps as `like` has; itself where it is known to have them."""
+    if x.shape[1] is not None and x.shape[1] == like.shape[1]:
+        return x
+    return resample(x, size_of(like, 1))
