@@ -1,0 +1,86 @@
+"""Imports point down, and what answers without TensorFlow never imports it at the top of a file."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import ddspgraph
+
+ROOT = Path(ddspgraph.__file__).parent
+
+#: Bottom to top; siblings in one row may not import each other.
+LAYERS = (
+    ("codes", "limits", "resources"),
+    ("diagnostics",),
+    ("files",),
+    ("audio_files",),
+    ("ir", "dsp"),
+    ("losses",),
+    ("ops",),
+    ("compiler",),
+    ("backends", "render", "migrations"),
+    ("compiler.driver",),
+    ("training",),
+    ("cli", "__main__"),
+)
+#: Where TensorFlow may be imported when the file is.
+TENSOR_FILES = ("dsp/", "losses/functions", "losses/transport", "losses/twm", "compiler/lower", "compiler/execute", "compiler/bind", "backends/", "training/")
+
+
+def _unit(module: str) -> str:
+    inner = module.removeprefix("ddspgraph.")
+    return "compiler.driver" if inner.startswith("compiler.driver") else inner.split(".")[0]
+
+
+def _files() -> list[tuple[str, Path]]:
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        inner = path.relative_to(ROOT).with_suffix("")
+        name = ".".join(p for p in inner.parts if p != "__init__")
+        if name and not {"schemas", "graphs"} & set(inner.parts):
+            found.append((f"ddspgraph.{name}", path))
+    return found
+
+
+def _imports(path: Path, *, top_only: bool) -> set[str]:
+    tree = ast.parse(path.read_text())
+    nodes = tree.body if top_only else list(ast.walk(tree))
+    found: set[str] = set()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module)
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+def test_imports_point_down() -> None:
+    level = {unit: i for i, row in enumerate(LAYERS) for unit in row}
+    wrong = []
+    for module, path in _files():
+        unit = _unit(module)
+        assert unit in level, f"{module} is in no layer"
+        for imported in _imports(path, top_only=False):
+            if not imported.startswith("ddspgraph."):
+                continue
+            target = _unit(imported)
+            if target in level and target != unit and level[target] >= level[unit]:
+                wrong.append(f"{module} imports {imported}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_tensorflow_is_imported_only_where_tensors_are() -> None:
+    wrong = []
+    for _, path in _files():
+        inner = path.relative_to(ROOT).as_posix()
+        heavy = {name.split(".")[0] for name in _imports(path, top_only=True)} & {"tensorflow", "keras"}
+        if heavy and not inner.startswith(TENSOR_FILES):
+            wrong.append(f"{inner} imports {heavy}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_no_file_is_long() -> None:
+    long = {str(p.relative_to(ROOT)): n for _, p in _files() if (n := len(p.read_text().splitlines())) > 400}
+    assert not long
