@@ -1,7 +1,7 @@
 """Texts made to hurt a YAML reader, and the child process that reads them under a memory limit.
 
-`python -m tests.compiler.hostile_payloads` takes names of payloads, or of files in a folder, as JSON from stdin
-and prints a line of JSON before and after each.
+`python -m tests.compiler.hostile_payloads` takes names of payloads, or of files in a folder, as JSON from
+stdin and prints a line of JSON before and after each.
 """
 
 from __future__ import annotations
