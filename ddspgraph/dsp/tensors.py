@@ -22,6 +22,11 @@ def broadcast_time(x: tf.Tensor, batch: Any, time: Any) -> tf.Tensor:
     return tf.broadcast_to(x, tf.concat([[batch, time], tf.shape(x)[2:]], axis=0))
 
 
+def broadcast_batch(x: tf.Tensor, batch: Any) -> tf.Tensor:
+    """[1, ...] -> [batch, ...]; what has a batch of its own stays as it is."""
+    return tf.broadcast_to(x, tf.concat([[tf.maximum(tf.shape(x)[0], batch)], tf.shape(x)[1:]], axis=0))
+
+
 def drop_last_axis(x: tf.Tensor) -> tf.Tensor:
     """[..., 1] -> [...]."""
     return tf.squeeze(x, axis=-1)

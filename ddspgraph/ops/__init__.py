@@ -5,16 +5,12 @@ from __future__ import annotations
 from ddspgraph.ir.registry import Registry
 from ddspgraph.losses import LOSSES
 from ddspgraph.ops.analyses import Logmel, Loudness, Mel, Mfcc, Power, RmsEnergy
-from ddspgraph.ops.effects import (
-    ExpDecayReverb,
-    FilteredNoiseReverb,
-    FIRFilter,
-    ModDelay,
-    Reverb,
-    SincFilter,
-)
+from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
+from ddspgraph.ops.noise import FilteredNoise
 from ddspgraph.ops.partials import HarmonicToSinusoidal, SinusoidalToHarmonic
+from ddspgraph.ops.rates import Resample, TensorToAudio
+from ddspgraph.ops.reverbs import ExpDecayReverb, FilteredNoiseReverb, Reverb
 from ddspgraph.ops.routing import Add, Concat, Crop, Gain, Mix, Multiply, Split
 from ddspgraph.ops.scalings import (
     ExpSigmoid,
@@ -27,7 +23,7 @@ from ddspgraph.ops.scalings import (
     Tanh,
 )
 from ddspgraph.ops.sources import Constant, Hold
-from ddspgraph.ops.synths import FilteredNoise, Harmonic, Resample, Sinusoidal, TensorToAudio, Wavetable
+from ddspgraph.ops.synths import Harmonic, Sinusoidal, Wavetable
 from ddspgraph.ops.units import (
     AmplitudeToDb,
     BarkToHz,

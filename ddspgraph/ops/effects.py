@@ -1,0 +1,174 @@
+"""Effects of magenta/ddsp beside its reverbs: filters drawn by controls, and a modulated delay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ddspgraph import dsp
+from ddspgraph.ir.op import Op, from_clock, param
+from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
+from ddspgraph.ir.types import Dim, Signal, Unit
+from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
+from ddspgraph.ops.workspace import convolution_workspace, response_samples
+
+
+class FIRFilter(Op):
+    """Filters audio with given gains over frequency, which may change from frame to frame: y = h_n * x.
+
+    The gains stand at equally spaced frequencies from 0 Hz to Nyquist; h_n is their zero-phase response under
+    a Hann window, and its delay is undone.
+
+    Source: J. O. Smith, Spectral Audio Signal Processing, "FIR Digital Filter Design"; Engel et al., DDSP
+    (ICLR 2020), section 3.4 (frequency sampling).
+    """
+
+    inputs = {
+        "audio": audio(doc="The sound."),
+        "magnitudes": frame(
+            "n_bands", unit=Unit.RAW, broadcast=True, doc="Gains at equally spaced frequencies."
+        ),
+    }
+    outputs = {
+        "signal": audio(doc="The filtered sound."),
+        "audio": same_as("audio", doc="The input."),
+        "magnitudes": same_as("magnitudes", unit=Unit.LINEAR, doc="Gains after scale_fn."),
+    }
+
+    window_size: int = param(
+        257, unit=Unit.SAMPLES, ge=0, doc="Length of the Hann window over the filter; 0: that of the filter."
+    )
+    scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc=SCALE_FN_DOC)
+
+    def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
+        ports = super().input_ports(given)
+        return ports if self.scale_fn else with_unit(ports, Unit.LINEAR, "magnitudes")
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        _whole_frames(signals, "magnitudes")
+        return super().infer(signals)
+
+    def kernel(self, audio: Any, magnitudes: Any) -> Mapping[str, Any]:
+        magnitudes = dsp.scaling(self.scale_fn)(magnitudes)
+        signal = dsp.frequency_filter(audio, magnitudes, self.window_size)
+        return {"signal": signal, "audio": audio, "magnitudes": magnitudes}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        frames, bands = shapes["magnitudes"][1:]
+        return convolution_workspace(*_filtering(shapes, frames), response_samples(bands, self.window_size))
+
+
+class SincFilter(Op):
+    """Keeps what lies below a cutoff frequency, or above it: y = h_n * x, h_n a sinc under a Hamming window.
+
+    The window makes the slope about 4 sample_rate / window_size wide. The filter's delay is undone.
+
+    Source: S. W. Smith, The Scientist and Engineer's Guide to DSP, chapter 16 (windowed-sinc filters).
+    """
+
+    inputs = {
+        "audio": audio(doc="The sound."),
+        "cutoff_frequency": frame(
+            1, unit=Unit.HZ, broadcast=True, doc="The cutoff; may change from frame to frame."
+        ),
+    }
+    outputs = {"signal": audio(doc="The filtered sound.")}
+
+    sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
+    window_size: int = param(512, unit=Unit.SAMPLES, ge=1, doc="Length of the filter; made odd by adding 1.")
+    high_pass: bool = param(False, doc="Keep what lies above the cutoff instead.")
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        _whole_frames(signals, "cutoff_frequency")
+        return super().infer(signals)
+
+    def kernel(self, audio: Any, cutoff_frequency: Any) -> Any:
+        if self.sample_rate is None:
+            raise ValueError("SincFilter needs sample_rate=... outside of a graph")
+        return dsp.sinc_filter(
+            audio, cutoff_frequency, self.window_size, sample_rate=self.sample_rate, high_pass=self.high_pass
+        )
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        frames = shapes["cutoff_frequency"][1]
+        return convolution_workspace(*_filtering(shapes, frames), self.window_size + 1)
+
+
+class ModDelay(Op):
+    """Adds a copy of the sound whose delay moves: y(t) = x(t) + gain(t) x(t - d(t)).
+
+    d = center_ms + depth_ms * p, where p is the phase after phase_scale_fn: the default sigmoid takes any
+    number, 0 the middle, to p between 0 and 1; with phase_scale_fn null the input is p itself. Delays between
+    samples interpolate linearly. Slow movement gives a chorus, short delays a flanger, fast movement vibrato.
+
+    Source: Dattorro, Effect design part 2: delay-line modulation and chorus (J. AES 45, 1997).
+    """
+
+    inputs = {
+        "audio": audio(doc="The sound."),
+        "gain": audio(1, unit=Unit.RAW, doc="Gain of the delayed copy."),
+        "phase": audio(
+            1, unit=Unit.RAW, doc="Where the delay is between its ends; it goes through phase_scale_fn."
+        ),
+    }
+    outputs = {
+        "signal": audio(doc="The sound with its copy."),
+        "audio": same_as("audio", doc="The input."),
+        "gain": same_as("gain", unit=Unit.LINEAR, doc="Gain after gain_scale_fn."),
+        "phase": same_as("phase", unit=Unit.LINEAR, doc="Phase after phase_scale_fn, 0 to 1."),
+    }
+
+    center_ms: float = param(15.0, unit=Unit.MILLISECONDS, ge=0, doc="Delay where the phase is 0.")
+    depth_ms: float = param(
+        10.0, unit=Unit.MILLISECONDS, ge=0, doc="How much longer it is where the phase is 1."
+    )
+    sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
+    gain_scale_fn: str | None = param(
+        "exp_sigmoid", choices=SCALE_FNS, doc="Scale function of gain; null: none."
+    )
+    phase_scale_fn: str | None = param(
+        "sigmoid", choices=SCALE_FNS, doc="Scale function of phase; null: none."
+    )
+    add_dry: bool = param(True, doc="Add the undelayed sound.")
+
+    def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
+        plain = [n for n, fn in (("gain", self.gain_scale_fn), ("phase", self.phase_scale_fn)) if fn is None]
+        return with_unit(super().input_ports(given), Unit.LINEAR, *plain)
+
+    def kernel(self, audio: Any, gain: Any, phase: Any) -> Mapping[str, Any]:
+        gain = dsp.scaling(self.gain_scale_fn)(gain)
+        phase = dsp.scaling(self.phase_scale_fn)(phase)
+        longest = self._longest_samples()
+        total_ms = self.center_ms + self.depth_ms
+        part = (self.center_ms + self.depth_ms * phase) / total_ms if total_ms else 0.0 * phase
+        # A line one sample longer than the longest delay: at its full length the delay would wrap round to 0.
+        delayed = dsp.variable_length_delay(part * longest / (longest + 1.0), audio, longest + 1)
+        wet = dsp.drop_last_axis(gain) * delayed
+        return {"signal": audio + wet if self.add_dry else wet, "audio": audio, "gain": gain, "phase": phase}
+
+    def _longest_samples(self) -> int:
+        if self.sample_rate is None:
+            raise ValueError("ModDelay needs sample_rate=... outside of a graph")
+        return int(self.sample_rate / 1000.0 * (self.center_ms + self.depth_ms))
+
+
+def _whole_frames(signals: Mapping[str, Signal], port: str) -> None:
+    """Refuses controls whose frames can't be whole parts of the audio."""
+    if signals["audio"].rank != 2 or signals[port].rank != 3:
+        return  # the ports report the rank
+    samples, frames = signals["audio"].dims[1], signals[port].dims[1]
+    if frames == Dim.of(1) or (samples.is_static and frames.is_static) or samples.name == "samples":
+        return
+    hop = samples.scale // frames.scale if frames.scale else 0
+    if samples != frames * hop:
+        raise Mismatch(
+            "E414",
+            port,
+            f"{{source}} has {frames} frames, which are not whole parts of the audio's {samples} samples",
+            "filter before the crop, or crop both",
+        )
+
+
+def _filtering(shapes: Mapping[str, tuple[int, ...]], frames: int) -> tuple[int, int, int]:
+    batch, n_samples = shapes["-> signal"]
+    return batch, frames, n_samples

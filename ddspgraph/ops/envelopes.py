@@ -1,0 +1,107 @@
+"""Control curves that are made from a few numbers, so that a graph can make sound without any input."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ddspgraph import dsp
+from ddspgraph.ir.op import Op, Traits, from_clock, param
+from ddspgraph.ir.ports import Mismatch, Port, agree, const, frame
+from ddspgraph.ir.types import BATCH, FRAMES, Dim, Rate, Signal, Unit
+
+_N_FRAMES_DOC = "Length of the result; null: as long as the graph's other frames."
+
+
+class Lfo(Op):
+    """A low-frequency oscillator: y(t) = offset + depth * wave(f t + phase / (2 pi)), with a wave in [-1, 1].
+
+    Sine and triangle begin at 0 and rise, square begins at 1, saw rises from -1. The turn is computed from
+    the number of the frame, so that it does not drift.
+
+    Source: elementary.
+    """
+
+    traits = Traits.PURE | Traits.SIZED
+    inputs = {"frequency_hz": const(unit=Unit.HZ, doc="Turns a second.")}
+    outputs = {"signal": frame(1, doc="The wave, in the unit of depth and offset.")}
+
+    shape: str = param("sine", choices=("sine", "triangle", "square", "saw"), doc="The wave.")
+    phase: float = param(0.0, unit=Unit.RADIANS, doc="Where in its turn the wave is at time 0.")
+    depth: float = param(1.0, doc="How far it swings to each side.")
+    offset: float = param(0.0, doc="What it swings around.")
+    frame_rate: float | None = from_clock("frame_rate", unit=Unit.HZ, doc="Frames a second.")
+    n_frames: int | None = param(None, ge=1, doc=_N_FRAMES_DOC)
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        super().infer(signals)
+        return {"signal": Signal((BATCH, _frames(self.n_frames), Dim.of(1)), Rate.FRAME)}
+
+    def kernel(self, frequency_hz: Any, sizes: Any) -> Any:
+        n_frames = _length(self, self.n_frames, sizes)
+        wave = dsp.low_frequency_oscillator(frequency_hz, n_frames, _frame_rate(self), self.shape, self.phase)
+        return dsp.broadcast_batch(self.offset + self.depth * wave, sizes.batch)
+
+
+class ExpDecay(Op):
+    """An exponential decay, as of a struck bell: y(t) = amplitude * 10 ** (-3 t / t60).
+
+    With several channels each has its own amplitude and decay.
+
+    Source: the definition of the reverberation time T60 (ISO 3382-1): the time in which a level falls by 60 dB.
+    """
+
+    traits = Traits.PURE | Traits.SIZED
+    inputs = {
+        "amplitude": Port(None, Rate.CONST, Unit.LINEAR, doc="At time 0, [batch] or [batch, channels]."),
+        "t60": Port(
+            None, Rate.CONST, Unit.SECONDS, doc="Time to fall by 60 dB, [batch] or [batch, channels]."
+        ),
+    }
+    outputs = {"signal": frame("channels", unit=Unit.LINEAR, doc="The envelope.")}
+
+    frame_rate: float | None = from_clock("frame_rate", unit=Unit.HZ, doc="Frames a second.")
+    n_frames: int | None = param(None, ge=1, doc=_N_FRAMES_DOC)
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        channels = Dim.of(1)
+        for name, given in signals.items():
+            if given.rank > 2:
+                raise Mismatch(
+                    "E413",
+                    name,
+                    f"port '{name}' wants [batch] or [batch, channels], {{source}} is {given.shape_text}",
+                )
+            own = given.dims[1] if given.rank == 2 else Dim.of(1)
+            fits = own if channels == Dim.of(1) else channels if own == Dim.of(1) else agree(channels, own)
+            if fits is None:
+                raise Mismatch(
+                    "E414",
+                    name,
+                    f"'amplitude' has {channels} channels, 't60' {own}: {{source}} is {given.shape_text}",
+                )
+            channels = fits
+        return {"signal": Signal((BATCH, _frames(self.n_frames), channels), Rate.FRAME, Unit.LINEAR)}
+
+    def kernel(self, amplitude: Any, t60: Any, sizes: Any) -> Any:
+        amplitude, t60 = (x if len(x.shape) == 2 else x[:, None] for x in (amplitude, t60))
+        curve = dsp.exponential_decay(amplitude, t60, _length(self, self.n_frames, sizes), _frame_rate(self))
+        return dsp.broadcast_batch(curve, sizes.batch)
+
+
+def _frames(n_frames: int | None) -> Dim:
+    return FRAMES if n_frames is None else Dim.of(n_frames)
+
+
+def _length(op: Op, n_frames: int | None, sizes: Any) -> Any:
+    """Frames to make: what the parameter says, else those of this call."""
+    length = n_frames if n_frames is not None else sizes.frames
+    if length is None:
+        raise ValueError(f"{type(op).__name__} needs n_frames=... outside of a graph")
+    return length
+
+
+def _frame_rate(op: Lfo | ExpDecay) -> float:
+    if op.frame_rate is None:
+        raise ValueError(f"{type(op).__name__} needs frame_rate=... outside of a graph")
+    return op.frame_rate

@@ -1,0 +1,70 @@
+"""Noise with a spectrum that changes from frame to frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ddspgraph import dsp
+from ddspgraph.ir.op import Traits, param
+from ddspgraph.ir.ports import Port, audio, frame, same_as
+from ddspgraph.ir.types import Unit
+from ddspgraph.ops.clocked import Clocked
+from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
+from ddspgraph.ops.workspace import convolution_workspace, response_samples
+
+
+def filtered_noise(magnitudes: Any, n_samples: Any, window_size: int, seed: Any, stream: int) -> Any:
+    """Uniform noise in [-1, 1] through frame-wise filters: [batch, frames, bands] -> [batch, n_samples].
+
+    Where the samples can't be cut into that many equal frames, the last frame is cut off.
+    """
+    frames = dsp.size_of(magnitudes, 1)
+    hop_samples = -(-n_samples // frames)
+    noise = dsp.uniform_noise(hop_samples * frames, seed, stream=stream)
+    return dsp.frequency_filter(noise, magnitudes, window_size)[:, :n_samples]
+
+
+class FilteredNoise(Clocked):
+    """White noise through a filter that follows the magnitudes: y = sum over frames of h_n * noise_n.
+
+    The noise is uniform in [-1, 1], the same for every item of a batch; h_n is the zero-phase response of the
+    magnitudes of frame n under a Hann window.
+
+    Source: Engel et al., DDSP (ICLR 2020), sections 3.4 (frequency sampling) and 3.5 (filtered noise).
+    """
+
+    traits = Traits.RANDOM
+    inputs = {
+        "magnitudes": frame(
+            "n_bands", unit=Unit.RAW, doc="Gains at equally spaced frequencies, 0 to Nyquist."
+        ),
+    }
+    outputs = {
+        "signal": audio(doc="The sound."),
+        "magnitudes": same_as("magnitudes", unit=Unit.LINEAR, doc="Gains after scale_fn."),
+    }
+
+    window_size: int = param(
+        257, unit=Unit.SAMPLES, ge=0, doc="Length of the Hann window over the filter; 0: that of the filter."
+    )
+    scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc=SCALE_FN_DOC)
+    initial_bias: float = param(
+        -5.0, doc="Added to the magnitudes before scale_fn: an untrained network is quiet."
+    )
+
+    def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
+        ports = super().input_ports(given)
+        return ports if self.scale_fn else with_unit(ports, Unit.LINEAR, "magnitudes")
+
+    def kernel(self, magnitudes: Any, seed: Any, stream: int) -> Mapping[str, Any]:
+        if self.scale_fn:
+            magnitudes = dsp.scaling(self.scale_fn)(magnitudes + self.initial_bias)
+        n_samples = self.length(dsp.size_of(magnitudes, 1))
+        signal = filtered_noise(magnitudes, n_samples, self.window_size, seed, stream)
+        return {"signal": signal, "magnitudes": magnitudes}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, frames, bands = shapes["magnitudes"]
+        ir_samples = response_samples(bands, self.window_size)
+        return convolution_workspace(batch, frames, shapes["-> signal"][1], ir_samples)

@@ -1,0 +1,66 @@
+"""From frames to samples, and from three axes to two: what the compiler inserts where an edge implies it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ddspgraph import dsp
+from ddspgraph.ir.op import Op, param
+from ddspgraph.ir.ports import audio, frame, same_as
+from ddspgraph.ir.types import Rate, Signal
+from ddspgraph.ops.clocked import Clocked
+
+
+class Resample(Clocked):
+    """Brings frames to audio rate: every frame becomes `hop_samples` samples.
+
+    Methods: nearest holds each frame; linear and cubic interpolate; window overlaps and adds Hann windows,
+    which is smoother than linear.
+
+    Source: Engel et al., DDSP (ICLR 2020), section 3.3 (window); elementary.
+    """
+
+    inputs = {"inputs": frame("channels", doc="Frames.")}
+    outputs = {"signal": audio("channels", doc="The same at audio rate.")}
+
+    method: str = param("linear", choices=("nearest", "linear", "cubic", "window"), doc="The interpolation.")
+    add_endpoint: bool = param(
+        True,
+        doc="Hold the last frame for a hop, so that the result has frames * hop samples; "
+        "without, it ends at the last frame: (frames - 1) * hop.",
+    )
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        given = signals["inputs"]
+        dims = super().infer(signals)["signal"].dims
+        if not self.add_endpoint and self.hop_samples is not None:
+            batch, frames, channels = given.dims
+            dims = (batch, (frames + -1) * self.hop_samples, channels)
+        return {"signal": Signal(dims, Rate.AUDIO, given.unit)}
+
+    def kernel(self, inputs: Any) -> Any:
+        frames = dsp.size_of(inputs, 1)
+        n_samples = self.length(frames if self.add_endpoint else frames - 1)
+        return dsp.resample(inputs, n_samples, method=self.method, add_endpoint=self.add_endpoint)
+
+
+class TensorToAudio(Op):
+    """Takes samples as audio: drops a last axis of size 1, y[b, t] = x[b, t, 0].
+
+    Source: elementary.
+    """
+
+    inputs = {"samples": audio(1, doc="Samples with a channel axis.")}
+    outputs = {
+        "signal": audio(doc="Samples without it."),
+        "samples": same_as("samples", doc="The input."),
+    }
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        outputs = super().infer(signals)
+        unit = signals["samples"].unit
+        return {**outputs, "signal": Signal(outputs["signal"].dims, Rate.AUDIO, unit)}
+
+    def kernel(self, samples: Any) -> Mapping[str, Any]:
+        return {"signal": dsp.drop_last_axis(samples), "samples": samples}

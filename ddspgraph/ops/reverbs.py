@@ -1,0 +1,264 @@
+"""Reverbs: convolution with an impulse response that is given, learned, or drawn from a few controls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ddspgraph import dsp
+from ddspgraph.ir.op import Advice, Op, Traits, Weight, param
+from ddspgraph.ir.ports import Mismatch, Port, audio, const, same_as
+from ddspgraph.ir.types import BATCH, Dim, Rate, Signal, Unit
+from ddspgraph.ops.noise import filtered_noise
+from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
+from ddspgraph.ops.workspace import convolution_workspace, response_samples
+
+
+class Reverb(Op):
+    """Convolves audio with an impulse response: y = x + ir * x, or y = ir * x without add_dry; as long as x.
+
+    The first sample of ir, the direct sound, counts as 0: how much dry sound there is is what add_dry says.
+
+    Source: Engel et al., DDSP (ICLR 2020), section 3.6.
+    """
+
+    inputs = {
+        "audio": audio(doc="The dry sound."),
+        "ir": Port(
+            None,
+            Rate.CONST,
+            optional=True,
+            doc="Impulse response, [batch, ir_samples] or [batch, ir_samples, 1].",
+        ),
+    }
+    outputs = {
+        "signal": audio(doc="The sound in the room."),
+        "audio": same_as("audio", doc="The input."),
+        "ir": Port((BATCH, Dim.of("ir_samples")), Rate.CONST, doc="The impulse response."),
+    }
+
+    trainable: bool = param(False, doc="Learn the impulse response; its inputs must then be left open.")
+    reverb_length: int = param(
+        48_000, unit=Unit.SAMPLES, ge=1, doc="Length of an impulse response made here."
+    )
+    add_dry: bool = param(True, doc="Add the dry sound.")
+
+    @property
+    def traits(self) -> Traits:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether there are variables depends on a parameter."""
+        return Traits.TRAINABLE if self.trainable else Traits.PURE
+
+    def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
+        return {"ir": Weight((self.reverb_length,), ("normal", 0.0, 1e-6))} if self.trainable else {}
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        fault = self._fault(signals)
+        if fault is not None:
+            raise Mismatch("E305", *fault)
+        return {**super().infer(signals), "ir": self._ir_signal(signals)}
+
+    def _ir_signal(self, signals: Mapping[str, Signal]) -> Signal:
+        if self.trainable:
+            return Signal((Dim.of(1), Dim.of(self.reverb_length)))
+        ir = signals["ir"]
+        if ir.rank != 2 and not (ir.rank == 3 and (ir.dims[2].size or 1) == 1):
+            raise Mismatch(
+                "E413", "ir", f"port 'ir' wants [batch, ir_samples] const, {{source}} is {ir.shape_text}"
+            )
+        return Signal(ir.dims, Rate.CONST, ir.unit)
+
+    def kernel(
+        self, audio: Any, ir: Any = None, variables: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        self._check_given(ir=ir)
+        ir = variables["ir"][None, :] if variables else ir
+        response = dsp.drop_last_axis(ir) if len(ir.shape) == 3 else ir
+        return {"signal": self._reverberate(audio, response), "audio": audio, "ir": ir}
+
+    def _reverberate(self, audio: Any, ir: Any) -> Any:
+        late = dsp.pad_axis(ir[:, 1:], (1, 0), axis=1)
+        wet = dsp.fft_convolve(audio, late, delay_compensation=0)
+        return audio + wet if self.add_dry else wet
+
+    def _fault(self, given: Mapping[str, Any]) -> tuple[str, str, str] | None:
+        """Port, sentence and repair where trainable and the connected inputs contradict each other."""
+        for port in [name for name in self.inputs if name != "audio"]:
+            if self.trainable and port in given:
+                return (
+                    port,
+                    f"a trainable {self.name} learns '{port}'",
+                    f"leave '{port}' open, or set trainable: false",
+                )
+            if not self.trainable and port not in given:
+                return (
+                    port,
+                    f"the input '{port}' is not connected",
+                    f"connect '{port}', or set trainable: true",
+                )
+        return None
+
+    def _check_given(self, **inputs: Any) -> None:
+        """Outside of a graph: raises TypeError where an input lacks or is one too many."""
+        fault = self._fault({name: value for name, value in inputs.items() if value is not None})
+        if fault is not None:
+            raise TypeError(f"{fault[1]}: {fault[2]}")
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, n_samples = shapes["-> signal"]
+        ir_samples = shapes["-> ir"][1]
+        return convolution_workspace(batch, 1, n_samples, min(ir_samples, n_samples)) + 2 * batch * n_samples
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, Any], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """W105 where the response is longer than the audio, by the nominal sizes."""
+        ir_samples = self._ir_signal(signals).dims[1].size
+        time = signals["audio"].dims[1]
+        if ir_samples is None or not (time.is_static or time.name in sizes):
+            return ()
+        n_samples = time.at(sizes)
+        if ir_samples <= n_samples:
+            return ()
+        at = "reverb_length" if "ir" not in signals else "ir"
+        message = (
+            f"the impulse response has {ir_samples} samples, the audio {n_samples}: its tail is never heard"
+        )
+        return (Advice("W105", message, at, f"{n_samples} samples are enough"),)
+
+
+class ExpDecayReverb(Reverb):
+    """A reverb of decaying noise: ir(u) = gain * exp(-(2 + exp(decay)) u) * noise(u).
+
+    u goes from 0 to 1 over the response's length. The noise is uniform in [-1, 1], the same for every item of a
+    batch.
+
+    Source: Moorer, About this reverberation business (1979); the exponent is magenta/ddsp's, measured.
+    """
+
+    inputs = {
+        "audio": audio(doc="The dry sound."),
+        "gain": Port(
+            None, Rate.CONST, Unit.RAW, optional=True, doc="Gain of the response, [batch] or [batch, 1]."
+        ),
+        "decay": Port(None, Rate.CONST, optional=True, doc="Speed of its decay, [batch] or [batch, 1]."),
+    }
+
+    scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc="Scale function of gain; null: none.")
+
+    @property
+    def traits(self) -> Traits:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether there are variables depends on a parameter."""
+        return Traits.RANDOM | Traits.TRAINABLE if self.trainable else Traits.RANDOM
+
+    def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
+        ports = super().input_ports(given)
+        return ports if self.scale_fn else with_unit(ports, Unit.LINEAR, "gain")
+
+    def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
+        if not self.trainable:
+            return {}
+        return {"gain": Weight((1,), ("normal", 2.0, 0.0)), "decay": Weight((1,), ("normal", 4.0, 0.0))}
+
+    def _ir_signal(self, signals: Mapping[str, Signal]) -> Signal:
+        batches = {Dim.of(1)}
+        for name in () if self.trainable else ("gain", "decay"):
+            given = signals[name]
+            if given.rank != 1 and not (given.rank == 2 and (given.dims[1].size or 1) == 1):
+                raise Mismatch(
+                    "E413",
+                    name,
+                    f"port '{name}' wants one number an item, [batch, 1], {{source}} is {given.shape_text}",
+                )
+            batches.add(given.dims[0])
+        batch = max(batches, key=lambda dim: dim != Dim.of(1))
+        return Signal((batch, Dim.of(self.reverb_length)))
+
+    def kernel(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        audio: Any,
+        gain: Any = None,
+        decay: Any = None,
+        *,
+        seed: Any,
+        stream: int,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        self._check_given(gain=gain, decay=decay)
+        gain, decay = (variables["gain"], variables["decay"]) if variables else (gain, decay)
+        gain, decay = (x if len(x.shape) == 2 else x[:, None] for x in (gain, decay))
+        noise = dsp.uniform_noise(self.reverb_length, seed, stream=stream)
+        ir = dsp.scaling(self.scale_fn)(gain) * dsp.unit_decay(decay, self.reverb_length) * noise
+        return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
+
+
+class FilteredNoiseReverb(Reverb):
+    """A reverb of noise whose spectrum changes over its length: ir = sum over frames of h_n * noise_n.
+
+    The response is made as `filtered_noise` makes its sound.
+
+    Source: Engel et al., DDSP (ICLR 2020), sections 3.5 and 3.6.
+    """
+
+    inputs = {
+        "audio": audio(doc="The dry sound."),
+        "magnitudes": const(
+            "ir_frames",
+            "n_bands",
+            unit=Unit.RAW,
+            optional=True,
+            doc="Gains over the response's time and frequency.",
+        ),
+    }
+
+    window_size: int = param(
+        257,
+        unit=Unit.SAMPLES,
+        ge=0,
+        doc="Length of the Hann window over the filters; 0: that of the filters.",
+    )
+    n_frames: int = param(1000, ge=1, doc="Frames of the learned magnitudes.")
+    n_filter_banks: int = param(16, ge=1, doc="Bands of the learned magnitudes.")
+    scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc=SCALE_FN_DOC)
+    initial_bias: float = param(-3.0, doc="Added to the magnitudes before scale_fn.")
+
+    @property
+    def traits(self) -> Traits:  # pyright: ignore[reportIncompatibleVariableOverride]
+        """Whether there are variables depends on a parameter."""
+        return Traits.RANDOM | Traits.TRAINABLE if self.trainable else Traits.RANDOM
+
+    def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
+        ports = super().input_ports(given)
+        return ports if self.scale_fn else with_unit(ports, Unit.LINEAR, "magnitudes")
+
+    def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
+        if not self.trainable:
+            return {}
+        return {"magnitudes": Weight((self.n_frames, self.n_filter_banks), ("normal", 0.0, 1e-2))}
+
+    def _ir_signal(self, signals: Mapping[str, Signal]) -> Signal:
+        batch = Dim.of(1) if self.trainable else signals["magnitudes"].dims[0]
+        return Signal((batch, Dim.of(self.reverb_length)))
+
+    def kernel(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        audio: Any,
+        magnitudes: Any = None,
+        *,
+        seed: Any,
+        stream: int,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Mapping[str, Any]:
+        self._check_given(magnitudes=magnitudes)
+        magnitudes = variables["magnitudes"][None] if variables else magnitudes
+        if self.scale_fn:
+            magnitudes = dsp.scaling(self.scale_fn)(magnitudes + self.initial_bias)
+        ir = filtered_noise(magnitudes, self.reverb_length, self.window_size, seed, stream)
+        return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        frames, bands = shapes.get("magnitudes", (1, self.n_frames, self.n_filter_banks))[1:]
+        ir_batch, ir_samples = shapes["-> ir"]
+        filters = convolution_workspace(
+            ir_batch, frames, ir_samples, response_samples(bands, self.window_size)
+        )
+        return max(filters, super().workspace(shapes))
