@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from ddspgraph.ir.registry import Registry
 from ddspgraph.losses import LOSSES
-from ddspgraph.ops.analyses import Logmel, Loudness, Mel, Mfcc, Power, RmsEnergy
+from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
+from ddspgraph.ops.mixing import Add, Gain, Mix, Multiply
 from ddspgraph.ops.noise import FilteredNoise
 from ddspgraph.ops.partials import HarmonicToSinusoidal, SinusoidalToHarmonic
 from ddspgraph.ops.rates import Resample, TensorToAudio
 from ddspgraph.ops.reverbs import ExpDecayReverb, FilteredNoiseReverb, Reverb
-from ddspgraph.ops.routing import Add, Concat, Crop, Gain, Mix, Multiply, Split
+from ddspgraph.ops.routing import Concat, Crop, Split
 from ddspgraph.ops.scalings import (
     ExpSigmoid,
     FrequenciesCriticalBands,
@@ -23,6 +24,7 @@ from ddspgraph.ops.scalings import (
     Tanh,
 )
 from ddspgraph.ops.sources import Constant, Hold
+from ddspgraph.ops.spectra import Logmel, Mel, Mfcc
 from ddspgraph.ops.synths import Harmonic, Sinusoidal, Wavetable
 from ddspgraph.ops.units import (
     AmplitudeToDb,

@@ -1,0 +1,55 @@
+"""Losses: ops whose outputs are scalars. LOSSES is the list; the functions load TensorFlow on first use."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ddspgraph.ir.registry import Registry
+from ddspgraph.losses.consistency import (
+    FilteredNoiseConsistencyLoss,
+    HarmonicConsistencyLoss,
+    KDEConsistencyLoss,
+    WassersteinConsistencyLoss,
+)
+from ddspgraph.losses.parameters import AmpLoss, FreqLoss, ParamLoss
+from ddspgraph.losses.spectral import SpectralLoss
+from ddspgraph.losses.twm import TWMLoss
+
+#: The losses in the order of the reference: of audio, of controls, of sets of sinusoids.
+LOSSES = Registry(
+    [
+        SpectralLoss,
+        *(ParamLoss, AmpLoss, FreqLoss),
+        *(HarmonicConsistencyLoss, FilteredNoiseConsistencyLoss),
+        *(WassersteinConsistencyLoss, KDEConsistencyLoss, TWMLoss),
+    ]
+)
+
+#: Tensor functions, as magenta/ddsp's `losses` module has them.
+_FUNCTIONS = ("amp_loss", "freq_loss", "mean_difference", "wasserstein_distance")
+
+__all__ = [
+    "LOSSES",
+    "AmpLoss",
+    "FilteredNoiseConsistencyLoss",
+    "FreqLoss",
+    "HarmonicConsistencyLoss",
+    "KDEConsistencyLoss",
+    "ParamLoss",
+    "SpectralLoss",
+    "TWMLoss",
+    "WassersteinConsistencyLoss",
+    *_FUNCTIONS,
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _FUNCTIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ddspgraph.losses import functions
+
+    return getattr(functions, name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

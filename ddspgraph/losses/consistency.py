@@ -1,0 +1,142 @@
+"""Losses between the controls of two synthesizers, or of one synthesizer and what a network heard."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ddspgraph.ir.op import param
+from ddspgraph.ir.ports import frame, scalar
+from ddspgraph.ir.types import Unit
+from ddspgraph.losses.loss import Loss, count, tensor_functions
+
+
+class HarmonicConsistencyLoss(Loss):
+    """Three distances of two harmonic sets: of amplitude, of distribution, and of fundamental frequency.
+
+    l_amp = amp_weight * mean|harm_amp - harm_amp_target|; l_dist = dist_weight * mean|harm_dist - harm_dist_target|
+    and l_f0 = f0_weight * mean|semitones between|, both only where harm_amp_target is above amp_threshold.
+
+    Source: Engel, Swavely, Hantrakul, Roberts and Hawthorne, "Self-supervised Pitch Detection by Inverse Audio
+    Synthesis", ICML 2020 workshop, section 2.
+    """
+
+    inputs = {
+        "harm_amp": frame(1, unit=Unit.LINEAR, doc="Amplitude of the set."),
+        "harm_amp_target": frame(1, unit=Unit.LINEAR, doc="What it should be."),
+        "harm_dist": frame("n_harmonics", unit=Unit.LINEAR, doc="Distribution over the harmonics."),
+        "harm_dist_target": frame("n_harmonics", unit=Unit.LINEAR, doc="What it should be."),
+        "f0_hz": frame(1, unit=Unit.HZ, doc="Fundamental frequency."),
+        "f0_hz_target": frame(1, unit=Unit.HZ, doc="What it should be."),
+    }
+    outputs = {
+        "harm_amp_loss": scalar(doc="Of the amplitudes."),
+        "harm_dist_loss": scalar(doc="Of the distributions."),
+        "f0_hz_loss": scalar(doc="Of the fundamental frequencies."),
+    }
+
+    amp_weight: float = param(1.0, doc="Factor of harm_amp_loss.")
+    dist_weight: float = param(1.0, doc="Factor of harm_dist_loss.")
+    f0_weight: float = param(1.0, doc="Factor of f0_hz_loss.")
+    amp_threshold: float = param(1e-4, unit=Unit.LINEAR, ge=0, doc="Amplitude below which a set is silent.")
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 2 * count(shapes, "harm_dist", "f0_hz")
+
+    def kernel(self, **controls: Any) -> Any:
+        losses = tensor_functions().harmonic_consistency(
+            **controls,
+            amp_weight=self.amp_weight,
+            dist_weight=self.dist_weight,
+            f0_weight=self.f0_weight,
+            amp_threshold=self.amp_threshold,
+        )
+        return dict(zip(self.outputs, losses, strict=True))
+
+
+class FilteredNoiseConsistencyLoss(Loss):
+    """The distance of two noise filters: l = weight * mean|noise_magnitudes - noise_magnitudes_target|.
+
+    Source: elementary.
+    """
+
+    inputs = {
+        "noise_magnitudes": frame("n_bands", unit=Unit.LINEAR, doc="Magnitudes of the bands."),
+        "noise_magnitudes_target": frame("n_bands", unit=Unit.LINEAR, doc="What they should be."),
+    }
+
+    weight: float = param(1.0, doc="Factor of the loss.")
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 2 * count(shapes, "noise_magnitudes")
+
+    def kernel(self, noise_magnitudes: Any, noise_magnitudes_target: Any) -> Any:
+        return tensor_functions().filtered_noise_consistency(
+            noise_magnitudes, noise_magnitudes_target, weight=self.weight
+        )
+
+
+_SETS = {
+    "amps_a": frame("n_a", unit=Unit.LINEAR, doc="Amplitudes of the first set."),
+    "freqs_a": frame("n_a", unit=Unit.HZ, doc="Frequencies of the first set."),
+    "amps_b": frame("n_b", unit=Unit.LINEAR, doc="Amplitudes of the second set."),
+    "freqs_b": frame("n_b", unit=Unit.HZ, doc="Frequencies of the second set."),
+}
+
+
+class WassersteinConsistencyLoss(Loss):
+    """How far amplitude has to be moved in frequency to turn one set of sinusoids into the other.
+
+    l = weight * mean over frames of the integral of |cdf_a(f) - cdf_b(f)|, the 1-Wasserstein distance of the
+    sets, each with amplitudes scaled to a sum of 1.
+
+    Source: Villani, "Optimal Transport", 2009, remark 6.6 (distance of two distributions on a line).
+    """
+
+    inputs = _SETS
+
+    weight: float = param(1.0, doc="Factor of the loss.")
+    midi: bool = param(True, doc="Measure distances in semitones, not in Hz.")
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 10 * count(shapes, "freqs_a", "freqs_b")
+
+    def kernel(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
+        return tensor_functions().wasserstein_consistency(
+            amps_a, freqs_a, amps_b, freqs_b, weight=self.weight, midi=self.midi
+        )
+
+
+class KDEConsistencyLoss(Loss):
+    """How unlikely each set of sinusoids is under a density with one Gaussian, in semitones, at each of the other's.
+
+    l = weight_a * nll(a under b) + weight_b * nll(b under a) + weight_mean_amp * mean|mean of amps_a - mean of amps_b|;
+    the widths of the Gaussians are scale_a and scale_b.
+
+    Source: Engel, Swavely, Hantrakul, Roberts and Hawthorne, "Self-supervised Pitch Detection by Inverse Audio
+    Synthesis", ICML 2020 workshop, section 2.
+    """
+
+    inputs = _SETS
+
+    weight_a: float = param(1.0, doc="Factor of the first set under the second.")
+    weight_b: float = param(1.0, doc="Factor of the second set under the first.")
+    weight_mean_amp: float = param(1.0, doc="Factor of the difference of the mean amplitudes.")
+    scale_a: float = param(0.1, unit=Unit.MIDI, gt=0, doc="Width of the Gaussians of the first set, in semitones.")
+    scale_b: float = param(0.1, unit=Unit.MIDI, gt=0, doc="Width of the Gaussians of the second set, in semitones.")
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 4 * count(shapes, "freqs_a") * shapes["freqs_b"][-1]
+
+    def kernel(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
+        return tensor_functions().kde_consistency(
+            amps_a,
+            freqs_a,
+            amps_b,
+            freqs_b,
+            weight_a=self.weight_a,
+            weight_b=self.weight_b,
+            weight_mean_amp=self.weight_mean_amp,
+            scale_a=self.scale_a,
+            scale_b=self.scale_b,
+        )

@@ -1,0 +1,85 @@
+"""Losses between two controls of one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ddspgraph.ir.op import param
+from ddspgraph.ir.ports import anything
+from ddspgraph.ir.shapes import broadcast
+from ddspgraph.ir.types import Signal, Unit
+from ddspgraph.losses.loss import LOSS_TYPE_DOC, LOSS_TYPES, Loss, count, tensor_functions
+
+_WEIGHTS = anything(optional=True, doc="Factors of the differences, of their shape or 1 along some axes.")
+
+
+class _Pair(Loss):
+    """Two signals that must have one shape, and optional weights."""
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        first, second = list(self.inputs)[:2]
+        dims = broadcast(first, signals[first], second, signals[second])
+        if "weights" in signals:
+            broadcast(first, Signal(dims), "weights", signals["weights"])
+        return super().infer(signals)
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 2 * count(shapes, next(iter(self.inputs)))
+
+
+class ParamLoss(_Pair):
+    """The mean difference of a prediction and its target: l = weight * mean(weights * |pred - target| ** p).
+
+    Source: elementary.
+    """
+
+    inputs = {
+        "pred": anything(doc="Any shape."),
+        "target": anything(doc="The same shape."),
+        "weights": _WEIGHTS,
+    }
+
+    weight: float = param(1.0, doc="Factor of the loss.")
+    loss_type: str = param("L1", choices=LOSS_TYPES, doc=LOSS_TYPE_DOC)
+
+    def kernel(self, pred: Any, target: Any, weights: Any = None) -> Any:
+        return tensor_functions().param_loss(pred, target, weights, weight=self.weight, loss_type=self.loss_type)
+
+
+class AmpLoss(_Pair):
+    """The mean difference of amplitudes or of their logarithms: l = mean(weights * |amp - amp_target| ** p).
+
+    Source: elementary.
+    """
+
+    inputs = {
+        "amp": anything(unit=Unit.LINEAR, doc="Amplitudes."),
+        "amp_target": anything(unit=Unit.LINEAR, doc="The same shape."),
+        "weights": _WEIGHTS,
+    }
+
+    loss_type: str = param("L1", choices=LOSS_TYPES, doc=LOSS_TYPE_DOC)
+    log: bool = param(False, doc="Compare logarithms of the amplitudes.")
+    amin: float = param(1e-5, unit=Unit.LINEAR, gt=0, doc="Smallest amplitude of which the logarithm is taken.")
+
+    def kernel(self, amp: Any, amp_target: Any, weights: Any = None) -> Any:
+        return tensor_functions().amp_loss(amp, amp_target, self.loss_type, weights, self.log, self.amin)
+
+
+class FreqLoss(_Pair):
+    """The mean difference of frequencies in semitones: l = mean(weights * |midi - midi_target| ** p).
+
+    Source: elementary.
+    """
+
+    inputs = {
+        "f_hz": anything(unit=Unit.HZ, doc="Frequencies."),
+        "f_hz_target": anything(unit=Unit.HZ, doc="The same shape."),
+        "weights": _WEIGHTS,
+    }
+
+    loss_type: str = param("L1", choices=LOSS_TYPES, doc=LOSS_TYPE_DOC)
+
+    def kernel(self, f_hz: Any, f_hz_target: Any, weights: Any = None) -> Any:
+        return tensor_functions().freq_loss(f_hz, f_hz_target, self.loss_type, weights)

@@ -1,0 +1,85 @@
+"""The loss between two sounds: their spectrograms at several resolutions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ddspgraph.ir.op import Advice, from_clock, param
+from ddspgraph.ir.ports import Port, audio
+from ddspgraph.ir.types import Rate, Signal, Unit
+from ddspgraph.losses.loss import LOSS_TYPE_DOC, LOSS_TYPES, Loss, tensor_functions
+
+#: What magenta/ddsp's loudness term assumes; only met outside of a graph.
+_DEFAULT_SAMPLE_RATE = 16_000
+
+
+class SpectralLoss(Loss):
+    """The distance of two sounds as spectrograms of several sizes, so that time and frequency both count.
+
+    l = loudness_weight * d(loudness) + sum over fft_sizes of mag_weight * d(|S|) + logmag_weight * d(ln |S|)
+    + delta_time_weight * d(differences in time) + delta_freq_weight * d(differences in frequency)
+    + cumsum_freq_weight * d(running sums over frequency), where d is the mean difference of target and value.
+    Frames overlap by three quarters; a weight of 0 computes nothing.
+
+    Source: Engel, Hantrakul, Gu and Roberts, "DDSP: Differentiable Digital Signal Processing", ICLR 2020,
+    section 4.2 (magnitudes and their logarithms).
+    """
+
+    inputs = {
+        "target_audio": audio(doc="The sound to come near to."),
+        "audio": audio(doc="The sound that was made."),
+        "weights": Port(None, Rate.CONST, optional=True, doc="Factors of the examples, [batch]."),
+    }
+
+    fft_sizes: tuple[int, ...] = param(
+        (2048, 1024, 512, 256, 128, 64), unit=Unit.SAMPLES, ge=4, doc="The sizes of the spectrograms' frames."
+    )
+    loss_type: str = param("L1", choices=LOSS_TYPES, doc=LOSS_TYPE_DOC)
+    mag_weight: float = param(1.0, doc="Weight of the magnitudes.")
+    delta_time_weight: float = param(0.0, doc="Weight of the magnitudes' differences from frame to frame.")
+    delta_freq_weight: float = param(0.0, doc="Weight of the magnitudes' differences from bin to bin.")
+    cumsum_freq_weight: float = param(0.0, doc="Weight of the magnitudes' running sums over the bins.")
+    logmag_weight: float = param(0.0, doc="Weight of the logarithms of the magnitudes.")
+    loudness_weight: float = param(0.0, doc="Weight of the A-weighted loudness, in dB, of frames of 2048 samples.")
+    sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second, for the loudness.")
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, Any], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        samples, largest = signals["audio"].dims[1], max(self.fft_sizes, default=0)
+        if not (samples.is_static or samples.name in sizes) or largest <= samples.at(sizes):
+            return ()
+        n_samples = samples.at(sizes)
+        fitting = [size for size in self.fft_sizes if size <= n_samples]
+        return (
+            Advice(
+                "W106",
+                f"the largest FFT has {largest} samples, the clip {n_samples}: most of it is padding",
+                "fft_sizes",
+                f"write fft_sizes: {fitting}" if fitting else "make the clip longer",
+            ),
+        )
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        # For each size and sound, overlapping frames: four times the audio, framed, windowed and complex.
+        batch, samples = shapes["audio"]
+        return sum(2 * 4 * batch * max(samples, size) * 3 for size in self.fft_sizes)
+
+    def kernel(self, target_audio: Any, audio: Any, weights: Any = None) -> Any:
+        if weights is not None and len(weights.shape) == 1:
+            weights = weights[:, None, None]
+        return tensor_functions().spectral_loss(
+            target_audio,
+            audio,
+            weights,
+            fft_sizes=self.fft_sizes,
+            loss_type=self.loss_type,
+            mag_weight=self.mag_weight,
+            delta_time_weight=self.delta_time_weight,
+            delta_freq_weight=self.delta_freq_weight,
+            cumsum_freq_weight=self.cumsum_freq_weight,
+            logmag_weight=self.logmag_weight,
+            loudness_weight=self.loudness_weight,
+            sample_rate=self.sample_rate or _DEFAULT_SAMPLE_RATE,
+        )

@@ -1,0 +1,140 @@
+"""Analyses: from audio to levels, frame by frame of the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from ddspgraph import dsp
+from ddspgraph.ir.op import Op, from_clock, param
+from ddspgraph.ir.ports import Mismatch, audio, frame
+from ddspgraph.ir.shapes import frames_of
+from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ops.units import DB_RANGE
+
+#: What magenta/ddsp assumes when nobody says otherwise; only met outside of a graph.
+_DEFAULT_SAMPLE_RATE, _DEFAULT_FRAME_RATE = 16_000, 250
+_PADDING_DOC = (
+    "center: the middle of frame i is sample i * hop, frames + 1 of them; same: frame i begins there, "
+    "frames of them; valid: only frames that lie within the audio."
+)
+
+
+class _Level(Op):
+    """One number for each frame of the clock."""
+
+    inputs = {"audio": audio()}
+    #: The parameter that says how long a frame is.
+    size_name: ClassVar[str] = "frame_size"
+
+    sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
+    frame_rate: float | None = from_clock("frame_rate", unit=Unit.HZ, doc="Frames a second.")
+    padding: str = param("center", choices=["center", "same", "valid"], doc=_PADDING_DOC)
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        # For its checks of the rank.
+        unit = super().infer(signals)["signal"].unit
+        batch, samples = signals["audio"].dims
+        size, hop = self.size(), self.hop()
+        if hop > size:
+            raise Mismatch(
+                "E502",
+                "audio",
+                f"frames of {self.size_name} = {size} samples leave gaps: the clock has one every {hop}",
+                f"write {self.size_name}: {2 * hop}",
+            )
+        if self.padding == "center":
+            frames = frames_of(samples, hop)
+            frames = None if frames is None else frames + 1
+        elif self.padding == "same":
+            frames = frames_of(samples, hop, up=True)
+        else:
+            frames = frames_of(samples, hop, extra=hop - size)
+        if frames is not None and frames.is_static and frames.offset < 1:
+            raise Mismatch(
+                "E414",
+                "audio",
+                f"{{source}} has {samples} samples, less than one frame of {size}",
+                "write `padding: center`",
+            )
+        dims = (batch, frames or Dim.of(f"{self.name}_frames"), Dim.of(1))
+        return {"signal": Signal(dims, Rate.FRAME, unit)}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, frames, _ = shapes["-> signal"]
+        return 2 * batch * frames * self.size()
+
+    def hop(self) -> int:
+        """Samples from one frame to the next."""
+        sample_rate, frame_rate = self.rates()
+        return int(sample_rate // frame_rate)
+
+    def rates(self) -> tuple[Fraction, Fraction]:
+        """Exact rates: in floats 16000 // (16000 / 7) is 6, not 7."""
+        sample_rate = Fraction(self.sample_rate or _DEFAULT_SAMPLE_RATE)
+        frame_rate = Fraction(self.frame_rate or _DEFAULT_FRAME_RATE)
+        hop = round(sample_rate / frame_rate)
+        is_whole = hop > 0 and abs(sample_rate / frame_rate - hop) < Fraction(1, 10**6)
+        return sample_rate, sample_rate / hop if is_whole else frame_rate
+
+    def size(self) -> int:
+        """Samples of one frame."""
+        return getattr(self, self.size_name)
+
+
+class Loudness(_Level):
+    """Perceived loudness: the A-weighted power spectrum of each frame, averaged, in dB over ref_db.
+
+    l = max(10 * log10(mean over f of A(f) * |X(f)| ** 2) - ref_db, -range_db), with a Hann window.
+
+    Source: IEC 61672-1, annex E, for A(f).
+    """
+
+    outputs = {"signal": frame(1, unit=Unit.DB, doc="At least -range_db.")}
+
+    size_name = "n_fft"
+    n_fft: int = param(512, unit=Unit.SAMPLES, ge=2, doc="Size of a frame and of its FFT.")
+    range_db: float = param(DB_RANGE, unit=Unit.DB, ge=0, doc="The result is at least -range_db.")
+    ref_db: float = param(0.0, unit=Unit.DB, doc="0 dB of the result, in dB over a mean power of 1.")
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, frames, _ = shapes["-> signal"]
+        return 4 * batch * frames * self.n_fft
+
+    def kernel(self, audio: Any) -> Any:
+        levels = dsp.compute_loudness(
+            audio, *self.rates(), self.n_fft, self.range_db, self.ref_db, padding=self.padding
+        )
+        return levels[..., None]
+
+
+class Power(_Level):
+    """Power in decibels: l = max(10 * log10(mean of the frame's x ** 2) - ref_db, -range_db).
+
+    Source: elementary (definition of the decibel).
+    """
+
+    outputs = {"signal": frame(1, unit=Unit.DB, doc="At least -range_db.")}
+
+    frame_size: int = param(512, unit=Unit.SAMPLES, ge=1, doc="Size of a frame.")
+    ref_db: float = param(0.0, unit=Unit.DB, doc="What counts as 0 dB, in dB over a mean square of 1.")
+    range_db: float = param(DB_RANGE, unit=Unit.DB, ge=0, doc="The result is at least -range_db.")
+
+    def kernel(self, audio: Any) -> Any:
+        levels = dsp.compute_power(audio, *self.rates(), self.frame_size, self.ref_db, self.range_db, self.padding)
+        return levels[..., None]
+
+
+class RmsEnergy(_Level):
+    """Root mean square: y = sqrt(mean of the frame's x ** 2).
+
+    Source: elementary.
+    """
+
+    outputs = {"signal": frame(1, unit=Unit.LINEAR)}
+
+    frame_size: int = param(512, unit=Unit.SAMPLES, ge=1, doc="Size of a frame.")
+
+    def kernel(self, audio: Any) -> Any:
+        return dsp.compute_rms_energy(audio, *self.rates(), self.frame_size, self.padding)[..., None]

@@ -1,0 +1,157 @@
+"""Mixing: sums, products, gains and crossfades."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ddspgraph import dsp
+from ddspgraph.ir.op import Op, param
+from ddspgraph.ir.ports import Mismatch, Port, anything, same_as
+from ddspgraph.ir.shapes import as_channels, broadcast
+from ddspgraph.ir.types import Rate, Signal, Unit
+
+
+class _Elementwise(Op):
+    """Two signals of one shape, sample by sample. Shorter axes of size 1 are repeated."""
+
+    inputs = {
+        "signal_one": anything(doc="Any shape and rate; the slower of the two is brought to the rate of the faster."),
+        "signal_two": anything(doc="The shape of signal_one, or 1 along some axes."),
+    }
+    outputs = {
+        "signal": same_as("signal_one", doc="The larger of the two shapes."),
+        "signal_one": same_as("signal_one", doc="The input, at the rate of the result."),
+        "signal_two": same_as("signal_two", doc="The input, at the rate of the result."),
+    }
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        one, two = signals["signal_one"], signals["signal_two"]
+        dims = broadcast("signal_one", one, "signal_two", two)
+        result = Signal(dims, max(one.rate, two.rate), self.unit_of(one.unit, two.unit))
+        return {"signal": result, "signal_one": one, "signal_two": two}
+
+    def kernel(self, signal_one: Any, signal_two: Any) -> Any:
+        if len(signal_one.shape) < len(signal_two.shape):
+            result = self.combine(dsp.match_rank(signal_one, signal_two), signal_two)
+        else:
+            result = self.combine(signal_one, dsp.match_rank(signal_two, signal_one))
+        return {"signal": result, "signal_one": signal_one, "signal_two": signal_two}
+
+    def unit_of(self, one: Unit, two: Unit) -> Unit:
+        """The unit of the result."""
+        return one if one is two else Unit.ANY
+
+    def combine(self, one: Any, two: Any) -> Any:
+        """Two tensors of equal rank to one."""
+        raise TypeError(f"{type(self).__name__} declares no combine")
+
+
+class Add(_Elementwise):
+    """The sum of two signals: y = signal_one + signal_two.
+
+    Source: elementary.
+    """
+
+    def combine(self, one: Any, two: Any) -> Any:
+        return one + two
+
+
+class Multiply(_Elementwise):
+    """The product of two signals, as in ring modulation and tremolo: y = signal_one * signal_two.
+
+    Source: elementary.
+    """
+
+    def unit_of(self, one: Unit, two: Unit) -> Unit:
+        if Unit.LINEAR in (one, two):
+            return two if one is Unit.LINEAR else one
+        return Unit.ANY
+
+    def combine(self, one: Any, two: Any) -> Any:
+        return one * two
+
+
+class Gain(Op):
+    """Makes a signal louder or softer by decibels: y = audio * 10 ** (gain / 20).
+
+    Source: elementary (definition of the decibel).
+    """
+
+    inputs = {
+        "audio": anything(doc="Audio with or without channels; any other signal too."),
+        "gain": anything(unit=Unit.DB, doc="One for all channels, or one for each, at any rate."),
+    }
+    outputs = {"signal": same_as("audio")}
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        audio, gain = signals["audio"], signals["gain"]
+        dims = broadcast("audio", audio, "gain", as_channels(gain, audio))
+        return {"signal": Signal(dims, max(audio.rate, gain.rate), audio.unit)}
+
+    def kernel(self, audio: Any, gain: Any) -> Any:
+        return audio * dsp.match_rank(dsp.db_to_amplitude(gain), audio)
+
+
+class Mix(Op):
+    """A crossfade of two signals of constant power: y = sqrt(m) * signal_one + sqrt(1 - m) * signal_two.
+
+    The level is m = sigmoid(nn_out_mix_level), computed at the level's own rate. The law `ddsp` is the curve
+    of magenta/ddsp 3.7.0, sqrt(m) and 1 - sqrt(1 - m): silence at m = 0, the plain sum at m = 1.
+
+    Source: elementary (the two powers m and 1 - m sum to 1).
+    """
+
+    inputs = {
+        "signal_one": Port(None, Rate.AUDIO, doc="Heard alone at m = 1."),
+        "signal_two": Port(None, Rate.AUDIO, doc="Heard alone at m = 0."),
+        "nn_out_mix_level": anything(unit=Unit.RAW, doc="[batch], [batch, frames, 1] or [batch, samples]"),
+    }
+    outputs = {
+        "signal": same_as("signal_one"),
+        "signal_one": same_as("signal_one"),
+        "signal_two": same_as("signal_two"),
+        "mix_level": Port(None, doc="m; at audio rate, unless it is a constant."),
+    }
+
+    law: str = param("constant_power", choices=["constant_power", "ddsp"], doc="The two gains as functions of m.")
+    scale_fn: str | None = param("sigmoid", choices=["sigmoid"], doc="Scaling of the level; null: it is m itself.")
+
+    def input_ports(self, given: Any = ()) -> Mapping[str, Port]:
+        if self.scale_fn is not None:
+            return self.inputs
+        return {**self.inputs, "nn_out_mix_level": anything(unit=Unit.LINEAR, doc="m, 0 to 1")}
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        one, two, level = (signals[name] for name in self.inputs)
+        dims = broadcast("signal_one", one, "signal_two", two)
+        if level.rate is Rate.CONST:
+            if level.rank != 1:
+                raise Mismatch(
+                    "E413",
+                    "nn_out_mix_level",
+                    f"the level is one number for all channels, {{source}} is {level.shape_text}",
+                )
+            mix_level = Signal(level.dims, Rate.CONST, Unit.LINEAR)
+        else:
+            # Frames become samples in the kernel, after the scaling, as in magenta/ddsp.
+            samples = dims[1] if level.rate is Rate.FRAME else level.dims[1]
+            mix_level = Signal((level.dims[0], samples, *level.dims[2:]), Rate.AUDIO, Unit.LINEAR)
+            both = Signal(dims, Rate.AUDIO)
+            dims = broadcast("signal", both, "nn_out_mix_level", as_channels(mix_level, both))
+        result = Signal(dims, Rate.AUDIO, one.unit if one.unit is two.unit else Unit.ANY)
+        return {"signal": result, "signal_one": one, "signal_two": two, "mix_level": mix_level}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, samples = shapes["-> signal"][:2]
+        return 4 * batch * samples
+
+    def kernel(self, signal_one: Any, signal_two: Any, nn_out_mix_level: Any) -> Any:
+        level = dsp.scaling(self.scale_fn)(nn_out_mix_level)
+        mix_level = level if len(level.shape) < 2 else dsp.stretch_to(level, signal_one)
+        m = dsp.match_rank(mix_level, signal_one)
+        gain_one, gain_two = dsp.safe_sqrt(m), dsp.safe_sqrt(1.0 - m)
+        if self.law == "ddsp":
+            gain_two = 1.0 - gain_two
+        mixed = gain_one * signal_one + gain_two * signal_two
+        return {"signal": mixed, "signal_one": signal_one, "signal_two": signal_two, "mix_level": mix_level}

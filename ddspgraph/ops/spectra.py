@@ -1,0 +1,147 @@
+"""Analyses: from audio to spectra in mel bands, at a hop of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ddspgraph import dsp
+from ddspgraph.ir.op import Op, from_clock, param
+from ddspgraph.ir.ports import Mismatch, Port, audio, frame
+from ddspgraph.ir.shapes import frames_of
+from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ops.units import check_range
+
+#: What magenta/ddsp assumes when nobody says otherwise; only met outside of a graph.
+_DEFAULT_SAMPLE_RATE = 16_000
+
+
+class _Spectrum(Op):
+    """Spectra at a hop of their own, int(fft_size * (1 - overlap)) samples."""
+
+    inputs = {"audio": audio()}
+
+    lo_hz: float = param(0.0, unit=Unit.HZ, ge=0, doc="Lower edge of the lowest band.")
+    hi_hz: float = param(8000.0, unit=Unit.HZ, gt=0, doc="Upper edge of the highest band; at most sample_rate / 2.")
+    fft_size: int = param(2048, unit=Unit.SAMPLES, ge=2, doc="Size of a frame.")
+    overlap: float = param(0.75, ge=0, lt=1, doc="Part of a frame that the next one shares.")
+    pad_end: bool = param(True, doc="Pad the end with zeros, so that every sample lies in a frame.")
+    sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        (typed,) = super().infer(signals).values()
+        batch, samples = signals["audio"].dims
+        self._check_bands()
+        hop = int(self.fft_size * (1.0 - self.overlap))
+        if hop < 1:
+            raise Mismatch("E502", "audio", f"an overlap of {self.overlap:g} of {self.fft_size} samples leaves no hop")
+        extra = 0 if self.pad_end else hop - self.fft_size
+        frames = frames_of(samples, hop, extra=extra, up=self.pad_end)
+        if frames is not None and frames.is_static and frames.offset < 1:
+            raise Mismatch(
+                "E414",
+                "audio",
+                f"{{source}} has {samples} samples, less than one frame of {self.fft_size}",
+                "write `pad_end: true`",
+            )
+        dims = (batch, frames or Dim.of(f"{self.name}_frames"), typed.dims[2])
+        return {"signal": Signal(dims, Rate.FRAME, typed.unit)}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, frames, _ = shapes["-> signal"]
+        return 4 * batch * frames * self.fft_size
+
+    def rate_hz(self) -> float:
+        return self.sample_rate or _DEFAULT_SAMPLE_RATE
+
+    def _check_bands(self) -> None:
+        nyquist_hz = self.rate_hz() / 2
+        if self.hi_hz > nyquist_hz:
+            raise Mismatch(
+                "E502",
+                "audio",
+                f"hi_hz is {self.hi_hz:g}, above half of the sample rate",
+                f"the nearest legal value is {nyquist_hz:g}",
+            )
+        check_range("audio", "lo_hz", self.lo_hz, "hi_hz", self.hi_hz)
+
+
+class _MelSpectrum(_Spectrum):
+    """Spectra in mel bands."""
+
+    bins: int = param(64, ge=1, doc="Number of bands.")
+
+    def output_ports(self) -> Mapping[str, Port]:
+        return {name: replace(port, dims=frame(self.bins).dims) for name, port in self.outputs.items()}
+
+
+class Mel(_MelSpectrum):
+    """A magnitude spectrogram in mel bands: y[b] = sum over f of w[b, f] * |X(f)|, w triangular of peak 1.
+
+    The bands are equally spaced and wide in mel, 1127 * ln(1 + f / 700).
+
+    Source: Young et al., "The HTK Book", section 5.4.
+    """
+
+    outputs = {"signal": frame("bins", unit=Unit.LINEAR, doc="Frames are fft_size * (1 - overlap) samples apart.")}
+
+    def kernel(self, audio: Any) -> Any:
+        return dsp.compute_mel(
+            audio,
+            self.lo_hz,
+            self.hi_hz,
+            self.bins,
+            self.fft_size,
+            self.overlap,
+            self.pad_end,
+            self.rate_hz(),
+        )
+
+
+class Logmel(_MelSpectrum):
+    """A log mel spectrogram: y = ln(mel), and ln(1e-5) for silence.
+
+    Source: Young et al., "The HTK Book", section 5.4.
+    """
+
+    outputs = {"signal": frame("bins", doc="Frames are fft_size * (1 - overlap) samples apart.")}
+
+    lo_hz: float = param(80.0, unit=Unit.HZ, ge=0, doc="Lower edge of the lowest band.")
+    hi_hz: float = param(7600.0, unit=Unit.HZ, gt=0, doc="Upper edge of the highest band; at most sample_rate / 2.")
+
+    def kernel(self, audio: Any) -> Any:
+        return dsp.compute_logmel(
+            audio,
+            self.lo_hz,
+            self.hi_hz,
+            self.bins,
+            self.fft_size,
+            self.overlap,
+            self.pad_end,
+            self.rate_hz(),
+        )
+
+
+class Mfcc(_Spectrum):
+    """Mel-frequency cepstral coefficients, the cosine transform of the log mel spectrum over its bands.
+
+    y[k] = sqrt(2 / N) * sum over n of logmel[n] * cos(pi * k * (n + 1/2) / N), N = mel_bins.
+
+    Source: Davis and Mermelstein, IEEE Trans. ASSP 28 (1980); scaling of "The HTK Book", section 5.6.
+    """
+
+    outputs = {"signal": frame("mfcc_bins", doc="Frames are fft_size * (1 - overlap) samples apart.")}
+
+    lo_hz: float = param(20.0, unit=Unit.HZ, ge=0, doc="Lower edge of the lowest band.")
+    fft_size: int = param(1024, unit=Unit.SAMPLES, ge=2, doc="Size of a frame.")
+    mel_bins: int = param(128, ge=1, doc="Number of mel bands.")
+    mfcc_bins: int = param(13, ge=1, doc="Number of coefficients kept, from the slowest; at most mel_bins are.")
+
+    def output_ports(self) -> Mapping[str, Port]:
+        dims = frame(min(self.mfcc_bins, self.mel_bins)).dims
+        return {name: replace(port, dims=dims) for name, port in self.outputs.items()}
+
+    def kernel(self, audio: Any) -> Any:
+        bands = (self.lo_hz, self.hi_hz, self.fft_size, self.mel_bins, self.mfcc_bins)
+        return dsp.compute_mfcc(audio, *bands, self.overlap, self.pad_end, self.rate_hz())
