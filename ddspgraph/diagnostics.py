@@ -110,7 +110,7 @@ class Diagnostic:
 
     def __str__(self) -> str:
         lines = [self.title]
-        if self.span is not None:
+        if self.span is not None and self.span.source.text:
             lines.append(self.span.excerpt())
         lines += [f"      = {clean(str(note))}" for note in self.notes]
         if self.hint:

@@ -58,7 +58,12 @@ def _tensor(declared: Input, value: Any, report: Report) -> tf.Tensor | None:
         dim.size is not None and size not in (None, dim.size) for dim, size in zip(signal.dims, shape, strict=False)
     ):
         hint = f"its batch axis is missing: use x[None] for {[1, *shape]}" if len(shape) == signal.rank - 1 else None
-        report.add("E605", f"the input '{declared.name}' must be {signal.shape_text}, this is {shape}", declared.span, hint=hint)
+        report.add(
+            "E605",
+            f"the input '{declared.name}' must be {signal.shape_text}, this is {shape}",
+            declared.span,
+            hint=hint,
+        )
         return None
     return tensor
 

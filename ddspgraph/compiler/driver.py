@@ -17,6 +17,7 @@ from ddspgraph.compiler.frontend.structure import STRUCTURE
 from ddspgraph.compiler.frontend.substitute import substitute
 from ddspgraph.compiler.frontend.validate import validate
 from ddspgraph.compiler.frontend.values import Document, Value
+from ddspgraph.compiler.pipeline import LEGALISE, Observer, optimise, run
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, in_source_order
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
@@ -26,7 +27,6 @@ from ddspgraph.ops import OPS
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
-    from ddspgraph.compiler.pipeline import Observer
 
 #: What can be compiled: a path, YAML text, a mapping, a document that was read, or a graph.
 Spec = str | os.PathLike[str] | Mapping[str, Any] | Document
@@ -71,7 +71,7 @@ def check(
         return error.diagnostics
 
 
-def compile(  # noqa: A001  the verb of the library
+def compile(
     spec: Spec | Graph,
     *,
     params: Mapping[str, Any] | None = None,
@@ -92,7 +92,6 @@ def compile(  # noqa: A001  the verb of the library
     """
     from ddspgraph.compiler.execute import evaluate
     from ddspgraph.compiler.lower import CompiledGraph
-    from ddspgraph.compiler.pipeline import LEGALISE, optimise, run
 
     graph = spec if isinstance(spec, Graph) else load(spec, params=params, ops=ops, limits=limits)
     legal = run(LEGALISE, graph, observe)
@@ -115,7 +114,7 @@ def _front_end(
     graph = infer(order(graph, report), report)
     check_lengths(graph, report)
     if not report.has_errors:
-        check_memory(graph, nominal_sizes(graph), limits, report)
+        check_memory(run(LEGALISE, graph), nominal_sizes(graph), limits, report)
     if not report.has_errors:
         advise(graph, OPS["constant"], report)
     return graph.replace(spec=text)

@@ -26,7 +26,9 @@ class CompiledGraph(tf.Module):
       variables_by_node: node name -> weight name -> `tf.Variable`.
     """
 
-    def __init__(self, graph: Graph, legal: Graph, optimised: Graph, *, seed: int = 0, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, graph: Graph, legal: Graph, optimised: Graph, *, seed: int = 0, limits: Limits = DEFAULT_LIMITS
+    ) -> None:
         super().__init__(name=graph.name or None)
         self.graph, self.legal, self.optimised, self.limits = graph, legal, optimised, limits
         self.variables_by_node: dict[str, dict[str, tf.Variable]] = {}

@@ -21,8 +21,8 @@ def low_frequency_oscillator(
     """A periodic wave in [-1, 1], sampled at a frame rate.
 
     With the turn u = frac(f n / frame_rate + phase / (2 pi)) of frame n: sine sin(2 pi u); triangle, which
-    like the sine begins at 0 and rises; square, +1 then -1; saw 2 u - 1. The turn is computed from the frame's
-    number in float64, so that it does not drift.
+    like the sine begins at 0 and rises; square, +1 then -1; saw 2 u - 1. The turn is computed from the
+    frame's number in float64, so that it does not drift.
 
     Args:
       frequency_hz: Shape [batch].
@@ -75,7 +75,7 @@ def unit_decay(decay: TensorLike, n_samples: Any) -> tf.Tensor:
     """exp(-(2 + exp(decay)) u), with u from 0 at the first sample to 1 at the last.
 
     Args:
-      decay: Any number, shape [batch, 1]: 2 nepers (17 dB) are lost over the length, and more for larger values.
+      decay: Any number, shape [batch, 1]: 2 nepers (17 dB) and more are lost over the length.
       n_samples: Length, an int or an int32 scalar.
 
     Returns:

@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from ddspgraph.ir.op import Op
 
 
-def run_kernel(op: Op, tensors: Mapping[str, Any], *, seed: Any, stream: int, sizes: Any, variables: Any) -> dict[str, Any]:
+def run_kernel(
+    op: Op, tensors: Mapping[str, Any], *, seed: Any, stream: int, sizes: Any, variables: Any
+) -> dict[str, Any]:
     """One kernel on tensors by port name; always a mapping of all outputs."""
     from ddspgraph.ir.op import Traits
 
@@ -38,7 +40,9 @@ def call_op(
 
     tensors = {name: _tensor(value) for name, value in bind_arguments(op, inputs, named).items()}
     if Traits.TRAINABLE in op.traits and variables is None:
-        raise ValueError(f"{type(op).__name__} has variables: use {type(op).__name__}(...).layer(), or pass variables={{...}}")
+        raise ValueError(
+            f"{type(op).__name__} has variables: use {type(op).__name__}(...).layer(), or pass variables={{...}}"
+        )
     return run_kernel(op, tensors, seed=seed, stream=0, sizes=_sizes(op, tensors), variables=variables)
 
 
@@ -88,7 +92,9 @@ def create_variables(op: Op, signals: Mapping[str, Signal], prefix: str, seed: i
     from ddspgraph.ir.initialisers import initial_value
 
     return {
-        name: tf.Variable(initial_value(spec, f"{prefix}/{name}", seed), trainable=spec.trainable, name=f"{prefix}/{name}")
+        name: tf.Variable(
+            initial_value(spec, f"{prefix}/{name}", seed), trainable=spec.trainable, name=f"{prefix}/{name}"
+        )
         for name, spec in op.weights(signals).items()
     }
 

@@ -41,3 +41,10 @@ def shape_of(value: Any) -> tuple[int, ...]:
     if len(shapes) != 1:
         raise ValueError("the rows of a list of numbers must have equal lengths, at least 1")
     return (len(value), *shapes.pop())
+
+
+def numbers_of(value: Any) -> list[float]:
+    """All numbers of a value, row by row."""
+    if isinstance(value, FrozenArray):
+        return [float(x) for x in value.array.ravel()]
+    return [x for item in value for x in numbers_of(item)] if isinstance(value, tuple) else [float(value)]

@@ -192,9 +192,9 @@ class Op(metaclass=_Declaration):
         return 0
 
     def advise(
-        self, signals: Mapping[str, Signal], values: Mapping[str, Any], sizes: Mapping[str, int]
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
     ) -> Sequence[Advice]:
-        """Warnings: `values` holds the inputs that are known constants, `sizes` the nominal lengths."""
+        """Warnings: `values` holds the numbers of the inputs that are constants, `sizes` the nominal lengths."""
         return ()
 
     def kernel(self, *inputs: Any, **named: Any) -> Any:

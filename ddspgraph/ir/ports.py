@@ -40,13 +40,22 @@ class Port:
         return " ".join(filter(None, [shape, str(self.rate) if self.rate is not None else "", str(self.unit)]))
 
 
-def audio(channels: int | str | None = None, *, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False, broadcast: bool = False) -> Port:
+def audio(
+    channels: int | str | None = None,
+    *,
+    unit: Unit = Unit.ANY,
+    doc: str = "",
+    optional: bool = False,
+    broadcast: bool = False,
+) -> Port:
     """Audio rate: [batch, samples], or [batch, samples, channels] where channels are given."""
     dims = (Dim.of("batch"), SAMPLES) + (() if channels is None else (Dim.of(channels),))
     return Port(dims, Rate.AUDIO, unit, doc, optional, broadcast)
 
 
-def frame(channels: int | str = 1, *, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False, broadcast: bool = False) -> Port:
+def frame(
+    channels: int | str = 1, *, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False, broadcast: bool = False
+) -> Port:
     """Frame rate: [batch, frames, channels]."""
     return Port((Dim.of("batch"), FRAMES, Dim.of(channels)), Rate.FRAME, unit, doc, optional, broadcast)
 

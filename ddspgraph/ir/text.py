@@ -118,5 +118,3 @@ def _parse_node(line: str, clock: Clock, ops: Registry) -> Node:
     pairs = [p.partition("=") for p in match["inputs"].split(",") if p.strip()]
     inputs = tuple((port.strip(), _parse_ref(ref)) for port, _, ref in pairs)
     return Node(match["name"], op_class(**params), inputs)
-
-

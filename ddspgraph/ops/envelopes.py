@@ -48,7 +48,7 @@ class ExpDecay(Op):
 
     With several channels each has its own amplitude and decay.
 
-    Source: the definition of the reverberation time T60 (ISO 3382-1): the time in which a level falls by 60 dB.
+    Source: the definition of the reverberation time T60 in ISO 3382-1.
     """
 
     traits = Traits.PURE | Traits.SIZED

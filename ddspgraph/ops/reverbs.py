@@ -129,8 +129,8 @@ class Reverb(Op):
 class ExpDecayReverb(Reverb):
     """A reverb of decaying noise: ir(u) = gain * exp(-(2 + exp(decay)) u) * noise(u).
 
-    u goes from 0 to 1 over the response's length. The noise is uniform in [-1, 1], the same for every item of a
-    batch.
+    u goes from 0 to 1 over the response's length. The noise is uniform in [-1, 1], the same for every item of
+    a batch.
 
     Source: Moorer, About this reverberation business (1979); the exponent is magenta/ddsp's, measured.
     """

@@ -88,14 +88,14 @@ class Harmonic(Clocked):
         }
 
     def advise(
-        self, signals: Mapping[str, Signal], values: Mapping[str, Any], sizes: Mapping[str, int]
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
     ) -> Sequence[Advice]:
         """W104 where harmonics lie above Nyquist at the known pitch, or at every pitch from 20 Hz up."""
         n_harmonics = signals["harmonic_distribution"].dims[-1].size
         if n_harmonics is None or self.sample_rate is None:
             return ()
         known = values.get("f0_hz")
-        f0_hz = float(min(known.flat)) if known is not None and known.size else _LOWEST_PITCH_HZ
+        f0_hz = min(known) if known else _LOWEST_PITCH_HZ
         if f0_hz <= 0.0:
             return ()
         audible = math.ceil(self.sample_rate / 2.0 / f0_hz) - 1  # k * f0 < sample_rate / 2
@@ -108,7 +108,7 @@ class Harmonic(Clocked):
                 "W104",
                 f"{n_harmonics} harmonics, of which at most {audible} lie below {nyquist_hz:g} Hz {pitch}",
                 "harmonic_distribution",
-                f"{audible} harmonics sound the same and cost less",
+                f"{audible} harmonics sound the same and cost less" if audible else "lower f0_hz",
             ),
         )
 

@@ -10,6 +10,6 @@ def response_samples(n_bands: int, window_size: int) -> int:
 
 
 def convolution_workspace(batch: int, frames: int, n_samples: int, ir_samples: int) -> int:
-    """Of `dsp.fft_convolve`: the spectra of audio and responses, and their product, of one FFT a frame each."""
+    """Of `dsp.fft_convolve`: spectra of audio and responses, and their product: one FFT a frame each."""
     fft_size = -(-n_samples // max(frames, 1)) + ir_samples - 1
     return 3 * batch * frames * fft_size

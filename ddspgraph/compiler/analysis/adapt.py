@@ -88,7 +88,12 @@ def _resample(name: str, signal: Signal, target: Target, hop_samples: int | None
     if signal.rank != 3:
         return signal, ()
     if hop_samples is None:
-        raise Mismatch("E402", name, "a frame value meets an audio port, and the clock has no frame_rate", "add `frame_rate: 250 Hz` to `clock`")
+        raise Mismatch(
+            "E402",
+            name,
+            "a frame value meets an audio port, and the clock has no frame_rate",
+            "add `frame_rate: 250 Hz` to `clock`",
+        )
     batch, frames, channels = signal.dims
     raised = Signal((batch, frames * hop_samples, channels), Rate.AUDIO, signal.unit)
     return _squeezed(raised, target, [Step("resample")])

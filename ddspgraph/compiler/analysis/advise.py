@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ddspgraph.compiler.analysis.memory import nominal_sizes
 from ddspgraph.diagnostics import Note, Report, Span
-from ddspgraph.ir.graph import Graph, Node, Ref
+from ddspgraph.ir.frozen import numbers_of
+from ddspgraph.ir.graph import Graph, Node
 from ddspgraph.ir.op import Op, Traits
 
 
@@ -14,7 +13,7 @@ def advise(graph: Graph, constant: type[Op], report: Report) -> None:
     """Reports W101 unused nodes, W102 unused inputs, W103 duplicates, and what the ops themselves advise."""
     _unused(graph, report)
     _duplicates(graph, report)
-    values: dict[Ref, Any] = {n.refs[0]: n.op.value for n in graph.nodes if isinstance(n.op, constant)}  # type: ignore[attr-defined]
+    values = {n.refs[0]: numbers_of(n.op.value) for n in graph.nodes if isinstance(n.op, constant)}  # type: ignore[attr-defined]
     sizes = nominal_sizes(graph) if graph.clock.n_samples else {}
     for node in graph.nodes:
         if any(ref not in graph.types for _, ref in node.inputs):

@@ -35,11 +35,13 @@ def order(graph: Graph, report: Report) -> Graph:
 
 
 def _report_cycle(graph: Graph, cycle: list[str], report: Report) -> None:
-    shown = cycle if len(cycle) <= _MOST_NAMED else [*cycle[: _MOST_NAMED - 1], f"... {len(cycle) - _MOST_NAMED} more ...", cycle[-1]]
-    first = graph.node_by_name[cycle[0]]
-    notes = tuple(
-        Note(f"'{name}' is", graph.node_by_name[name].span) for name in cycle[1:_MOST_NAMED]
+    shown = (
+        cycle
+        if len(cycle) <= _MOST_NAMED
+        else [*cycle[: _MOST_NAMED - 1], f"... {len(cycle) - _MOST_NAMED} more ...", cycle[-1]]
     )
+    first = graph.node_by_name[cycle[0]]
+    notes = tuple(Note(f"'{name}' is", graph.node_by_name[name].span) for name in cycle[1:_MOST_NAMED])
     report.add(
         "E307",
         "a cycle: " + " -> ".join([*shown, cycle[0]]),

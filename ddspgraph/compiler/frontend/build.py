@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -96,9 +96,7 @@ class _Builder:
         first = self.named.setdefault(str(key), key)
         if first is not key:
             note = Note(f"the first '{key}' is", first.span)
-            self.report.add(
-                "E306", f"'{key}' is the name of two things", key.span, note, hint="rename one of them"
-            )
+            self.report.add("E306", f"'{key}' is the name of two things", key.span, note, hint="rename one of them")
         return first is key
 
     # -- inputs --------------------------------------------------------------------------------
@@ -138,9 +136,7 @@ class _Builder:
             return
         if (Traits.LOSS in _class_traits(op_class)) is not wants_loss:
             said = (
-                "is a loss: it belongs under `losses`"
-                if not wants_loss
-                else "is not a loss: it belongs under `nodes`"
+                "is a loss: it belongs under `losses`" if not wants_loss else "is not a loss: it belongs under `nodes`"
             )
             self.report.add("E302", f"'{op_class.name}' {said}", op_value.span)
             return
@@ -191,9 +187,7 @@ class _Builder:
 
     def _needs_clock(self, op_class: type[Op], spec: ParamSpec, span: Span) -> None:
         key = "sample_rate: 16 kHz" if spec.clock == "sample_rate" else "frame_rate: 250 Hz"
-        self.report.add(
-            "E402", f"{op_class.name} needs the clock's {spec.clock}", span, hint=f"add `{key}` to `clock`"
-        )
+        self.report.add("E402", f"{op_class.name} needs the clock's {spec.clock}", span, hint=f"add `{key}` to `clock`")
 
     def _fix_length(self) -> None:
         """`n_samples` on nodes: all must agree, with each other and with the clock's duration and hop."""
@@ -321,9 +315,7 @@ class _Builder:
             hint = did_you_mean(port, ports) or f"its outputs are {', '.join(ports)}"
             self.report.add("E303", f"'{name}' has no output '{port[:60]}'", value.span, note, hint=hint)
         elif name in self.inputs:
-            self.report.add(
-                "E303", f"'{name}' is an input and has no ports", value.span, hint=f"write '{name}'"
-            )
+            self.report.add("E303", f"'{name}' is an input and has no ports", value.span, hint=f"write '{name}'")
         elif name not in self.named:
             hint = did_you_mean(name, list(self.named))
             self.report.add("E301", f"there is no input or node '{name[:60]}'", value.span, hint=hint)

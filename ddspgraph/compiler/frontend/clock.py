@@ -34,9 +34,7 @@ def read_clock(value: Value | None, report: Report) -> Clock:
     return Clock(sample_rate, frame_rate, hop, n_samples, span=value.span)
 
 
-def _whole(
-    value: Value | None, unit: Unit, name: str, reader: ParameterReader, bare: Unit | None = None
-) -> int | None:
+def _whole(value: Value | None, unit: Unit, name: str, reader: ParameterReader, bare: Unit | None = None) -> int | None:
     """A positive whole number of `unit`; a number without a unit counts in `bare`."""
     if value is None:
         return None
@@ -77,15 +75,11 @@ def _hop(clock: Value, sample_rate: int, reader: ParameterReader) -> int | None:
     if frame_rate is INVALID:
         return None
     if frame_rate <= 0:
-        reader.report.add(
-            "E502", f"clock frame_rate must be 0 < frame_rate, this is {frame_rate:g}", value.span
-        )
+        reader.report.add("E502", f"clock frame_rate must be 0 < frame_rate, this is {frame_rate:g}", value.span)
         return None
     hop = sample_rate / frame_rate
     if abs(hop - round(hop)) > 1e-9 * hop or round(hop) < 1:
-        reader.report.add(
-            "E401", _uneven(sample_rate, frame_rate), value.span, hint=_nearest_hop(sample_rate, hop)
-        )
+        reader.report.add("E401", _uneven(sample_rate, frame_rate), value.span, hint=_nearest_hop(sample_rate, hop))
         return None
     return round(hop)
 

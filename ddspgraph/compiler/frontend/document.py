@@ -75,12 +75,7 @@ def _file_bytes(path: str, limits: Limits) -> bytes:
     """The bytes of a regular file within the limit; opening never waits for the other end of a pipe."""
     try:
         _check_file(path, os.stat(path), limits)
-        flags = (
-            os.O_RDONLY
-            | getattr(os, "O_NONBLOCK", 0)
-            | getattr(os, "O_NOCTTY", 0)
-            | getattr(os, "O_BINARY", 0)
-        )
+        flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
         with open(os.open(path, flags), "rb") as file:
             _check_file(path, os.fstat(file.fileno()), limits)  # what was opened, not what was there before
             data = file.read(limits.file_bytes + 1)

@@ -46,9 +46,7 @@ class _Plain:
             return {self._key(key, path): self.of(v, f"{path}/{key}", depth + 1) for key, v in value.items()}
         if isinstance(value, (list, tuple)):
             return [self.of(element, f"{path}/{i}", depth + 1) for i, element in enumerate(value)]
-        raise fail(
-            "E203", f"{self.name}: a spec cannot hold a value of type {type(value).__name__}{_at(path)}"
-        )
+        raise fail("E203", f"{self.name}: a spec cannot hold a value of type {type(value).__name__}{_at(path)}")
 
     def _key(self, key: Any, path: str) -> str:
         if not isinstance(key, str):
@@ -65,9 +63,7 @@ class _Plain:
 
     def _text(self, text: str, path: str) -> str:
         if len(text) > self.limits.scalar_bytes:
-            raise fail(
-                "E705", f"{self.name}: a text of more than {self.limits.scalar_bytes:,} bytes{_at(path)}"
-            )
+            raise fail("E705", f"{self.name}: a text of more than {self.limits.scalar_bytes:,} bytes{_at(path)}")
         bad = forbidden_character(text)
         if bad is not None:
             raise fail("E102", f"{self.name}: a spec cannot hold {bad}{_at(path)}")

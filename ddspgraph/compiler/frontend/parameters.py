@@ -75,9 +75,7 @@ class ParameterReader:
         if INVALID in items:
             return INVALID
         if not items or len({_length(item) for item in items}) > 1:
-            self.report.add(
-                "E501", f"{name}: the rows of a list must have equal lengths, at least 1", value.span
-            )
+            self.report.add("E501", f"{name}: the rows of a list must have equal lengths, at least 1", value.span)
             return INVALID
         return items
 
@@ -124,14 +122,8 @@ class ParameterReader:
     def _out_of_range(self, spec: ParamSpec, value: Value, name: str, number: float) -> None:
         inclusive = [b for b in (spec.ge, spec.le) if b is not None]
         nearest = min(inclusive, key=lambda bound: abs(bound - number), default=None)
-        hint = (
-            f"the nearest legal value is {nearest:g}"
-            if nearest is not None and spec.admits(nearest)
-            else None
-        )
-        self.report.add(
-            "E502", f"{name} must be {spec.range_text()}, this is {number:g}", value.span, hint=hint
-        )
+        hint = f"the nearest legal value is {nearest:g}" if nearest is not None and spec.admits(nearest) else None
+        self.report.add("E502", f"{name} must be {spec.range_text()}, this is {number:g}", value.span, hint=hint)
 
     def _word(self, spec: ParamSpec, value: Value, name: str) -> Any:
         if not isinstance(value.data, str):

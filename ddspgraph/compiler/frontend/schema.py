@@ -25,7 +25,10 @@ def graph_schema(ops: Registry) -> dict[str, Any]:
         node = schema["properties"][section]["additionalProperties"]
         node["properties"]["op"] = {"enum": names, "description": node["properties"]["op"]["description"]}
         node["allOf"] = [
-            {"if": {"properties": {"op": {"const": name}}, "required": ["op"]}, "then": {"$ref": f"#/definitions/{name}"}}
+            {
+                "if": {"properties": {"op": {"const": name}}, "required": ["op"]},
+                "then": {"$ref": f"#/definitions/{name}"},
+            }
             for name in names
         ]
     schema["definitions"] = definitions
@@ -85,7 +88,9 @@ def param_schema(spec: ParamSpec) -> dict[str, Any]:
     """One parameter: type, range, choices, default, unit and doc; quantities and `$name` are allowed."""
     options = [_value_schema(spec)]
     if spec.kind in ("int", "float") and spec.unit not in (Unit.ANY, Unit.RAW):
-        options.append({"type": "string", "description": f"A quantity that fits {spec.unit}: `3 s`, `16 kHz`, `-6 dB`."})
+        options.append(
+            {"type": "string", "description": f"A quantity that fits {spec.unit}: `3 s`, `16 kHz`, `-6 dB`."}
+        )
     if spec.nullable:
         options.append({"type": "null"})
     options.append(_CONSTANT)

@@ -46,13 +46,20 @@ def _named(items: dict[str, Any], description: str) -> dict[str, Any]:
 _QUANTITY = {"type": ["number", "string"]}
 _DOC = {"type": "string", "description": "What it is, for readers."}
 _DIM = {
-    "anyOf": [{"type": "integer", "minimum": 1}, {"type": "string", "pattern": NAME}, {"type": "string", "pattern": CONSTANT}]
+    "anyOf": [
+        {"type": "integer", "minimum": 1},
+        {"type": "string", "pattern": NAME},
+        {"type": "string", "pattern": CONSTANT},
+    ]
 }
 
 _CLOCK = _mapping(
     {
         "sample_rate": {**_QUANTITY, "description": "Samples a second: `16 kHz`."},
-        "frame_rate": {**_QUANTITY, "description": "Frames a second: `250 Hz`. sample_rate / frame_rate must be whole."},
+        "frame_rate": {
+            **_QUANTITY,
+            "description": "Frames a second: `250 Hz`. sample_rate / frame_rate must be whole.",
+        },
         "hop": {**_QUANTITY, "description": "Samples a frame, instead of frame_rate: `64`."},
         "duration": {
             **_QUANTITY,
@@ -65,7 +72,10 @@ _CLOCK = _mapping(
 
 _INPUT = _mapping(
     {
-        "rate": {"enum": [str(r) for r in Rate], "description": "audio [batch, samples], frame [batch, frames, channels], const [batch, *shape]"},
+        "rate": {
+            "enum": [str(r) for r in Rate],
+            "description": "audio [batch, samples], frame [batch, frames, channels], const [batch, *shape]",
+        },
         "unit": {"enum": [u.value for u in Unit], "description": "What the numbers count."},
         "channels": {**_DIM, "description": "Size of the last axis; a free name (`k`) where any number fits."},
         "shape": {"type": "array", "items": _DIM, "description": "Of a const input, without the batch axis."},

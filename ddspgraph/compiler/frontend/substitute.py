@@ -26,9 +26,7 @@ def substitute(document: Document, overrides: Mapping[str, Value], report: Repor
     used = set(_used_names(document))
     for key, _ in params.items() if params else ():
         if str(key) not in used:
-            report.add(
-                "W107", f"nothing uses the constant '{key}'", key.span, hint=f"use it as ${key}, or delete it"
-            )
+            report.add("W107", f"nothing uses the constant '{key}'", key.span, hint=f"use it as ${key}, or delete it")
     replace = _Replacer(constants, report)
     root = {key: replace(value) if key in _SECTIONS else value for key, value in document.root.items()}
     return Document(Value(root, document.root.span), document.source)

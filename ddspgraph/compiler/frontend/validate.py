@@ -38,7 +38,11 @@ def _report(error: Any, root: Value, report: Report) -> None:
         name = str(error.message).split("'")[1]
         span = key.span if key is not None else _head(value)
         report.add("E201", f"{where} needs the key '{name}'", span, hint=_description(error, name))
-    elif error.validator in ("pattern", "maxLength") and error.parent is None and "propertyNames" in error.absolute_schema_path:
+    elif (
+        error.validator in ("pattern", "maxLength")
+        and error.parent is None
+        and "propertyNames" in error.absolute_schema_path
+    ):
         bad = next((k for k, _ in value.items() if str(k) == error.instance), None)
         report.add(
             "E206",

@@ -26,7 +26,7 @@ class IntegerTooLarge(ValueError):
     """The scalar is an integer beyond the limit."""
 
 
-def resolve(text: str, integer_magnitude: int = 1 << 53) -> None | bool | int | float | str:
+def resolve(text: str, integer_magnitude: int = 1 << 53) -> bool | int | float | str | None:
     """The value of a plain (unquoted) scalar.
 
     Raises:

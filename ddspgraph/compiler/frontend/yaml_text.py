@@ -13,8 +13,7 @@ from ddspgraph.diagnostics import Note, Report, Source, Span, fail
 # list. The bidi controls let a line read otherwise than it is (Boucher & Anderson, Trojan Source, 2021), and
 # U+2028 and U+2029 are line ends to some readers only.
 _FORBIDDEN = re.compile(
-    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff"
-    "\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
+    "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]"
 )
 _MOST_REPORTED = 20
 

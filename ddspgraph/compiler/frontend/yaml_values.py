@@ -120,7 +120,7 @@ class _Builder:
         if not is_key:
             self._add(value, 0, span)
 
-    def _resolved(self, text: str, span: Span) -> None | bool | int | float | str:
+    def _resolved(self, text: str, span: Span) -> bool | int | float | str | None:
         try:
             return resolve(text, self.limits.integer_magnitude)
         except NotFinite:

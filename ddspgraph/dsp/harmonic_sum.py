@@ -1,0 +1,246 @@
+"""The sum of a harmonic series whose amplitudes are given at frame rate, without an envelope at audio rate.
+
+Wanted is y(t) = sum over k = 1 ... K of A[k](t) sin(k p(t)), where the amplitude A[k] of a sample mixes those of
+two frames (four for 'cubic'): A[k](t) = sum over n of w[n](t) A[n, k]. Writing k = M i + m with m = 1 ... M,
+
+    sin(k p) = sin(M i p) cos(m p) + cos(M i p) sin(m p),
+
+so that, with the amplitudes of a frame reshaped to [rows i, columns m],
+
+    y = sum over n, i of w[n] ( sin(M i p) sum over m of A[n, i, m] cos(m p)
+                              + cos(M i p) sum over m of A[n, i, m] sin(m p) ).
+
+The inner sums are small matrix products for each frame, [rows, M] times [M, samples of the block]. Instead of K
+sines a sample needs 2 (M + K / M), fewest at M = sqrt(K), and no tensor [batch, samples, K] ever exists.
+
+Partials at or above the Nyquist frequency must not sound, sample by sample: k <= limit(t). In the factored form
+rows below i' = limit // M are whole, row i' ends at column limit - M i', and rows above are left out. Each sample
+has one such cut row; it is picked by a product with a one-hot matrix, and summed under its own mask.
+"""
+
+from __future__ import annotations
+
+import math
+
+import tensorflow as tf
+
+from ddspgraph.dsp.numerics import TensorLike, tf_float32
+from ddspgraph.dsp.oscillators import highest_in_support, mixing_weights, sinusoidal_sum
+from ddspgraph.dsp.partials import get_harmonic_frequencies, normalize_harmonics, nyquist_gain
+from ddspgraph.dsp.passes import in_passes
+from ddspgraph.dsp.phase import frame_cycles, to_radians
+from ddspgraph.dsp.resampling import grid_and_blend, resample, shift_frames
+from ddspgraph.dsp.sizes import Size, larger, size_of
+
+_TWO_PI = 2.0 * math.pi
+
+
+def harmonic_synthesis(
+    frequencies: TensorLike,
+    amplitudes: TensorLike,
+    harmonic_shifts: TensorLike | None = None,
+    harmonic_distribution: TensorLike | None = None,
+    n_samples: Size = 64000,
+    sample_rate: float = 16000,
+    amp_resample_method: str = "window",
+    use_angular_cumsum: bool = False,
+    *,
+    nyquist_fade: float = 0.0,
+) -> tf.Tensor:
+    """Audio of a harmonic oscillator whose controls are given at frame rate (Engel et al., ICLR 2020, section 3).
+
+    Args:
+      frequencies: Fundamental frequency in Hz, [batch, frames, 1]; runs on straight lines between frames.
+      amplitudes: Linear amplitude, [batch, frames, 1].
+      harmonic_shifts: Relative detuning of each harmonic, f[k] = k * f0 * (1 + shift), [batch, frames, harmonics].
+      harmonic_distribution: Factor of each harmonic's amplitude, [batch, frames, harmonics]; without it there
+        are as many harmonics of equal amplitude as `harmonic_shifts` has, or one.
+      n_samples: Length of the audio; frequencies and amplitudes may have different numbers of frames.
+      sample_rate: Hz.
+      amp_resample_method: How amplitudes go from frames to samples; see `resample`.
+      use_angular_cumsum: Accepted for compatibility. It chooses the accuracy of the phase in magenta/ddsp; here
+        the phase is always exact.
+      nyquist_fade: 0 silences a harmonic in the samples where its frequency is sample_rate / 2 or above. A
+        fraction up to 1 fades it out below, over that part of the Nyquist frequency, without a click.
+
+    Returns:
+      [batch, n_samples].
+
+    Raises:
+      ValueError: Wrong ranks, an unknown number of harmonics, an unknown method, or a hop that is no integer with
+        the method 'window'.
+    """
+    del use_angular_cumsum
+    f0_hz, amplitudes = tf_float32(frequencies), tf_float32(amplitudes)
+    n_harmonics: int | None = 1
+    if harmonic_shifts is not None:
+        harmonic_shifts = tf_float32(harmonic_shifts)
+        n_harmonics = harmonic_shifts.shape[-1]
+    if harmonic_distribution is not None:
+        harmonic_distribution = tf_float32(harmonic_distribution)
+        n_harmonics = harmonic_distribution.shape[-1]
+        amplitudes = amplitudes * harmonic_distribution
+    _check_controls(f0_hz, amplitudes, n_harmonics)
+
+    if harmonic_shifts is None and f0_hz.shape[-1] == 1 and amplitudes.shape[-1] == n_harmonics:
+        cycles = frame_cycles(f0_hz, n_samples, sample_rate)[..., 0]
+        f0_samples = resample(f0_hz, n_samples)[..., 0]
+        return harmonic_sum(cycles, amplitudes, amp_resample_method, f0_samples, sample_rate, nyquist_fade)
+
+    partials_hz = get_harmonic_frequencies(f0_hz, n_harmonics)
+    if harmonic_shifts is not None:
+        partials_hz *= 1.0 + harmonic_shifts
+    return sinusoidal_sum(partials_hz, amplitudes, n_samples, sample_rate, amp_resample_method, nyquist_fade)
+
+
+def streaming_harmonic_synthesis(
+    frequencies: TensorLike,
+    amplitudes: TensorLike,
+    harmonic_distribution: TensorLike | None = None,
+    initial_phase: TensorLike | None = None,
+    n_samples: Size = 64000,
+    sample_rate: float = 16000,
+    amp_resample_method: str = "linear",
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """`harmonic_synthesis` of one block of a stream: it starts from a phase and gives the phase it ends with.
+
+    The distribution is normalized below Nyquist frame by frame; there is no mask sample by sample.
+
+    Args:
+      frequencies, amplitudes: [batch, frames, 1] in Hz and linear.
+      harmonic_distribution: [batch, frames, harmonics]; None is the fundamental alone.
+      initial_phase: Radians, [batch, 1, 1]; None is 0.
+      n_samples: Length of the block.
+      sample_rate: Hz.
+      amp_resample_method: See `resample`.
+
+    Returns:
+      Audio [batch, n_samples], and the phase of its last sample, radians in [0, 2 pi), [batch, 1, 1].
+
+    Raises:
+      ValueError: See `harmonic_synthesis`.
+    """
+    f0_hz, amplitudes = tf_float32(frequencies), tf_float32(amplitudes)
+    if harmonic_distribution is not None:
+        amplitudes = amplitudes * normalize_harmonics(harmonic_distribution, f0_hz, sample_rate)
+    _check_controls(f0_hz, amplitudes, amplitudes.shape[-1])
+    cycles = frame_cycles(f0_hz, n_samples, sample_rate, initial_phase)
+    audio = harmonic_sum(cycles[..., 0], amplitudes, amp_resample_method)
+    return audio, to_radians(cycles[:, -1:, :1])
+
+
+def harmonic_sum(
+    cycles: tf.Tensor,
+    amplitudes: tf.Tensor,
+    method: str,
+    f0_hz: tf.Tensor | None = None,
+    sample_rate: float = 16000,
+    nyquist_fade: float = 0.0,
+) -> tf.Tensor:
+    """The sum of the module's docstring, from the phase of each sample and the amplitudes of each frame.
+
+    Args:
+      cycles: Phase of the fundamental, float64 [batch, samples], in [0, 1).
+      amplitudes: [batch, frames, harmonics], the last axis known.
+      method: Resampling method of the amplitudes.
+      f0_hz: Fundamental frequency of each sample, [batch, samples]; without it all harmonics sound.
+      sample_rate: Hz.
+      nyquist_fade: See `harmonic_synthesis`.
+
+    Returns:
+      [batch, samples].
+    """
+    n_harmonics = amplitudes.shape[-1]
+    grid, blend = grid_and_blend(size_of(amplitudes, 1), size_of(cycles, 1), method)
+    sampled = [grid.to_grid(cycles)]
+    if f0_hz is not None and nyquist_fade > 0.0:
+        highest_hz = highest_in_support(tf.reduce_max(tf.abs(grid.to_grid(f0_hz)), axis=2), blend)
+        partials_hz = get_harmonic_frequencies(highest_hz[..., tf.newaxis], n_harmonics)
+        amplitudes *= nyquist_gain(partials_hz, sample_rate, nyquist_fade)
+    elif f0_hz is not None:
+        sampled.append(grid.to_grid(harmonics_below(f0_hz, sample_rate / 2.0, n_harmonics)))
+    banks = [_to_rows(shift_frames(amplitudes, offset)) for offset, _ in blend]
+    inputs = [mixing_weights(blend), tf.concat(banks, axis=2), *sampled]
+    work_per_frame = larger(size_of(cycles, 0), size_of(amplitudes, 0)) * grid.slots
+    return grid.to_samples(in_passes(_sum_blocks, inputs, grid.n_frames, work_per_frame))
+
+
+def harmonics_below(f0_hz: tf.Tensor, limit_hz: float, n_harmonics: int) -> tf.Tensor:
+    """How many of the harmonics k = 1 ... n_harmonics have k * f0 < limit, as floats; all where f0 <= 0.
+
+    The quotient may be off by one where limit / f0 is next to an integer: the float32 products decide.
+    """
+    f0_hz = tf.stop_gradient(f0_hz)
+    positive = f0_hz > 0.0
+    f0_hz = tf.where(positive, f0_hz, limit_hz)
+    count = tf.minimum(tf.floor(limit_hz / f0_hz), float(n_harmonics))
+    count -= tf.cast(count * f0_hz >= limit_hz, tf.float32)
+    count += tf.cast((count + 1.0) * f0_hz < limit_hz, tf.float32)
+    return tf.where(positive, tf.minimum(count, float(n_harmonics)), float(n_harmonics))
+
+
+def _to_rows(amplitudes: tf.Tensor) -> tf.Tensor:
+    """[batch, frames, K] -> [batch, frames, rows, columns], harmonic k = columns * row + column + 1, padded by 0."""
+    n_harmonics = amplitudes.shape[-1]
+    columns = math.isqrt(n_harmonics - 1) + 1
+    rows = -(-n_harmonics // columns)
+    padded = tf.pad(amplitudes, [[0, 0], [0, 0], [0, rows * columns - n_harmonics]])
+    return tf.reshape(padded, [-1, size_of(amplitudes, 1), rows, columns])
+
+
+def _sum_blocks(
+    mix: tf.Tensor, bank: tf.Tensor, cycles: tf.Tensor, limit: tf.Tensor | None = None
+) -> tf.Tensor:
+    """The sum for some consecutive blocks.
+
+    Args:
+      mix: Weights w[n], [1, blocks or 1, n, slots].
+      bank: The amplitudes of the mixed frames, [batch, blocks, n * rows, columns].
+      cycles: Phase, float64 [batch, blocks, slots].
+      limit: Number of harmonics that sound, [batch, blocks, slots].
+
+    Returns:
+      [batch, blocks, slots].
+    """
+    n_mixed, columns = mix.shape[2], bank.shape[3]
+    n_rows = bank.shape[2] // n_mixed
+    blocks, slots = tf.shape(cycles)[1], tf.shape(cycles)[2]
+    by_row = [-1, blocks, n_mixed, n_rows, slots]
+
+    # Axes [batch, blocks, rows or columns, slots]. M p is wrapped in float64, so that products stay small.
+    row, column = tf.range(float(n_rows))[:, tf.newaxis], tf.range(1.0, columns + 1.0)[:, tf.newaxis]
+    coarse, fine = _float32_radians(columns * cycles), _float32_radians(cycles)
+    sin_row, cos_row = tf.sin(row * coarse), tf.cos(row * coarse)
+    sin_column, cos_column = tf.sin(column * fine), tf.cos(column * fine)
+    if limit is not None:
+        limit = limit[:, :, tf.newaxis]
+        cut_row = tf.floor(limit / columns)
+        whole = tf.cast(row < cut_row, tf.float32)
+        sin_row, cos_row = whole * sin_row, whole * cos_row
+
+    in_phase = tf.reshape(bank @ cos_column, by_row) * sin_row[:, :, tf.newaxis]
+    quadrature = tf.reshape(bank @ sin_column, by_row) * cos_row[:, :, tf.newaxis]
+    y = tf.reduce_sum(mix * tf.reduce_sum(in_phase + quadrature, axis=3), axis=2)
+    if limit is None:
+        return y
+
+    at_cut = tf.cast(tf.equal(row, cut_row), tf.float32)
+    weights = tf.reshape(mix[:, :, :, tf.newaxis] * at_cut[:, :, tf.newaxis], [-1, blocks, n_mixed * n_rows, slots])
+    cut = tf.matmul(bank, weights, transpose_a=True) * tf.cast(column <= limit - columns * cut_row, tf.float32)
+    angle = (cut_row * coarse)[:, :, 0]
+    y += tf.sin(angle) * tf.reduce_sum(cut * cos_column, axis=2)
+    return y + tf.cos(angle) * tf.reduce_sum(cut * sin_column, axis=2)
+
+
+def _float32_radians(cycles: tf.Tensor) -> tf.Tensor:
+    """Float64 cycles to radians in [-pi, pi], with an axis for the multiples."""
+    wrapped = cycles - tf.stop_gradient(tf.round(cycles))
+    return tf.cast(_TWO_PI * wrapped, tf.float32)[:, :, tf.newaxis]
+
+
+def _check_controls(f0_hz: tf.Tensor, amplitudes: tf.Tensor, n_harmonics: int | None) -> None:
+    for name, x in (("frequencies", f0_hz), ("amplitudes", amplitudes)):
+        if x.shape.rank != 3:
+            raise ValueError(f"harmonic synthesis: {name} need rank 3, [batch, frames, channels], not {x.shape.rank}")
+    if not n_harmonics:
+        raise ValueError(f"harmonic synthesis: the number of harmonics must be known and positive, not {n_harmonics}")

@@ -1,0 +1,52 @@
+"""Running a kernel over long controls in several passes, so that its memory does not grow with the length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of, smaller
+
+#: Elements of work, as counted by the caller, that one pass may have.
+_WORK_PER_PASS = 2**18
+
+
+def in_passes(
+    kernel: Callable[..., tf.Tensor], inputs: Sequence[tf.Tensor], n_frames: Size, work_per_frame: Size
+) -> tf.Tensor:
+    """kernel(*inputs), computed for some frames at a time.
+
+    Args:
+      kernel: Takes tensors [batch, frames, ...] and returns [batch, frames, slots], each frame by itself.
+      inputs: Its arguments. One with a known single frame beside more frames is the same in all passes.
+      n_frames: Frames of all others.
+      work_per_frame: Cost of a frame in elements; decides how many frames go in one pass.
+    """
+    block = larger(_WORK_PER_PASS // larger(work_per_frame, 1), 1)
+    n_passes = ceil_divide(n_frames, block)
+    if isinstance(n_passes, int) and n_passes <= 1:
+        return kernel(*inputs)
+    block = smaller(block, n_frames) if not isinstance(n_passes, int) else ceil_divide(n_frames, n_passes)
+    spare = n_passes * block - n_frames
+    shared = [x.shape[1] == 1 and n_frames is not x.shape[1] for x in inputs]
+    padded = [
+        x if is_shared else tf.pad(x, [[0, 0], [0, spare]] + [[0, 0]] * (x.shape.rank - 2))
+        for x, is_shared in zip(inputs, shared, strict=True)
+    ]
+
+    def one_pass(index: tf.Tensor, results: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+        begin = index * block
+        parts = [x if same else x[:, begin : begin + block] for x, same in zip(padded, shared, strict=True)]
+        return index + 1, results.write(index, kernel(*parts))
+
+    _, results = tf.while_loop(
+        lambda index, _: index < n_passes,
+        one_pass,
+        (tf.constant(0), tf.TensorArray(tf.float32, n_passes)),
+        parallel_iterations=1,  # passes at the same time would add up their memory
+        maximum_iterations=n_passes,
+    )
+    stacked = tf.transpose(results.stack(), [1, 0, 2, 3])
+    flat = tf.reshape(stacked, [size_of(stacked, 0), n_passes * block, size_of(stacked, 3)])
+    return flat[:, :n_frames]
