@@ -101,7 +101,8 @@ class CompiledGraph(tf.Module):
                 return name_results(execute(graph, inputs, seed, self.variables_by_node, roots))
 
             signature = [specs, tf.TensorSpec([], tf.int64, "seed")]
-            self._traced[key] = tf.function(compute, input_signature=signature)
+            # Kernels hold no Python control flow over tensors: autograph would only slow tracing and blur errors.
+            self._traced[key] = tf.function(compute, input_signature=signature, autograph=False)
         return self._traced[key]
 
     def _outputs(self, values: Mapping[Ref, tf.Tensor]) -> dict[str, tf.Tensor]:
