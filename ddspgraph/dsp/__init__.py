@@ -44,7 +44,7 @@ _CONTENTS: dict[str, tuple[str, ...]] = {
         "mel_to_hz",
         "hz_to_erb",
     ),
-    "scaling": (
+    "scalings": (
         "exp_sigmoid",
         "sym_exp_sigmoid",
         "sigmoid",
@@ -65,7 +65,7 @@ _CONTENTS: dict[str, tuple[str, ...]] = {
         "harmonic_to_sinusoidal",
     ),
     "phase": ("angular_cumsum", "accumulate_phase", "frame_phase"),
-    "oscillators": ("oscillator_bank", "harmonic_oscillator_bank"),
+    "oscillators": ("oscillator_bank", "harmonic_oscillator_bank", "sinusoidal_synthesis"),
     "harmonic_sum": ("harmonic_synthesis", "streaming_harmonic_synthesis"),
     "wavetables": ("linear_lookup", "harmonic_distribution_to_wavetable", "wavetable_synthesis"),
     "delay": ("variable_length_delay",),
