@@ -1,0 +1,27 @@
+"""Small cases of mixing and routing, for the contract test (hop 32)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from ddspgraph import ops
+from ddspgraph.ir.op import Op
+
+
+def _noise(*shape: int, seed: int = 2) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-1.0, 1.0, shape).astype(np.float32)
+
+
+_PAIR = {"signal_one": _noise(2, 192), "signal_two": _noise(2, 192, seed=3)}
+
+CASES: dict[str, Callable[[], tuple[Op, Mapping[str, np.ndarray]]]] = {
+    "add": lambda: (ops.Add(), _PAIR),
+    "multiply": lambda: (ops.Multiply(), {**_PAIR, "signal_two": _noise(2, 6, 1)}),
+    "gain": lambda: (ops.Gain(), {"audio": _noise(2, 192), "gain": _noise(2)}),
+    "mix": lambda: (ops.Mix(), {**_PAIR, "nn_out_mix_level": _noise(2, 6, 1)}),
+    "crop": lambda: (ops.Crop(frame_size=10, crop_location="center"), {"audio": _noise(2, 192)}),
+    "concat": lambda: (ops.Concat(), {"input_1": _noise(2, 6, 2), "input_2": _noise(2, 6, 3)}),
+    "split": lambda: (ops.Split(outputs=(("amps", 1), ("rest", 3))), {"signal": _noise(2, 6, 4)}),
+}
