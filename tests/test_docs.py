@@ -1,0 +1,57 @@
+"""Every command, snippet and spec of the documentation runs, in the order in which a reader meets them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+import ddspgraph as dg
+from ddspgraph.cli import main
+
+ROOT = Path(__file__).parent.parent
+PAGES = ["README.md", "docs/language.md", "docs/architecture.md", "docs/writing-an-op.md", "CONTRIBUTING.md", "SECURITY.md"]
+BLOCK = re.compile(r"^```(\w+)?([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    shutil.copytree(ROOT / "graphs", tmp_path / "graphs")
+    names: dict[str, object] = {}
+    for language, options, body in BLOCK.findall((ROOT / page).read_text()):
+        said = dict(item.split("=") for item in options.split())
+        if language == "python":
+            if "file" in said:
+                Path(said["file"]).write_text(body)
+            exec(compile(body, page, "exec"), names)
+        elif language == "yaml":
+            graph = dg.load(body, ops=[v for v in names.values() if _is_own_op(v)])
+            Path(f"{graph.name}.yaml").write_text(body)
+        elif language == "sh":
+            for line in body.strip().splitlines():
+                program, *arguments = shlex.split(line)
+                assert program == "ddspgraph", line
+                assert main(arguments) == 0, line
+
+
+def _is_own_op(value: object) -> bool:
+    return isinstance(value, type) and issubclass(value, dg.Op) and value is not dg.Op
+
+
+def test_links_lead_somewhere() -> None:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", (ROOT / page).read_text()):
+            if "://" not in target:
+                assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
+
+
+def test_readme_embeds_the_tables_that_hold() -> None:
+    """Every example graph stands in the README."""
+    text = (ROOT / "README.md").read_text()
+    for path in sorted((ROOT / "graphs").glob("*.yaml")):
+        assert f"graphs/{path.name}" in text, path.name
