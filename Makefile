@@ -7,7 +7,7 @@ PYTHON ?= $(shell for v in 3.12 3.11 3.13 3.10 3; do command -v python$$v >/dev/
 .PHONY: demo test proof lint generate fresh clean setup
 
 demo: setup ## compile, run, draw and export a graph on a real recording
-	$(PY) -m ddspgraph.demo demo
+	@VENV=$(VENV) sh tools/demo.sh
 
 test: setup ## everything that must hold, in under 8 minutes
 	$(VENV)/bin/ruff check .
