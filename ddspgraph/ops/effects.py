@@ -25,9 +25,7 @@ class FIRFilter(Op):
 
     inputs = {
         "audio": audio(doc="The sound."),
-        "magnitudes": frame(
-            "n_bands", unit=Unit.RAW, broadcast=True, doc="Gains at equally spaced frequencies."
-        ),
+        "magnitudes": frame("n_bands", unit=Unit.RAW, broadcast=True, doc="Gains at equally spaced frequencies."),
     }
     outputs = {
         "signal": audio(doc="The filtered sound."),
@@ -68,9 +66,7 @@ class SincFilter(Op):
 
     inputs = {
         "audio": audio(doc="The sound."),
-        "cutoff_frequency": frame(
-            1, unit=Unit.HZ, broadcast=True, doc="The cutoff; may change from frame to frame."
-        ),
+        "cutoff_frequency": frame(1, unit=Unit.HZ, broadcast=True, doc="The cutoff; may change from frame to frame."),
     }
     outputs = {"signal": audio(doc="The filtered sound.")}
 
@@ -107,9 +103,7 @@ class ModDelay(Op):
     inputs = {
         "audio": audio(doc="The sound."),
         "gain": audio(1, unit=Unit.RAW, doc="Gain of the delayed copy."),
-        "phase": audio(
-            1, unit=Unit.RAW, doc="Where the delay is between its ends; it goes through phase_scale_fn."
-        ),
+        "phase": audio(1, unit=Unit.RAW, doc="Where the delay is between its ends; it goes through phase_scale_fn."),
     }
     outputs = {
         "signal": audio(doc="The sound with its copy."),
@@ -119,16 +113,10 @@ class ModDelay(Op):
     }
 
     center_ms: float = param(15.0, unit=Unit.MILLISECONDS, ge=0, doc="Delay where the phase is 0.")
-    depth_ms: float = param(
-        10.0, unit=Unit.MILLISECONDS, ge=0, doc="How much longer it is where the phase is 1."
-    )
+    depth_ms: float = param(10.0, unit=Unit.MILLISECONDS, ge=0, doc="How much longer it is where the phase is 1.")
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
-    gain_scale_fn: str | None = param(
-        "exp_sigmoid", choices=SCALE_FNS, doc="Scale function of gain; null: none."
-    )
-    phase_scale_fn: str | None = param(
-        "sigmoid", choices=SCALE_FNS, doc="Scale function of phase; null: none."
-    )
+    gain_scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc="Scale function of gain; null: none.")
+    phase_scale_fn: str | None = param("sigmoid", choices=SCALE_FNS, doc="Scale function of phase; null: none.")
     add_dry: bool = param(True, doc="Add the undelayed sound.")
 
     def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:

@@ -54,9 +54,7 @@ class ExpDecay(Op):
     traits = Traits.PURE | Traits.SIZED
     inputs = {
         "amplitude": Port(None, Rate.CONST, Unit.LINEAR, doc="At time 0, [batch] or [batch, channels]."),
-        "t60": Port(
-            None, Rate.CONST, Unit.SECONDS, doc="Time to fall by 60 dB, [batch] or [batch, channels]."
-        ),
+        "t60": Port(None, Rate.CONST, Unit.SECONDS, doc="Time to fall by 60 dB, [batch] or [batch, channels]."),
     }
     outputs = {"signal": frame("channels", unit=Unit.LINEAR, doc="The envelope.")}
 

@@ -36,9 +36,7 @@ class FilteredNoise(Clocked):
 
     traits = Traits.RANDOM
     inputs = {
-        "magnitudes": frame(
-            "n_bands", unit=Unit.RAW, doc="Gains at equally spaced frequencies, 0 to Nyquist."
-        ),
+        "magnitudes": frame("n_bands", unit=Unit.RAW, doc="Gains at equally spaced frequencies, 0 to Nyquist."),
     }
     outputs = {
         "signal": audio(doc="The sound."),
@@ -49,9 +47,7 @@ class FilteredNoise(Clocked):
         257, unit=Unit.SAMPLES, ge=0, doc="Length of the Hann window over the filter; 0: that of the filter."
     )
     scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc=SCALE_FN_DOC)
-    initial_bias: float = param(
-        -5.0, doc="Added to the magnitudes before scale_fn: an untrained network is quiet."
-    )
+    initial_bias: float = param(-5.0, doc="Added to the magnitudes before scale_fn: an untrained network is quiet.")
 
     def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
         ports = super().input_ports(given)

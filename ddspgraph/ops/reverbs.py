@@ -38,13 +38,11 @@ class Reverb(Op):
     }
 
     trainable: bool = param(False, doc="Learn the impulse response; its inputs must then be left open.")
-    reverb_length: int = param(
-        48_000, unit=Unit.SAMPLES, ge=1, doc="Length of an impulse response made here."
-    )
+    reverb_length: int = param(48_000, unit=Unit.SAMPLES, ge=1, doc="Length of an impulse response made here.")
     add_dry: bool = param(True, doc="Add the dry sound.")
 
     @property
-    def traits(self) -> Traits:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def traits(self) -> Traits:
         """Whether there are variables depends on a parameter."""
         return Traits.TRAINABLE if self.trainable else Traits.PURE
 
@@ -62,14 +60,10 @@ class Reverb(Op):
             return Signal((Dim.of(1), Dim.of(self.reverb_length)))
         ir = signals["ir"]
         if ir.rank != 2 and not (ir.rank == 3 and (ir.dims[2].size or 1) == 1):
-            raise Mismatch(
-                "E413", "ir", f"port 'ir' wants [batch, ir_samples] const, {{source}} is {ir.shape_text}"
-            )
+            raise Mismatch("E413", "ir", f"port 'ir' wants [batch, ir_samples] const, {{source}} is {ir.shape_text}")
         return Signal(ir.dims, Rate.CONST, ir.unit)
 
-    def kernel(
-        self, audio: Any, ir: Any = None, variables: Mapping[str, Any] | None = None
-    ) -> Mapping[str, Any]:
+    def kernel(self, audio: Any, ir: Any = None, variables: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         self._check_given(ir=ir)
         ir = variables["ir"][None, :] if variables else ir
         response = dsp.drop_last_axis(ir) if len(ir.shape) == 3 else ir
@@ -120,9 +114,7 @@ class Reverb(Op):
         if ir_samples <= n_samples:
             return ()
         at = "reverb_length" if "ir" not in signals else "ir"
-        message = (
-            f"the impulse response has {ir_samples} samples, the audio {n_samples}: its tail is never heard"
-        )
+        message = f"the impulse response has {ir_samples} samples, the audio {n_samples}: its tail is never heard"
         return (Advice("W105", message, at, f"{n_samples} samples are enough"),)
 
 
@@ -137,16 +129,14 @@ class ExpDecayReverb(Reverb):
 
     inputs = {
         "audio": audio(doc="The dry sound."),
-        "gain": Port(
-            None, Rate.CONST, Unit.RAW, optional=True, doc="Gain of the response, [batch] or [batch, 1]."
-        ),
+        "gain": Port(None, Rate.CONST, Unit.RAW, optional=True, doc="Gain of the response, [batch] or [batch, 1]."),
         "decay": Port(None, Rate.CONST, optional=True, doc="Speed of its decay, [batch] or [batch, 1]."),
     }
 
     scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc="Scale function of gain; null: none.")
 
     @property
-    def traits(self) -> Traits:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def traits(self) -> Traits:
         """Whether there are variables depends on a parameter."""
         return Traits.RANDOM | Traits.TRAINABLE if self.trainable else Traits.RANDOM
 
@@ -173,7 +163,7 @@ class ExpDecayReverb(Reverb):
         batch = max(batches, key=lambda dim: dim != Dim.of(1))
         return Signal((batch, Dim.of(self.reverb_length)))
 
-    def kernel(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def kernel(
         self,
         audio: Any,
         gain: Any = None,
@@ -222,7 +212,7 @@ class FilteredNoiseReverb(Reverb):
     initial_bias: float = param(-3.0, doc="Added to the magnitudes before scale_fn.")
 
     @property
-    def traits(self) -> Traits:  # pyright: ignore[reportIncompatibleVariableOverride]
+    def traits(self) -> Traits:
         """Whether there are variables depends on a parameter."""
         return Traits.RANDOM | Traits.TRAINABLE if self.trainable else Traits.RANDOM
 
@@ -239,7 +229,7 @@ class FilteredNoiseReverb(Reverb):
         batch = Dim.of(1) if self.trainable else signals["magnitudes"].dims[0]
         return Signal((batch, Dim.of(self.reverb_length)))
 
-    def kernel(  # pyright: ignore[reportIncompatibleMethodOverride]
+    def kernel(
         self,
         audio: Any,
         magnitudes: Any = None,
@@ -258,7 +248,5 @@ class FilteredNoiseReverb(Reverb):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         frames, bands = shapes.get("magnitudes", (1, self.n_frames, self.n_filter_banks))[1:]
         ir_batch, ir_samples = shapes["-> ir"]
-        filters = convolution_workspace(
-            ir_batch, frames, ir_samples, response_samples(bands, self.window_size)
-        )
+        filters = convolution_workspace(ir_batch, frames, ir_samples, response_samples(bands, self.window_size))
         return max(filters, super().workspace(shapes))

@@ -51,19 +51,13 @@ class Harmonic(Clocked):
     normalize_below_nyquist: bool = param(
         True, doc="Set harmonics above Nyquist to 0 before the distribution is normalised."
     )
-    amp_resample_method: str = param(
-        "window", choices=_RESAMPLE_METHODS, doc="How amplitudes become samples."
-    )
-    use_angular_cumsum: bool = param(
-        False, doc="Accepted for magenta/ddsp's sake: phase is exact either way."
-    )
+    amp_resample_method: str = param("window", choices=_RESAMPLE_METHODS, doc="How amplitudes become samples.")
+    use_angular_cumsum: bool = param(False, doc="Accepted for magenta/ddsp's sake: phase is exact either way.")
     nyquist_fade: float = param(0.0, ge=0, lt=1, doc=_FADE_DOC)
 
     def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
         ports = super().input_ports(given)
-        return (
-            ports if self.scale_fn else with_unit(ports, Unit.LINEAR, "amplitudes", "harmonic_distribution")
-        )
+        return ports if self.scale_fn else with_unit(ports, Unit.LINEAR, "amplitudes", "harmonic_distribution")
 
     def kernel(self, amplitudes: Any, harmonic_distribution: Any, f0_hz: Any) -> Mapping[str, Any]:
         scale = dsp.scaling(self.scale_fn)
@@ -101,7 +95,7 @@ class Harmonic(Clocked):
         audible = math.ceil(self.sample_rate / 2.0 / f0_hz) - 1  # k * f0 < sample_rate / 2
         if n_harmonics <= audible:
             return ()
-        pitch = f"at {f0_hz:g} Hz" if known is not None else f"at any pitch from {f0_hz:g} Hz up"
+        pitch = f"at {f0_hz:g} Hz" if known else f"at any pitch from {f0_hz:g} Hz up"
         nyquist_hz = self.sample_rate / 2.0
         return (
             Advice(
@@ -124,9 +118,7 @@ class Sinusoidal(Clocked):
 
     inputs = {
         "amplitudes": frame("n_sinusoids", unit=Unit.RAW, doc="Amplitude of each sinusoid."),
-        "frequencies": frame(
-            "n_raw", unit=Unit.RAW, doc="Frequency of each sinusoid: `depth` raw values each."
-        ),
+        "frequencies": frame("n_raw", unit=Unit.RAW, doc="Frequency of each sinusoid: `depth` raw values each."),
     }
     outputs = {
         "signal": audio(doc="The sound."),
@@ -135,9 +127,7 @@ class Sinusoidal(Clocked):
     }
 
     amp_scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc=SCALE_FN_DOC)
-    amp_resample_method: str = param(
-        "window", choices=_RESAMPLE_METHODS, doc="How amplitudes become samples."
-    )
+    amp_resample_method: str = param("window", choices=_RESAMPLE_METHODS, doc="How amplitudes become samples.")
     freq_scale_fn: str | None = param(
         "frequencies_sigmoid",
         choices=("frequencies_sigmoid", "frequencies_softmax"),
@@ -150,9 +140,7 @@ class Sinusoidal(Clocked):
         ge=0,
         doc="Lowest frequency of freq_scale_fn; null: 0 Hz (sigmoid) or 20 Hz (softmax).",
     )
-    hz_max: float | None = param(
-        None, unit=Unit.HZ, gt=0, doc="Highest frequency of freq_scale_fn; null: 8000 Hz."
-    )
+    hz_max: float | None = param(None, unit=Unit.HZ, gt=0, doc="Highest frequency of freq_scale_fn; null: 8000 Hz.")
     nyquist_fade: float = param(0.0, ge=0, lt=1, doc=_FADE_DOC)
 
     def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
@@ -176,9 +164,7 @@ class Sinusoidal(Clocked):
 
     def kernel(self, amplitudes: Any, frequencies: Any) -> Mapping[str, Any]:
         frequencies = self._frequencies_hz(frequencies)
-        amplitudes = dsp.remove_above_nyquist(
-            frequencies, dsp.scaling(self.amp_scale_fn)(amplitudes), self.rate_hz()
-        )
+        amplitudes = dsp.remove_above_nyquist(frequencies, dsp.scaling(self.amp_scale_fn)(amplitudes), self.rate_hz())
         signal = dsp.sinusoidal_synthesis(
             frequencies,
             amplitudes,
@@ -192,11 +178,7 @@ class Sinusoidal(Clocked):
     def _frequencies_hz(self, raw: Any) -> Any:
         if self.freq_scale_fn is None:
             return raw
-        scale = (
-            dsp.frequencies_sigmoid
-            if self.freq_scale_fn == "frequencies_sigmoid"
-            else dsp.frequencies_softmax
-        )
+        scale = dsp.frequencies_sigmoid if self.freq_scale_fn == "frequencies_sigmoid" else dsp.frequencies_softmax
         limits = {"hz_min": self.hz_min, "hz_max": self.hz_max}
         return scale(raw, depth=self.depth, **{name: hz for name, hz in limits.items() if hz is not None})
 
