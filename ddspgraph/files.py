@@ -1,0 +1,122 @@
+"""Files that appear whole or not at all: written beside the target, flushed to the disk, then renamed onto it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from ddspgraph.diagnostics import GraphError, Source, Span, clean, fail
+
+#: Beside the target `out.wav`: `.out.wav.4711.ddspgraph-tmp`, 4711 being the process that writes.
+_STAGED = ".{name}.{pid}.ddspgraph-tmp"
+
+
+def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
+    """Puts `data` at `path`: a reader finds the old file or the new one, never a part of one.
+
+    Raises:
+      GraphError: E607 where it cannot be written; what was there before is untouched.
+    """
+    with written_atomically(path) as staged:
+        try:
+            staged.write_bytes(data)
+        except OSError as error:
+            raise cannot_write(path, error, len(data)) from None
+
+
+@contextlib.contextmanager
+def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Gives the path of a file to write, which becomes `path` when the block ends without an exception.
+
+    Raises:
+      GraphError: E607 where it cannot be written.
+    """
+    target = Path(os.path.realpath(path))  # through a link: the link stays, what it names is replaced
+    if target.is_dir():
+        raise fail("E607", "this is a folder, a file was to be written", place(path))
+    remove_leftovers(target)
+    staged = staged_path(target)
+    try:
+        yield staged
+        try:
+            _sync(staged)
+            if target.exists():
+                os.chmod(staged, target.stat().st_mode & 0o777)
+            os.replace(staged, target)
+            _sync(target.parent)
+        except OSError as error:
+            raise cannot_write(path, error) from None
+    finally:
+        staged.unlink(missing_ok=True)
+
+
+def staged_path(target: Path) -> Path:
+    """Where this process prepares what is to become `target`: in the same folder, so that a rename will do."""
+    return target.with_name(_STAGED.format(name=target.name[:200], pid=os.getpid()))
+
+
+def leftovers(target: Path) -> list[Path]:
+    """What runs that were killed left beside `target`; what a running process is writing is not among it."""
+    pattern = re.compile(re.escape(_STAGED).replace(r"\{name\}", re.escape(target.name[:200])).replace(r"\{pid\}", r"(\d+)"))
+    try:
+        names = os.listdir(target.parent)
+    except OSError:
+        return []
+    found = ((name, pattern.fullmatch(name)) for name in names)
+    return [target.with_name(name) for name, match in found if match and not _is_running(int(match[1]))]
+
+
+def remove_leftovers(target: Path) -> None:
+    """Removes the files that killed runs left beside `target`."""
+    for path in leftovers(target):
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def cannot_write(path: str | os.PathLike[str], error: Exception, n_bytes: int | None = None) -> GraphError:
+    """E607 for a failure to write at `path`, with its reason and how many bytes were to be written."""
+    reason = getattr(error, "strerror", None) or str(error).split("\n", 1)[0]
+    size = f"; {n_bytes:,} bytes are needed" if n_bytes is not None else ""
+    folder = Path(path).parent
+    hint = None if folder.is_dir() else f"the folder '{clean(str(folder))}' does not exist"
+    return fail("E607", f"cannot be written: {clean(reason)}{size}", place(path), hint=hint)
+
+
+def place(path: str | os.PathLike[str]) -> Span:
+    """A file as the place of a finding."""
+    return Span.start_of(Source(clean(os.fsdecode(path)), ""))
+
+
+def sync_folder(folder: Path) -> None:
+    """Flushes every file of a folder, and the folder itself, to the disk."""
+    for root, _, names in os.walk(folder):
+        for name in names:
+            _sync(Path(root, name))
+        _sync(Path(root))
+
+
+def _sync(path: Path) -> None:
+    """Flushes one file or folder. Where folders cannot be opened (Windows), renaming is all there is."""
+    if path.is_dir() and os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDWR if os.name == "nt" else os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _is_running(pid: int) -> bool:
+    """Whether a process of this machine has this number; this one does not count, it has only begun."""
+    if pid == os.getpid():
+        return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # it belongs to somebody else
+    return True
