@@ -14,11 +14,11 @@ from ddspgraph.losses.loss import Loss, count, tensor_functions
 class HarmonicConsistencyLoss(Loss):
     """Three distances of two harmonic sets: of amplitude, of distribution, and of fundamental frequency.
 
-    l_amp = amp_weight * mean|harm_amp - harm_amp_target|; l_dist = dist_weight * mean|harm_dist - harm_dist_target|
-    and l_f0 = f0_weight * mean|semitones between|, both only where harm_amp_target is above amp_threshold.
+    l_amp = amp_weight * mean |difference|; l_dist = dist_weight * mean g |difference|; l_f0 = f0_weight * mean
+    g |difference in semitones|, where g is 1 where harm_amp_target is at least amp_threshold, else 0.
 
     Source: Engel, Swavely, Hantrakul, Roberts and Hawthorne, "Self-supervised Pitch Detection by Inverse Audio
-    Synthesis", ICML 2020 workshop, section 2.
+    Synthesis", ICML 2020 workshop.
     """
 
     inputs = {
@@ -51,11 +51,11 @@ class HarmonicConsistencyLoss(Loss):
             f0_weight=self.f0_weight,
             amp_threshold=self.amp_threshold,
         )
-        return dict(zip(self.outputs, losses, strict=True))
+        return losses._asdict()
 
 
 class FilteredNoiseConsistencyLoss(Loss):
-    """The distance of two noise filters: l = weight * mean|noise_magnitudes - noise_magnitudes_target|.
+    """The distance of two noise filters: l = weight * mean |difference|.
 
     Source: elementary.
     """
@@ -87,10 +87,11 @@ _SETS = {
 class WassersteinConsistencyLoss(Loss):
     """How far amplitude has to be moved in frequency to turn one set of sinusoids into the other.
 
-    l = weight * mean over frames of the integral of |cdf_a(f) - cdf_b(f)|, the 1-Wasserstein distance of the
-    sets, each with amplitudes scaled to a sum of 1.
+    l = weight * mean over frames of the integral of |A(f) - B(f)| df, A and B the sums of the amplitudes up to f:
+    the 1-Wasserstein distance, where each set's amplitudes sum to 1.
 
-    Source: Villani, "Optimal Transport", 2009, remark 6.6 (distance of two distributions on a line).
+    Source: Ramdas, Garcia and Cuturi, "On Wasserstein Two Sample Testing and Related Families of Nonparametric
+    Tests", 2015.
     """
 
     inputs = _SETS
@@ -108,13 +109,14 @@ class WassersteinConsistencyLoss(Loss):
 
 
 class KDEConsistencyLoss(Loss):
-    """How unlikely each set of sinusoids is under a density with one Gaussian, in semitones, at each of the other's.
+    """How unlikely each of two sets of sinusoids is, given the other as a mixture of Gaussians of pitch.
 
-    l = weight_a * nll(a under b) + weight_b * nll(b under a) + weight_mean_amp * mean|mean of amps_a - mean of amps_b|;
-    the widths of the Gaussians are scale_a and scale_b.
+    l = weight_a * mean(-s_a ln p_b(a)) + weight_b * mean(-s_b ln p_a(b)) + weight_mean_amp * |difference of mean
+    amplitudes|: s are the shares of the sinusoids in their frame's amplitude; p_a and p_b have one Gaussian, of
+    width scale_a or scale_b, at each sinusoid.
 
     Source: Engel, Swavely, Hantrakul, Roberts and Hawthorne, "Self-supervised Pitch Detection by Inverse Audio
-    Synthesis", ICML 2020 workshop, section 2.
+    Synthesis", ICML 2020 workshop.
     """
 
     inputs = _SETS
@@ -122,8 +124,8 @@ class KDEConsistencyLoss(Loss):
     weight_a: float = param(1.0, doc="Factor of the first set under the second.")
     weight_b: float = param(1.0, doc="Factor of the second set under the first.")
     weight_mean_amp: float = param(1.0, doc="Factor of the difference of the mean amplitudes.")
-    scale_a: float = param(0.1, unit=Unit.MIDI, gt=0, doc="Width of the Gaussians of the first set, in semitones.")
-    scale_b: float = param(0.1, unit=Unit.MIDI, gt=0, doc="Width of the Gaussians of the second set, in semitones.")
+    scale_a: float = param(0.1, gt=0, doc="Width of the Gaussians of the first set, in semitones.")
+    scale_b: float = param(0.1, gt=0, doc="Width of the Gaussians of the second set, in semitones.")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 4 * count(shapes, "freqs_a") * shapes["freqs_b"][-1]

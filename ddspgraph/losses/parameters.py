@@ -60,7 +60,7 @@ class AmpLoss(_Pair):
     }
 
     loss_type: str = param("L1", choices=LOSS_TYPES, doc=LOSS_TYPE_DOC)
-    log: bool = param(False, doc="Compare logarithms of the amplitudes.")
+    log: bool = param(False, doc="Compare the decimal logarithms of the amplitudes.")
     amin: float = param(1e-5, unit=Unit.LINEAR, gt=0, doc="Smallest amplitude of which the logarithm is taken.")
 
     def kernel(self, amp: Any, amp_target: Any, weights: Any = None) -> Any:

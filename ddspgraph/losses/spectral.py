@@ -36,12 +36,14 @@ class SpectralLoss(Loss):
         (2048, 1024, 512, 256, 128, 64), unit=Unit.SAMPLES, ge=4, doc="The sizes of the spectrograms' frames."
     )
     loss_type: str = param("L1", choices=LOSS_TYPES, doc=LOSS_TYPE_DOC)
-    mag_weight: float = param(1.0, doc="Weight of the magnitudes.")
-    delta_time_weight: float = param(0.0, doc="Weight of the magnitudes' differences from frame to frame.")
-    delta_freq_weight: float = param(0.0, doc="Weight of the magnitudes' differences from bin to bin.")
-    cumsum_freq_weight: float = param(0.0, doc="Weight of the magnitudes' running sums over the bins.")
-    logmag_weight: float = param(0.0, doc="Weight of the logarithms of the magnitudes.")
-    loudness_weight: float = param(0.0, doc="Weight of the A-weighted loudness, in dB, of frames of 2048 samples.")
+    mag_weight: float = param(1.0, ge=0, doc="Weight of the magnitudes.")
+    delta_time_weight: float = param(0.0, ge=0, doc="Weight of the magnitudes' differences from frame to frame.")
+    delta_freq_weight: float = param(0.0, ge=0, doc="Weight of the magnitudes' differences from bin to bin.")
+    cumsum_freq_weight: float = param(0.0, ge=0, doc="Weight of the magnitudes' running sums over the bins.")
+    logmag_weight: float = param(0.0, ge=0, doc="Weight of the logarithms of the magnitudes.")
+    loudness_weight: float = param(
+        0.0, ge=0, doc="Weight of the A-weighted loudness, in dB, of frames of 2048 samples."
+    )
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second, for the loudness.")
 
     def advise(

@@ -17,12 +17,11 @@ _DEFAULT_SAMPLE_RATE = 16_000
 class TWMLoss(Loss):
     """How badly the best of several fundamental frequencies explains a set of sinusoids.
 
-    For each candidate two errors count: sinusoids that no harmonic is near, and harmonics that no sinusoid is
-    near. l = mean over frames of softmin over the candidates of
-    sinusoids_weight * error(sinusoids) + harmonics_weight * error(harmonics).
+    l = mean of c * softmax(-c / softmin_temperature) over the candidates, with c = sinusoids_weight * mismatch of
+    the sinusoids with a candidate's harmonics + harmonics_weight * mismatch of these harmonics with the sinusoids.
 
     Source: Maher and Beauchamp, "Fundamental frequency estimation of musical signals using a two-way mismatch
-    procedure", JASA 95 (1994).
+    procedure", JASA 95 (1994), with Gaussian likelihoods for its mismatch function.
     """
 
     inputs = {
@@ -33,8 +32,8 @@ class TWMLoss(Loss):
 
     sinusoids_weight: float = param(1.0, doc="Factor of the sinusoids that no harmonic is near.")
     harmonics_weight: float = param(1.0, doc="Factor of the harmonics that no sinusoid is near.")
-    sinusoids_scale: float = param(0.5, unit=Unit.MIDI, gt=0, doc="Width around sinusoids, in semitones.")
-    harmonics_scale: float = param(0.2, unit=Unit.MIDI, gt=0, doc="Width around harmonics, in semitones.")
+    sinusoids_scale: float = param(0.5, gt=0, doc="Width around sinusoids, in semitones.")
+    harmonics_scale: float = param(0.2, gt=0, doc="Width around harmonics, in multiples of the candidate.")
     n_harmonic_points: int = param(10, ge=1, doc="Harmonics that look for a sinusoid.")
     n_harmonic_gaussians: int = param(30, ge=1, doc="Harmonics that a sinusoid may be near.")
     softmin_temperature: float = param(1.0, gt=0, doc="The lower, the more the best candidate alone counts.")
