@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
-from collections.abc import Iterator
+import stat
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
-from ddspgraph.diagnostics import GraphError, Source, Span, clean, fail
+from ddspgraph.diagnostics import GraphError, Source, Span, clean, did_you_mean, fail
 
-#: Beside the target `out.wav`: `.out.wav.4711.ddspgraph-tmp`, 4711 being the process that writes.
-_STAGED = ".{name}.{pid}.ddspgraph-tmp"
+_MOST_NAMES = 1_000
 
 
 def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
@@ -54,13 +56,16 @@ def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 
 def staged_path(target: Path) -> Path:
-    """Where this process prepares what is to become `target`: in the same folder, so that a rename will do."""
-    return target.with_name(_STAGED.format(name=target.name[:200], pid=os.getpid()))
+    """Where this process prepares what is to become `target`: in the same folder, so that a rename will do.
+
+    `out.wav` -> `.out.wav.4711.ddspgraph-tmp`, 4711 being the process that writes.
+    """
+    return target.with_name(f".{target.name[:200]}.{os.getpid()}.ddspgraph-tmp")
 
 
 def leftovers(target: Path) -> list[Path]:
     """What runs that were killed left beside `target`; what a running process is writing is not among it."""
-    pattern = re.compile(re.escape(_STAGED).replace(r"\{name\}", re.escape(target.name[:200])).replace(r"\{pid\}", r"(\d+)"))
+    pattern = re.compile(rf"\.{re.escape(target.name[:200])}\.(\d+)\.ddspgraph-tmp")
     try:
         names = os.listdir(target.parent)
     except OSError:
@@ -83,6 +88,38 @@ def cannot_write(path: str | os.PathLike[str], error: Exception, n_bytes: int | 
     folder = Path(path).parent
     hint = None if folder.is_dir() else f"the folder '{clean(str(folder))}' does not exist"
     return fail("E607", f"cannot be written: {clean(reason)}{size}", place(path), hint=hint)
+
+
+def open_file(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -> BinaryIO:
+    """Opens a regular file for reading; never waits for the other end of a pipe.
+
+    Args:
+      path: of the file.
+      suffixes: of the files of its kind, for "did you mean".
+
+    Raises:
+      GraphError: E601 where it is not there or cannot be read, E709 where it is not a regular file.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            raise fail("E709", "this is not a regular file", place(path))
+        return open(os.open(path, flags), "rb")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        if getattr(error, "errno", None) == errno.ENOENT:
+            raise fail("E601", "the file does not exist", place(path), hint=_similar(path, suffixes)) from None
+        reason = getattr(error, "strerror", None) or str(error)
+        raise fail("E601", f"the file cannot be read: {clean(reason)}", place(path)) from None
+
+
+def _similar(path: str | os.PathLike[str], suffixes: Sequence[str]) -> str | None:
+    folder, wanted = os.path.split(os.fsdecode(path))
+    try:
+        with os.scandir(folder or os.curdir) as entries:
+            names = [entry.name for entry, _ in zip(entries, range(_MOST_NAMES), strict=False)]
+    except OSError:
+        return f"the folder '{clean(folder)}' does not exist or cannot be read"
+    return did_you_mean(wanted, sorted(name for name in names if name.endswith(tuple(suffixes))))
 
 
 def place(path: str | os.PathLike[str]) -> Span:
@@ -113,6 +150,8 @@ def _is_running(pid: int) -> bool:
     """Whether a process of this machine has this number; this one does not count, it has only begun."""
     if pid == os.getpid():
         return False
+    if os.name == "nt":
+        return True  # os.kill would end it there
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -17,6 +17,8 @@ class Limits:
     integer_magnitude: int = 1 << 53
     nodes: int = 4_096
     edges: int = 16_384
+    audio_seconds: int = 3_600  # of one recording
+    array_bytes: int = 2 << 30  # of one file of arrays, or one recording, in memory
     memory_bytes: int | None = None  # None: the smaller of 8 GiB and half of this machine's memory
 
 

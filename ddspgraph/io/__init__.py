@@ -1,0 +1,1 @@
+"""Recordings and arrays in files: read with suspicion, written whole or not at all."""

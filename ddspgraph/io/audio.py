@@ -1,0 +1,174 @@
+"""Recordings: .wav and .flac to float32 at the rate of a graph's clock, and back."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from ddspgraph.diagnostics import GraphError, clean, fail
+from ddspgraph.files import open_file, place, write_atomically
+from ddspgraph.io.wav_header import check_wav_header
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
+
+if TYPE_CHECKING:
+    import numpy as np
+
+AUDIO_SUFFIXES = (".wav", ".flac")
+#: `--format` -> libsndfile's name of it.
+SUBTYPES = {"pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
+_BLOCK_FRAMES = 1 << 18
+_MOST_FLAC_CHANNELS = 8
+
+Notify = Callable[[str], None]
+
+
+def read_audio(
+    path: str | os.PathLike[str],
+    sample_rate: int | None = None,
+    *,
+    downmix: bool = True,
+    notify: Notify = lambda notice: None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> np.ndarray:
+    """Reads a recording.
+
+    Args:
+      path: of a .wav or .flac file.
+      sample_rate: of the result in Hz; None keeps the file's own.
+      downmix: average the channels.
+      notify: told in a sentence what was changed: the rate, the number of channels.
+      limits: `audio_seconds` and `array_bytes` bound what is read.
+
+    Returns:
+      float32 [samples], or [samples, channels] without `downmix`; full scale is 1.
+
+    Raises:
+      GraphError: E601 no such file; E602 not what its name or header says, no samples, fewer samples than
+        promised, or samples that are not finite; E701 longer than the limit; E709 not a regular file.
+    """
+    import numpy as np
+
+    with open_file(path, AUDIO_SUFFIXES) as file:
+        _check_kind(file, path)
+        x, file_rate = _samples(file, path, limits)
+    bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
+    if len(bad):
+        raise fail("E602", f"{len(bad):,} of {len(x):,} samples are not finite, the first is {bad[0]:,}", place(path))
+    if downmix:
+        if x.shape[1] > 1:
+            notify(f"{clean(os.fsdecode(path))}: {x.shape[1]} channels mixed down to one")
+        x = x.mean(axis=1, dtype=np.float32)
+    if sample_rate is not None and file_rate != sample_rate:
+        import soxr
+
+        notify(f"{clean(os.fsdecode(path))}: resampled from {khz(file_rate)} to {khz(sample_rate)}")
+        x = soxr.resample(x, file_rate, sample_rate, quality="VHQ")
+    return np.ascontiguousarray(x, dtype=np.float32)
+
+
+def write_audio(
+    path: str | os.PathLike[str],
+    x: np.ndarray,
+    sample_rate: int,
+    *,
+    sample_format: str = "pcm24",
+    notify: Notify = lambda notice: None,
+) -> None:
+    """Writes a recording, whole or not at all. Nothing is normalised.
+
+    Args:
+      path: of a .wav or .flac file.
+      x: float [samples] or [samples, channels]; in the integer formats what is beyond +-1 is clipped.
+      sample_rate: in Hz.
+      sample_format: "pcm16", "pcm24", or for .wav "float".
+      notify: told in a sentence when samples were clipped.
+
+    Raises:
+      GraphError: E602 for another kind of file, E607 where it cannot be written.
+    """
+    import numpy as np
+    import soundfile
+
+    suffix = Path(path).suffix.lower()
+    if suffix not in AUDIO_SUFFIXES:
+        raise _unknown_kind(path)
+    x = np.asarray(x, np.float32)
+    if suffix == ".flac" and (sample_format == "float" or (x.ndim == 2 and x.shape[1] > _MOST_FLAC_CHANNELS)):
+        raise fail("E607", f"FLAC holds integers and at most {_MOST_FLAC_CHANNELS} channels: write .wav", place(path))
+    n_over = int(np.count_nonzero(np.abs(x) > 1.0))
+    if n_over and sample_format != "float":
+        peak_db = 20 * np.log10(float(np.max(np.abs(x))))
+        notify(
+            f"{clean(os.fsdecode(path))}: {n_over:,} of {x.size:,} samples are clipped, "
+            f"the peak is {peak_db:+.1f} dBFS; a gain node or --format float keeps them"
+        )
+        x = np.clip(x, -1.0, 1.0)
+    buffer = io.BytesIO()
+    try:
+        soundfile.write(buffer, x, sample_rate, format=suffix[1:].upper(), subtype=SUBTYPES[sample_format])
+    except (soundfile.SoundFileError, ValueError, TypeError) as error:
+        raise fail("E607", f"cannot be written as audio: {clean(str(error))}", place(path)) from None
+    write_atomically(path, buffer.getvalue())
+
+
+def khz(rate_hz: float) -> str:
+    """`44.1 kHz`."""
+    return f"{rate_hz / 1000:g} kHz"
+
+
+def _check_kind(file: BinaryIO, path: str | os.PathLike[str]) -> None:
+    """The content must be what the name says: a wrong guess would be played as noise."""
+    suffix = Path(path).suffix.lower()
+    if suffix == ".wav":
+        check_wav_header(file, path)
+        return
+    if suffix != ".flac":
+        raise _unknown_kind(path)
+    head = file.read(4)
+    file.seek(0)
+    if head != b"fLaC" and head[:3] != b"ID3":
+        raise fail("E602", "the name says FLAC, the content is not", place(path))
+
+
+def _unknown_kind(path: str | os.PathLike[str]) -> GraphError:
+    return fail("E602", f"not a kind of audio file that is known: {', '.join(AUDIO_SUFFIXES)}", place(path))
+
+
+def _samples(file: BinaryIO, path: str | os.PathLike[str], limits: Limits) -> tuple[np.ndarray, int]:
+    """float32 [samples, channels] as they stand in the file, and their rate in Hz."""
+    import numpy as np
+    import soundfile
+
+    try:
+        with soundfile.SoundFile(file) as sound:
+            most = min(limits.audio_seconds * sound.samplerate, limits.array_bytes // (4 * sound.channels))
+            promised = sound.frames
+            if promised > most and promised < 1 << 62:
+                raise _too_long(path, promised, sound.samplerate, limits)
+            blocks, n_read = [], 0
+            while len(block := sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
+                blocks.append(block)
+                n_read += len(block)
+                if n_read > most:
+                    raise _too_long(path, n_read, sound.samplerate, limits)
+            rate = sound.samplerate
+    except soundfile.SoundFileError as error:
+        raise fail("E602", f"cannot be read as audio: {clean(str(error))}", place(path)) from None
+    if not blocks:
+        raise fail("E602", "there is no sound in it: 0 samples", place(path))
+    if n_read < promised < 1 << 62:
+        raise fail("E602", f"the header promises {promised:,} samples, {n_read:,} could be read", place(path))
+    return np.concatenate(blocks), rate
+
+
+def _too_long(path: str | os.PathLike[str], n_frames: int, rate: int, limits: Limits) -> GraphError:
+    return fail(
+        "E701",
+        f"{n_frames:,} samples, {n_frames / rate:,.0f} s at {khz(rate)}; "
+        f"the limits are {limits.audio_seconds:,} s and {limits.array_bytes:,} bytes in memory",
+        place(path),
+        hint="cut it, or raise the limit: --limit audio_seconds=... or --limit array_bytes=...",
+    )
