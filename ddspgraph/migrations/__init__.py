@@ -1,0 +1,153 @@
+"""Older versions of the language -> the current one, a step at a time.
+
+result = migrate_text("old.yaml")
+print(result.text)
+for change in result.changes:
+    print(change)
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ddspgraph.compiler.frontend.document import read
+from ddspgraph.compiler.frontend.validate import validate
+from ddspgraph.compiler.frontend.values import Document, Key, Value
+from ddspgraph.diagnostics import Diagnostic, GraphError, Report, fail
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.migrations import v1_to_v2
+from ddspgraph.migrations.change import Change, Kind
+from ddspgraph.migrations.comments import comments_of
+from ddspgraph.migrations.emit import emit
+from ddspgraph.resources import schema
+
+__all__ = [
+    "LATEST",
+    "STEPS",
+    "Change",
+    "Kind",
+    "MigrationResult",
+    "document_version",
+    "migrate",
+    "migrate_text",
+]
+
+#: One module a step, in order: `FROM_VERSION`, and `upgrade` to the version after it.
+STEPS = (v1_to_v2,)
+LATEST = STEPS[-1].FROM_VERSION + 1
+_OLDEST = STEPS[0].FROM_VERSION
+
+
+@dataclass(frozen=True)
+class MigrationResult:
+    """A spec in the current version.
+
+    Attributes:
+      text: the YAML; where nothing had to change, the text as it was, byte for byte.
+      changes: what became of every entry of the old file, in the order of the steps.
+      from_version: of the old text.
+      to_version: of the new text.
+      changed: whether a step ran.
+    """
+
+    text: str
+    changes: tuple[Change, ...]
+    from_version: int
+    to_version: int
+    changed: bool
+
+
+def document_version(document: Document) -> int:
+    """The version that a document says.
+
+    Raises:
+      GraphError: E201 it says none; E204 it says one that this program does not know.
+    """
+    value = document.root.get("version")
+    if value is None:
+        raise GraphError(_unsaid(document)[1])
+    version = value.data
+    if not isinstance(version, int) or isinstance(version, bool):
+        hint = f"write `version: {LATEST}`"
+        raise fail("E204", f"a version is a whole number, this is {value.kind}", value.span, hint=hint)
+    if version > LATEST:
+        message = f"the spec is of version {version}; this program knows versions up to {LATEST}"
+        raise fail("E204", message, value.span, hint="install a newer ddspgraph")
+    if version < _OLDEST:
+        message = f"there is no version {version}; this program knows {_OLDEST} to {LATEST}"
+        raise fail("E204", message, value.span, hint=f"write `version: {LATEST}`")
+    return version
+
+
+def _unsaid(document: Document) -> tuple[int, Diagnostic]:
+    """What the version probably is, and E201."""
+    first = next((key.span for key, _ in document.root.items()), document.root.span)
+    version = _OLDEST if document.root.get("dag") is not None else LATEST
+    hint = f"begin with `version: {version}`"
+    return version, Diagnostic("E201", "the spec does not say its version", first, hint=hint)
+
+
+def _with_version(document: Document, report: Report) -> Document:
+    """The document as if it said its version, after reporting that it does not: so all else is checked too."""
+    version, diagnostic = _unsaid(document)
+    report.diagnostics.append(diagnostic)
+    assert diagnostic.span is not None
+    said = (Key("version", diagnostic.span), Value(version, diagnostic.span))
+    return Document(Value(dict([said, *document.root.items()]), document.root.span), document.source)
+
+
+def migrate(document: Document, report: Report) -> tuple[Document, tuple[Change, ...]]:
+    """The document in the current version; values keep the spans of the old text.
+
+    W108 is reported where a step ran.
+
+    Raises:
+      GraphError: all that `document_version`, the schema of each version on the way and its step find wrong,
+        with what `report` held before.
+    """
+    if document.root.get("version") is None:
+        document = _with_version(document, report)
+    version = document_version(document)
+    changes: list[Change] = []
+    for step in STEPS[version - _OLDEST :]:
+        validate(document, schema(step.FROM_VERSION), report)
+        report.raise_errors()
+        document, done = step.upgrade(document, report)
+        report.raise_errors()
+        changes += done
+    if version < LATEST:
+        said = document.root.get("version")
+        report.add(
+            "W108",
+            f"the spec is of version {version}, the current one is {LATEST}",
+            said.span if said is not None else None,
+            hint="`ddspgraph migrate` brings it to the current one; it works as it is",
+        )
+    return document, tuple(changes)
+
+
+def migrate_text(
+    source: str | os.PathLike[str] | Mapping[str, object],
+    *,
+    limits: Limits = DEFAULT_LIMITS,
+) -> MigrationResult:
+    """The text of a spec in the current version, comments included.
+
+    Args:
+      source: path, YAML text or mapping, of any version.
+      limits: bounds on the text.
+
+    Raises:
+      GraphError: as `read` and `migrate` do.
+    """
+    document = read(source, limits=limits)
+    version = document_version(document)
+    if version == LATEST:
+        return MigrationResult(document.source.text, (), version, LATEST, changed=False)
+    current, changes = migrate(document, Report())
+    text = emit(current, comments_of(document.source, LATEST))
+    if "\r\n" in document.source.text:
+        text = text.replace("\n", "\r\n")
+    return MigrationResult(text, changes, version, LATEST, changed=True)
