@@ -1,0 +1,176 @@
+"""`make bench`: both sides in one run, interleaved; writes results.json and the table of README.md.
+
+    python benchmarks/run.py --peer PYTHON [--torch PYTHON] [--quick]
+
+Each side and mode is a process of its own; the calls alternate between them, so that a machine that slows down
+slows all of them. Figures are medians of at least 7 calls after the first one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, str(Path(__file__).parent))
+
+import numpy as np
+from cases import LENGTHS, MEMORY, SIZES, TABLE, Case, inputs
+from reference import reference
+from report import write_report
+
+HERE = Path(__file__).parent
+#: The most that a call of one side may take for it to be called seven times.
+PATIENCE_MS = 4_000.0
+
+
+class Worker:
+    """A side in a mode, in its own process."""
+
+    def __init__(self, python: str, side: str, mode: str) -> None:
+        self.side, self.mode = side, mode
+        environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1"} if side == "peer" else dict(os.environ)
+        self.process = subprocess.Popen(
+            [python, "-W", "ignore", str(HERE / "worker.py"), side],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+        )
+
+    def ask(self, do: str, case: Case | None = None, **more: Any) -> dict[str, Any]:
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        order = {"do": do, "case": case.as_dict() if case else None, "mode": self.mode, **more}
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"error": "the process ended"}
+
+    def close(self) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+
+
+def measure(workers: dict[str, Worker], case: Case, calls: int) -> dict[str, Any]:
+    """First call, median and error of every side on one case."""
+    found: dict[str, Any] = {name: w.ask("prepare", case) for name, w in workers.items()}
+    alive = {name: w for name, w in workers.items() if "error" not in found[name]}
+    times: dict[str, list[float]] = {name: [] for name in alive}
+    for _ in range(calls):
+        for name, worker in alive.items():
+            if times[name] and times[name][-1] > PATIENCE_MS and len(times[name]) > 2:
+                continue
+            times[name].append(worker.ask("time", case).get("ms", float("nan")))
+    for name in alive:
+        found[name]["ms"] = statistics.median(times[name])
+        found[name]["calls"] = len(times[name])
+    _errors(alive, case, found)
+    return {"case": case.as_dict(), "name": case.name, "sides": found}
+
+
+def _errors(alive: dict[str, Worker], case: Case, found: dict[str, Any]) -> None:
+    if case.seconds > 4.0 or case.grad:
+        return
+    exact = reference(case, inputs(case))
+    if exact is None:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name, worker in alive.items():
+            path = f"{folder}/{name}.npy"
+            if "error" not in worker.ask("output", case, path=path):
+                got = np.load(path).astype(np.float64)
+                found[name]["error"] = None
+                found[name]["relative_error"] = float(np.linalg.norm(got - exact) / np.linalg.norm(exact))
+            found[name].pop("error", None)
+
+
+def peak_memory(python: str, side: str, mode: str, case: Case) -> float | None:
+    """Peak resident memory of a fresh process that does one case three times, less what it held before, in MB."""
+    worker = Worker(python, side, mode)
+    before = worker.ask("version")["rss_mb"]
+    after = worker.ask("prepare", case)
+    for _ in range(2):
+        after = worker.ask("time", case)
+    worker.close()
+    return None if "error" in after else after["rss_mb"] - before
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--peer", required=True, help="Python of the peer's environment")
+    parser.add_argument("--torch", help="Python of an environment with PyTorch")
+    parser.add_argument("--quick", action="store_true", help="the table only")
+    options = parser.parse_args()
+    start = time.time()
+    workers = {
+        "ours": Worker(sys.executable, "ours", "function"),
+        "ours_xla": Worker(sys.executable, "ours", "xla"),
+        "peer": Worker(options.peer, "peer", "function"),
+        "peer_xla": Worker(options.peer, "peer", "xla"),
+        "peer_eager": Worker(options.peer, "peer", "eager"),
+    }
+    if options.torch:
+        workers["torch"] = Worker(options.torch, "torch", "eager")
+        workers["torch_compile"] = Worker(options.torch, "torch", "compile")
+    versions = {name: w.ask("version") for name, w in workers.items()}
+    results: dict[str, Any] = {
+        "machine": machine(),
+        "versions": versions,
+        "table": [],
+        "sizes": [],
+        "lengths": [],
+        "memory": [],
+    }
+    for section, cases, calls in (("table", TABLE, 9), ("sizes", SIZES, 7), ("lengths", LENGTHS, 3)):
+        for case in cases if not options.quick or section == "table" else ():
+            asked = workers if section != "lengths" or case.seconds <= 60 else {"ours": workers["ours"]}
+            asked = {
+                n: w
+                for n, w in asked.items()
+                if section == "table" or n not in ("peer_eager", "torch", "torch_compile")
+            }
+            results[section].append(measure(asked, case, calls))
+            line = ", ".join(f"{n} {s['ms']:.1f}" for n, s in results[section][-1]["sides"].items() if "ms" in s)
+            print(f"[{time.time() - start:4.0f} s] {case.name}: {line} ms", file=sys.stderr, flush=True)
+    for worker in workers.values():
+        worker.close()
+    for case in MEMORY:
+        sides = {
+            n: peak_memory(p, s, "function", case)
+            for n, p, s in (("ours", sys.executable, "ours"), ("peer", options.peer, "peer"))
+        }
+        results["memory"].append({"case": case.as_dict(), "name": case.name, "peak_mb": sides})
+        print(f"[{time.time() - start:4.0f} s] memory {case.name}: {sides}", file=sys.stderr, flush=True)
+    results["seconds"] = round(time.time() - start)
+    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+    write_report(results, HERE / "README.md")
+    return 0
+
+
+def machine() -> dict[str, Any]:
+    model = next(
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        "",
+    )
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""One side in one process: builds cases and times calls, as told on standard input, one JSON object a line."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import sys
+import time
+from typing import Any
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import numpy as np
+import tensorflow as tf
+from cases import Case, inputs
+
+answer = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)  # what libraries print must not stand between the answers
+
+
+class Prepared:
+    """A case in a mode: eager, function or xla."""
+
+    def __init__(self, side: Any, case: Case, mode: str) -> None:
+        self.case = case
+        self.tensors = [tf.constant(x) for x in inputs(case).values()]
+        forward = side.build(case)
+
+        def with_gradients(*tensors: tf.Tensor) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch(tensors)
+                result = tf.convert_to_tensor(forward(*tensors))
+                total = tf.reduce_sum(result * result)
+            found = tape.gradient(total, tensors)
+            return result, [g for g in found if g is not None]
+
+        call = with_gradients if case.grad else forward
+        if mode != "eager":
+            call = tf.function(call, jit_compile=mode == "xla", autograph=mode == "function")
+        self.call = call
+
+    def run(self) -> Any:
+        """One call, finished when it returns."""
+        result = self.call(*self.tensors)
+        first = result[0] if isinstance(result, tuple) else result
+        last = result[1][-1] if isinstance(result, tuple) else first
+        np.asarray(tf.reshape(last, [-1])[:1])
+        return first
+
+
+def main() -> None:
+    side = importlib.import_module(f"side_{sys.argv[1]}")
+    tf.constant(0.0) + 1.0
+    prepared: dict[str, Prepared] = {}
+    for line in sys.stdin:
+        order = json.loads(line)
+        key = json.dumps([order.get("case"), order.get("mode")])
+        reply: dict[str, Any] = {"rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        try:
+            if order["do"] == "prepare":
+                prepared.clear()
+                prepared[key] = Prepared(side, Case(**order["case"]), order["mode"])
+                start = time.perf_counter()
+                prepared[key].run()
+                reply["first_ms"] = 1e3 * (time.perf_counter() - start)
+            elif order["do"] == "time":
+                start = time.perf_counter()
+                prepared[key].run()
+                reply["ms"] = 1e3 * (time.perf_counter() - start)
+            elif order["do"] == "output":
+                np.save(order["path"], np.asarray(prepared[key].run()))
+            elif order["do"] == "version":
+                reply |= {"version": side.VERSION, "tensorflow": tf.__version__}
+            reply["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        except Exception as error:  # noqa: BLE001  a side that cannot do a case says so and goes on
+            reply["error"] = f"{type(error).__name__}: {str(error)[:200]}"
+        answer.write(json.dumps(reply) + "\n")
+        answer.flush()
+
+
+if __name__ == "__main__":
+    main()
