@@ -16,9 +16,7 @@ from ddspgraph.dsp.numerics import tf_float32
 from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of
 
 
-def fft_convolve(
-    audio: Any, impulse_response: Any, padding: str = "same", delay_compensation: int = -1
-) -> tf.Tensor:
+def fft_convolve(audio: Any, impulse_response: Any, padding: str = "same", delay_compensation: int = -1) -> tf.Tensor:
     """Filters audio with an impulse response, or with one impulse response for each frame of the audio.
 
     Args:
@@ -45,7 +43,8 @@ def fft_convolve(
         size_of(impulse_response, 1),
         size_of(impulse_response, 2),
     )
-    if isinstance(n_frames, int) and n_frames == 1:
+    one_response = isinstance(n_frames, int) and n_frames == 1
+    if one_response:
         # One response for all of the audio: its late taps, which reach only dropped samples, may go.
         hop_size, frames = audio_size, audio[:, tf.newaxis, :]
         start, kept = _crop_bounds(audio_size, ir_size, padding, delay_compensation)
@@ -58,7 +57,8 @@ def fft_convolve(
 
     fft_size = fft.smooth_fft_size(hop_size + size_of(impulse_response, 2) - 1)
     spectra = fft.rfft(frames, fft_size) * fft.rfft(impulse_response, fft_size)
-    filtered = fft.overlap_and_add(fft.irfft(spectra, fft_size), hop_size)
+    filtered = fft.irfft(spectra, fft_size)
+    filtered = filtered[:, 0] if one_response else fft.overlap_and_add(filtered, hop_size)
     return crop_and_compensate_delay(filtered, audio_size, ir_size, padding, delay_compensation)
 
 

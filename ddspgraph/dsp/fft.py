@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddspgraph.dsp.numerics import pad_axis
 from ddspgraph.dsp.sizes import Size
 
 _LARGEST_SIZE = 2**31 - 1
@@ -18,9 +19,10 @@ _LARGEST_SIZE = 2**31 - 1
 
 def rfft(x: tf.Tensor, fft_length: Size) -> tf.Tensor:
     """Spectrum of real `x` [..., n], cropped or zero-padded to `fft_length`: complex [..., fft_length // 2 + 1]."""
-    if isinstance(fft_length, int) and x.shape[-1] is not None and x.shape[-1] < fft_length:
+    length = x.shape[-1]
+    if isinstance(fft_length, int) and length is not None and length < fft_length:
         # tf.signal.rfft pads by itself, but not where another axis is empty, and then refuses.
-        x = tf.pad(x, [[0, 0]] * (x.shape.rank - 1) + [[0, fft_length - x.shape[-1]]])
+        x = pad_axis(x, (0, fft_length - length), axis=-1)
     return tf.signal.rfft(x, [fft_length])
 
 

@@ -18,9 +18,7 @@ from ddspgraph.dsp.numerics import safe_divide, tf_float32
 from ddspgraph.dsp.sizes import Size, choose, larger, size_of, smaller
 
 
-def apply_window_to_impulse_response(
-    impulse_response: Any, window_size: int = 0, causal: bool = False
-) -> tf.Tensor:
+def apply_window_to_impulse_response(impulse_response: Any, window_size: int = 0, causal: bool = False) -> tf.Tensor:
     """Shortens and smooths an impulse response with a Hann window, and puts it in causal order.
 
     Args:

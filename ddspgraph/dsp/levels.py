@@ -6,7 +6,7 @@ its beginning (ceil(samples / hop) frames), and 'valid' pads nothing, so that on
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import tensorflow as tf
@@ -52,7 +52,7 @@ def pad(
     hop_size: int,
     padding: str = "center",
     axis: int = 1,
-    mode: str = "CONSTANT",
+    mode: Literal["CONSTANT", "REFLECT", "SYMMETRIC"] = "CONSTANT",
     constant_values: float = 0,
 ) -> tf.Tensor:
     """Pads one axis so that frames cut from it lie as `padding` says.
@@ -79,9 +79,7 @@ def pad(
     if padding == "valid":
         return x
     if hop_size > frame_size:
-        raise ValueError(
-            f"frames of {frame_size} samples do not reach the next one, {hop_size} samples later"
-        )
+        raise ValueError(f"frames of {frame_size} samples do not reach the next one, {hop_size} samples later")
     before, after = (frame_size // 2,) * 2 if padding == "center" else (0, larger(padded_length - length, 0))
     paddings: list[Any] = [[0, 0]] * x.shape.rank
     paddings[axis] = [before, after]
@@ -189,14 +187,11 @@ def pad_or_trim_to_expected_length(
     axis = 0 if len(vector.shape) == 1 else 1
     length = vector.shape[axis]
     if abs(length - expected_len) > len_tolerance:
-        raise ValueError(
-            f"a length of {length} differs from the expected {expected_len} by more than {len_tolerance}"
-        )
+        raise ValueError(f"a length of {length} differs from the expected {expected_len} by more than {len_tolerance}")
+    trimmed = vector[:expected_len] if axis == 0 else vector[:, :expected_len]
     paddings = [[0, 0]] * len(vector.shape)
     paddings[axis] = [0, max(expected_len - length, 0)]
-    fixed = (vector[:expected_len],) if axis == 0 else (vector[:, :expected_len],)
-    module = tf if use_tf else np
-    return module.pad(fixed[0], paddings, constant_values=pad_value)
+    return (tf if use_tf else np).pad(trimmed, paddings, constant_values=pad_value)
 
 
 def _frames(audio: Any, sample_rate: float, frame_rate: float, frame_size: int, padding: str) -> tf.Tensor:
@@ -208,8 +203,6 @@ def _frames(audio: Any, sample_rate: float, frame_rate: float, frame_size: int, 
     return fft.frame(padded, frame_size, hop_size)
 
 
-def _mean_square(
-    audio: Any, sample_rate: float, frame_rate: float, frame_size: int, padding: str
-) -> tf.Tensor:
+def _mean_square(audio: Any, sample_rate: float, frame_rate: float, frame_size: int, padding: str) -> tf.Tensor:
     frames = _frames(audio, sample_rate, frame_rate, frame_size, padding)
     return tf.reduce_mean(frames**2, axis=-1)

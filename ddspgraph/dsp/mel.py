@@ -6,11 +6,9 @@ Each is computed in float64 NumPy once for each set of parameters, and becomes a
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import numpy as np
-
-_MEL_BREAK_HZ = 700.0
-_MEL_HIGH_FREQUENCY_Q = 1127.0
 
 
 @functools.lru_cache(maxsize=32)
@@ -34,14 +32,17 @@ def mel_matrix(bins: int, n_frequencies: int, sample_rate: float, lo_hz: float, 
             f"the mel band must keep 0 <= lo_hz < hi_hz <= sample_rate / 2 = {nyquist_hz:g} Hz; "
             f"lo_hz is {lo_hz:g}, hi_hz is {hi_hz:g}"
         )
-    hz_to_mel = lambda hz: _MEL_HIGH_FREQUENCY_Q * np.log1p(hz / _MEL_BREAK_HZ)  # noqa: E731
-    edges = np.linspace(hz_to_mel(lo_hz), hz_to_mel(hi_hz), bins + 2)
+    edges = np.linspace(_hz_to_mel(lo_hz), _hz_to_mel(hi_hz), bins + 2)
     lower, center, upper = edges[:-2], edges[1:-1], edges[2:]
-    mel = hz_to_mel(np.linspace(0.0, nyquist_hz, n_frequencies))[:, np.newaxis]
+    mel = _hz_to_mel(np.linspace(0.0, nyquist_hz, n_frequencies))[:, np.newaxis]
     rising, falling = (mel - lower) / (center - lower), (upper - mel) / (upper - center)
     matrix = np.maximum(0.0, np.minimum(rising, falling))
     matrix[0] = 0.0
     return matrix.astype(np.float32)
+
+
+def _hz_to_mel(hz: Any) -> Any:
+    return 1127.0 * np.log1p(hz / 700.0)
 
 
 @functools.lru_cache(maxsize=32)

@@ -38,9 +38,7 @@ def stft(audio: Any, frame_size: int = 2048, overlap: float = 0.75, pad_end: boo
 
 def stft_np(audio: Any, frame_size: int = 2048, overlap: float = 0.75, pad_end: bool = True) -> np.ndarray:
     """As `stft`, but gives a NumPy array, and the FFT is as long as the frame."""
-    frames = fft.frame(
-        drop_channel_axis(tf_float32(audio)), frame_size, _hop_size(frame_size, overlap), pad_end
-    )
+    frames = fft.frame(drop_channel_axis(tf_float32(audio)), frame_size, _hop_size(frame_size, overlap), pad_end)
     return fft.rfft(frames * fft.hann_window(frame_size, periodic=True), frame_size).numpy()
 
 
@@ -128,13 +126,11 @@ def compute_mfcc(
 
 def drop_channel_axis(audio: tf.Tensor) -> tf.Tensor:
     """[batch, samples, 1] -> [batch, samples]; other ranks stay."""
-    return audio[..., 0] if audio.shape.rank == 3 else audio
+    return tf.squeeze(audio, axis=-1) if audio.shape.rank == 3 else audio
 
 
 def _hop_size(frame_size: int, overlap: float) -> int:
     hop_size = int(frame_size * (1.0 - overlap))
     if hop_size < 1:
-        raise ValueError(
-            f"overlap {overlap} of frames of {frame_size} samples leaves no hop: lower the overlap"
-        )
+        raise ValueError(f"overlap {overlap} of frames of {frame_size} samples leaves no hop: lower the overlap")
     return hop_size

@@ -25,12 +25,12 @@ def mixture_log_density(points: tf.Tensor, centers: tf.Tensor, scale: float, wei
     Returns:
       Shape [..., n_points].
     """
-    deviations = (points[..., :, tf.newaxis] - centers[..., tf.newaxis, :]) / scale
+    deviations = (tf.expand_dims(points, -1) - tf.expand_dims(centers, -2)) / scale
     logits = -0.5 * deviations**2.0
     if weights is None:
         log_weights = -tf.math.log(tf.cast(tf.shape(centers)[-1], tf.float32))
     else:
-        log_weights = tf.nn.log_softmax(safe_log(weights, 1e-7))[..., tf.newaxis, :]
+        log_weights = tf.expand_dims(tf.nn.log_softmax(safe_log(weights, 1e-7)), -2)
     return tf.reduce_logsumexp(logits + log_weights, axis=-1) - math.log(scale * math.sqrt(2.0 * math.pi))
 
 

@@ -79,7 +79,7 @@ def twm_predict_f0(
     """
     del softmin_temperature
     cost = _candidate_cost(f0_candidates, freqs, amps, **params)
-    best = tf.argmin(cost, axis=-1)[..., tf.newaxis]
+    best = tf.expand_dims(tf.argmin(cost, axis=-1), -1)
     return tf.gather(tf_float32(f0_candidates), best, batch_dims=-1, axis=-1)
 
 
@@ -97,9 +97,9 @@ def _candidate_cost(
     sample_rate: float = 16000,
 ) -> tf.Tensor:
     """Weighted sum of both mismatches, [batch, frames, candidates]."""
-    f0_hz = tf_float32(f0_candidates)[..., tf.newaxis]  # [batch, frames, candidates, 1]
-    freqs = tf_float32(freqs)[..., tf.newaxis, :]  # [batch, frames, 1, sinusoids]
-    amps = tf_float32(amps)[..., tf.newaxis, :]
+    f0_hz = tf.expand_dims(tf_float32(f0_candidates), -1)  # [batch, frames, candidates, 1]
+    freqs = tf.expand_dims(tf_float32(freqs), -2)  # [batch, frames, 1, sinusoids]
+    amps = tf.expand_dims(tf_float32(amps), -2)
 
     # Does each sinusoid lie on a harmonic? Measured in harmonic numbers, louder sinusoids count for more.
     harmonic_numbers = tf.range(1.0, n_harmonic_gaussians + 1.0)
