@@ -33,6 +33,8 @@ from ddspgraph.dsp.resampling import grid_and_blend, resample, shift_frames
 from ddspgraph.dsp.sizes import Size, larger, size_of
 
 _TWO_PI = 2.0 * math.pi
+#: Bounds the memory of long audio: about 100 MB at 100 harmonics.
+_SAMPLES_PER_PASS = 2**18
 
 
 def harmonic_synthesis(
@@ -87,9 +89,10 @@ def harmonic_synthesis(
         f0_samples = resample(f0_hz, n_samples)[..., 0]
         return harmonic_sum(cycles, amplitudes, amp_resample_method, f0_samples, sample_rate, nyquist_fade)
 
-    partials_hz = get_harmonic_frequencies(f0_hz, n_harmonics)
+    # In float64: the rounding of a frequency to float32 would add up over all the samples of a frame.
+    partials_hz = tf.cast(f0_hz, tf.float64) * tf.range(1.0, n_harmonics + 1.0, dtype=tf.float64)
     if harmonic_shifts is not None:
-        partials_hz *= 1.0 + harmonic_shifts
+        partials_hz *= 1.0 + tf.cast(harmonic_shifts, tf.float64)
     return sinusoidal_sum(partials_hz, amplitudes, n_samples, sample_rate, amp_resample_method, nyquist_fade)
 
 
@@ -161,8 +164,8 @@ def harmonic_sum(
         sampled.append(grid.to_grid(harmonics_below(f0_hz, sample_rate / 2.0, n_harmonics)))
     banks = [_to_rows(shift_frames(amplitudes, offset)) for offset, _ in blend]
     inputs = [mixing_weights(blend), tf.concat(banks, axis=2), *sampled]
-    work_per_frame = larger(size_of(cycles, 0), size_of(amplitudes, 0)) * grid.slots
-    return grid.to_samples(in_passes(_sum_blocks, inputs, grid.n_frames, work_per_frame))
+    samples_per_frame = larger(size_of(cycles, 0), size_of(amplitudes, 0)) * grid.slots
+    return grid.to_samples(in_passes(_sum_blocks, inputs, grid.n_frames, _SAMPLES_PER_PASS // samples_per_frame))
 
 
 def harmonics_below(f0_hz: tf.Tensor, limit_hz: float, n_harmonics: int) -> tf.Tensor:

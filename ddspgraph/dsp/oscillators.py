@@ -14,6 +14,8 @@ from ddspgraph.dsp.resampling import Blend, grid_and_blend, resample, shift_fram
 from ddspgraph.dsp.sizes import Size, larger, size_of
 
 _TWO_PI = 2.0 * math.pi
+#: Bounds the memory of long audio: about 30 MB.
+_SINES_PER_PASS = 2**20
 
 
 def oscillator_bank(
@@ -111,7 +113,8 @@ def sinusoidal_sum(
     method: str,
     nyquist_fade: float,
 ) -> tf.Tensor:
-    """`sinusoidal_synthesis` of float32 tensors that broadcast to one another."""
+    """`sinusoidal_synthesis` of tensors that broadcast to one another; frequencies in float32 or float64."""
+    exact_hz, frequencies = frequencies, tf.cast(frequencies, tf.float32)
     known = frequencies.shape[1], amplitudes.shape[1]
     if None not in known and known[0] != known[1]:
         return _sum_of_envelopes(frequencies, amplitudes, n_samples, sample_rate, method, nyquist_fade)
@@ -137,15 +140,15 @@ def sinusoidal_sum(
 
     hz = tf.stack([frequencies, shift_frames(frequencies, 1) - frequencies], axis=-1)
     inputs = [
-        tf.stack(block_lines(frequencies, grid, sample_rate), axis=-1),
+        tf.stack(block_lines(exact_hz, grid, sample_rate), axis=-1),
         hz,
         tf.stack([shift_frames(amplitudes, offset) for offset, _ in blend], axis=-1),
         mixing_weights(blend),
         line,
     ]
     batch = larger(size_of(frequencies, 0), size_of(amplitudes, 0))
-    work_per_frame = batch * grid.slots * larger(size_of(frequencies, 2), size_of(amplitudes, 2))
-    return grid.to_samples(in_passes(sum_of_blocks, inputs, grid.n_frames, work_per_frame))
+    sines_per_frame = batch * grid.slots * larger(size_of(frequencies, 2), size_of(amplitudes, 2))
+    return grid.to_samples(in_passes(sum_of_blocks, inputs, grid.n_frames, _SINES_PER_PASS // sines_per_frame))
 
 
 def _sum_of_envelopes(

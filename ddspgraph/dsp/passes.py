@@ -6,14 +6,11 @@ from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of, smaller
-
-#: Elements of work, as counted by the caller, that one pass may have.
-_WORK_PER_PASS = 2**18
+from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of
 
 
 def in_passes(
-    kernel: Callable[..., tf.Tensor], inputs: Sequence[tf.Tensor], n_frames: Size, work_per_frame: Size
+    kernel: Callable[..., tf.Tensor], inputs: Sequence[tf.Tensor], n_frames: Size, frames_per_pass: Size
 ) -> tf.Tensor:
     """kernel(*inputs), computed for some frames at a time.
 
@@ -21,13 +18,13 @@ def in_passes(
       kernel: Takes tensors [batch, frames, ...] and returns [batch, frames, slots], each frame by itself.
       inputs: Its arguments. One with a known single frame beside more frames is the same in all passes.
       n_frames: Frames of all others.
-      work_per_frame: Cost of a frame in elements; decides how many frames go in one pass.
+      frames_per_pass: How many frames may go in one pass; at least one does.
     """
-    block = larger(_WORK_PER_PASS // larger(work_per_frame, 1), 1)
+    block = larger(frames_per_pass, 1)
     n_passes = ceil_divide(n_frames, block)
     if isinstance(n_passes, int) and n_passes <= 1:
         return kernel(*inputs)
-    block = smaller(block, n_frames) if not isinstance(n_passes, int) else ceil_divide(n_frames, n_passes)
+    block = ceil_divide(n_frames, n_passes)  # passes of about the same length
     spare = n_passes * block - n_frames
     shared = [x.shape[1] == 1 and n_frames is not x.shape[1] for x in inputs]
     padded = [
