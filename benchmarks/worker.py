@@ -75,7 +75,7 @@ def main() -> None:
             elif order["do"] == "version":
                 reply |= {"version": side.VERSION, "tensorflow": tf.__version__}
             reply["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        except Exception as error:  # noqa: BLE001  a side that cannot do a case says so and goes on
+        except Exception as error:
             reply["error"] = f"{type(error).__name__}: {str(error)[:200]}"
         answer.write(json.dumps(reply) + "\n")
         answer.flush()

@@ -8,12 +8,19 @@ import shutil
 from pathlib import Path
 
 import pytest
-
-import ddspgraph as dg
 from ddspgraph.cli import main
 
+import ddspgraph as dg
+
 ROOT = Path(__file__).parent.parent
-PAGES = ["README.md", "docs/language.md", "docs/architecture.md", "docs/writing-an-op.md", "CONTRIBUTING.md", "SECURITY.md"]
+PAGES = [
+    "README.md",
+    "docs/language.md",
+    "docs/architecture.md",
+    "docs/writing-an-op.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+]
 BLOCK = re.compile(r"^```(\w+)?([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -25,7 +25,17 @@ LAYERS = (
     ("cli", "__main__"),
 )
 #: Where TensorFlow may be imported when the file is.
-TENSOR_FILES = ("dsp/", "losses/functions", "losses/transport", "losses/twm", "compiler/lower", "compiler/execute", "compiler/bind", "backends/", "training/")
+TENSOR_FILES = (
+    "dsp/",
+    "losses/functions",
+    "losses/transport",
+    "losses/twm",
+    "compiler/lower",
+    "compiler/execute",
+    "compiler/bind",
+    "backends/",
+    "training/",
+)
 
 
 def _unit(module: str) -> str:

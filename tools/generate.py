@@ -14,12 +14,13 @@ import json
 import sys
 from pathlib import Path
 
+from ddspgraph.render.dot import to_dot
+
 import ddspgraph as dg
 from ddspgraph.codes import CODES
 from ddspgraph.compiler.frontend.schema import graph_schema
 from ddspgraph.ops import OPS
 from ddspgraph.reference import ops_markdown
-from ddspgraph.render.dot import to_dot
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "img"
@@ -62,7 +63,9 @@ def picture_sources() -> dict[str, str]:
     sound = DEMO.read_bytes() + RECORDING.read_bytes()
     return {
         "guitar_chorus.svg": hashlib.sha256(to_dot(dg.load(DEMO)).encode()).hexdigest(),
-        "solo_controls.svg": hashlib.sha256(to_dot(dg.load(ROOT / "graphs" / "solo_controls.yaml")).encode()).hexdigest(),
+        "solo_controls.svg": hashlib.sha256(
+            to_dot(dg.load(ROOT / "graphs" / "solo_controls.yaml")).encode()
+        ).hexdigest(),
         "guitar_chorus_sound.png": hashlib.sha256(sound).hexdigest(),
     }
 

@@ -129,7 +129,9 @@ def test_a_call_that_would_take_too_much_memory_is_refused() -> None:
 
 
 def test_n_samples_on_a_node_holds_at_the_call() -> None:
-    spec = GAIN.replace("nodes: {", "nodes: {tone: {op: harmonic, params: {n_samples: 640}, inputs: [0.5, [1.0], 440 Hz]}, ")
+    spec = GAIN.replace(
+        "nodes: {", "nodes: {tone: {op: harmonic, params: {n_samples: 640}, inputs: [0.5, [1.0], 440 Hz]}, "
+    )
     model = dg.compile(spec.replace("outputs: {audio: out}", "outputs: {audio: out, tone: tone}"))
     assert model({"audio": np.zeros([1, 640])})["tone"].shape == (1, 640)
     with pytest.raises(dg.GraphError, match="E606"):

@@ -29,7 +29,9 @@ RATE = 16_000
 
 def _cases() -> dict[str, Callable[[], Case]]:
     found: dict[str, Callable[[], Case]] = {}
-    for file in sorted(Path(__file__).parent.glob("cases_*.py")) + sorted(Path(__file__).parent.parent.glob("losses/cases_*.py")):
+    for file in sorted(Path(__file__).parent.glob("cases_*.py")) + sorted(
+        Path(__file__).parent.parent.glob("losses/cases_*.py")
+    ):
         spec = importlib.util.spec_from_file_location(file.stem, file)
         assert spec is not None
         assert spec.loader is not None
@@ -107,7 +109,9 @@ def test_types_values_and_gradients(name: str) -> None:
         total = tf.add_n([tf.reduce_sum(v * _weights(v)) for v in eager.values()])
     for ref in refs:
         value = results[str(ref)].numpy()
-        expected = [dim.at(sizes) if not is_wild(dim) else n for dim, n in zip(graph.types[ref].dims, value.shape, strict=True)]
+        expected = [
+            dim.at(sizes) if not is_wild(dim) else n for dim, n in zip(graph.types[ref].dims, value.shape, strict=True)
+        ]
         assert list(value.shape) == expected, f"{ref}: {graph.types[ref]} is {value.shape}"
         assert np.isfinite(value).all()
         np.testing.assert_array_equal(value, again[str(ref)].numpy())
