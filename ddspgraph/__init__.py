@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ddspgraph import dsp, losses, ops
-    from ddspgraph.backends.saved_model import load_saved_model
     from ddspgraph.compiler.driver import check, compile, load  # noqa: A004
     from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.diagnostics import Diagnostic, GraphError, Span
+    from ddspgraph.exported import load_saved_model
     from ddspgraph.ir.graph import Clock, Graph, Input, Node, Ref
     from ddspgraph.ir.op import Advice, Op, Sizes, Splits, Traits, Weight, from_clock, param
     from ddspgraph.ir.ports import Mismatch, Port, anything, audio, const, frame, same_as, scalar
@@ -35,7 +35,7 @@ _HOME = {
     "compile": "compiler.driver",
     "load": "compiler.driver",
     "CompiledGraph": "compiler.lower",
-    "load_saved_model": "backends.saved_model",
+    "load_saved_model": "exported",
     "draw": "render",
     "migrate": "migrations:migrate_text",
     "MigrationResult": "migrations",

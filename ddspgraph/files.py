@@ -44,11 +44,11 @@ def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     try:
         yield staged
         try:
-            _sync(staged)
+            sync(staged)
             if target.exists():
                 os.chmod(staged, target.stat().st_mode & 0o777)
             os.replace(staged, target)
-            _sync(target.parent)
+            sync(target.parent)
         except OSError as error:
             raise cannot_write(path, error) from None
     finally:
@@ -131,11 +131,11 @@ def sync_folder(folder: Path) -> None:
     """Flushes every file of a folder, and the folder itself, to the disk."""
     for root, _, names in os.walk(folder):
         for name in names:
-            _sync(Path(root, name))
-        _sync(Path(root))
+            sync(Path(root, name))
+        sync(Path(root))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Flushes one file or folder. Where folders cannot be opened (Windows), renaming is all there is."""
     if path.is_dir() and os.name == "nt":
         return

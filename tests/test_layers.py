@@ -14,16 +14,19 @@ LAYERS = (
     ("codes", "limits", "resources"),
     ("diagnostics",),
     ("files",),
-    ("audio_files",),
+    ("io",),
     ("ir", "dsp"),
     ("losses",),
     ("ops",),
     ("compiler",),
     ("backends", "render", "migrations"),
     ("compiler.driver",),
+    ("exported",),
     ("training",),
     ("cli", "__main__"),
 )
+#: `model.save(...)` is where users look for it: the method hands on to the layer above when it is called.
+DOORS = {("ddspgraph.compiler.lower", "backends")}
 #: Where TensorFlow may be imported when the file is.
 TENSOR_FILES = (
     "dsp/",
@@ -33,7 +36,9 @@ TENSOR_FILES = (
     "compiler/lower",
     "compiler/execute",
     "compiler/bind",
-    "backends/",
+    "backends/saved_model",
+    "backends/verify_export",
+    "exported",
     "training/",
 )
 
@@ -76,6 +81,8 @@ def test_imports_point_down() -> None:
             if not imported.startswith("ddspgraph."):
                 continue
             target = _unit(imported)
+            if (module, target) in DOORS:
+                continue
             if target in level and target != unit and level[target] >= level[unit]:
                 wrong.append(f"{module} imports {imported}")
     assert not wrong, "\n".join(wrong)

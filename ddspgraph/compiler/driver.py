@@ -106,7 +106,8 @@ def _front_end(
     document = spec if isinstance(spec, Document) else read(spec, limits=limits)
     text = document.source.text
     document, _ = migrate(document, report)
-    document = substitute(document, _overrides(params, limits), report)
+    settings = _overrides(params, limits)
+    document = substitute(document, settings, report)
     validate(document, STRUCTURE, report)
     if report.has_errors:
         return None
@@ -117,7 +118,7 @@ def _front_end(
         check_memory(run(LEGALISE, graph), nominal_sizes(graph), limits, report)
     if not report.has_errors:
         advise(graph, OPS["constant"], report)
-    return graph.replace(spec=text)
+    return graph.replace(spec=text, settings={name: value.plain() for name, value in settings.items()})
 
 
 def _overrides(params: Mapping[str, Any] | None, limits: Limits) -> dict[str, Value]:

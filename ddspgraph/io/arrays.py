@@ -10,14 +10,20 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ddspgraph.diagnostics import GraphError, clean, fail
-from ddspgraph.files import open_file, place, write_atomically, written_atomically
+from ddspgraph.files import cannot_write, open_file, place, write_atomically, written_atomically
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     import numpy as np
 
 ARRAY_SUFFIXES = (".npy", ".npz")
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file can say
 _Path = str | os.PathLike[str]
+
+
+def read_arrays(path: _Path, *, limits: Limits = DEFAULT_LIMITS) -> Any:
+    """An array of a .npy file, or a mapping of a .npz file. Raises as `read_npy` does."""
+    return read_npz(path, limits=limits) if os.fsdecode(path).lower().endswith(".npz") else read_npy(path, limits=limits)
 
 
 def read_npy(path: _Path, *, limits: Limits = DEFAULT_LIMITS) -> np.ndarray:
@@ -57,15 +63,17 @@ def write_npy(path: _Path, array: np.ndarray) -> None:
 
 
 def write_npz(path: _Path, arrays: Mapping[str, np.ndarray]) -> None:
-    """Whole or not at all, uncompressed. Raises GraphError E607."""
+    """Arrays by name, uncompressed, whole or not at all; equal arrays give equal bytes. Raises GraphError E607."""
     import numpy as np
-
-    from ddspgraph.files import cannot_write
 
     with written_atomically(path) as staged:
         try:
-            with open(staged, "wb") as file:  # an open file: savez would append .npz to a name
-                np.savez(file, **{name: np.asarray(array) for name, array in arrays.items()})  # type: ignore[arg-type]
+            # Not np.savez, which takes names as keywords: an output called `file` would be its own argument.
+            with zipfile.ZipFile(staged, "w") as archive:
+                for name, array in arrays.items():
+                    member = zipfile.ZipInfo(f"{name}.npy", _EPOCH)
+                    with archive.open(member, "w", force_zip64=True) as inner:
+                        np.lib.format.write_array(inner, np.asarray(array), allow_pickle=False)
         except OSError as error:
             raise cannot_write(path, error, sum(a.nbytes for a in arrays.values())) from None
 
@@ -79,9 +87,8 @@ def _array(file: BinaryIO, n_bytes: int, path: _Path, which: str, limits: Limits
         readers = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
         if version not in readers:
             raise ValueError(f"version {version} of the format is not known")
-        start = file.tell()
         shape, _, dtype = readers[version](file)
-        start = file.tell() if file.seekable() else start
+        start = file.tell()
     except (ValueError, EOFError, TypeError, SyntaxError) as error:
         raise _wrong(path, f"{which}is not a .npy array: {clean(str(error).splitlines()[0])}") from None
     if dtype.kind not in "biuf":
@@ -106,8 +113,3 @@ def _check_size(n_bytes: int, path: _Path, limits: Limits) -> None:
 
 def _wrong(path: _Path, message: str) -> GraphError:
     return fail("E602", message, place(path))
-
-
-def read_arrays(path: _Path, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-    """An array of a .npy file, or a mapping of a .npz file. Raises as `read_npy` does."""
-    return read_npz(path, limits=limits) if os.fsdecode(path).lower().endswith(".npz") else read_npy(path, limits=limits)

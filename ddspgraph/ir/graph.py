@@ -109,7 +109,8 @@ class Graph:
     doc: str = field(default="", compare=False)
     types: Mapping[Ref, Signal] = field(default_factory=dict, compare=False, repr=False)
     warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
-    spec: str | None = field(default=None, compare=False, repr=False)
+    spec: str | None = field(default=None, compare=False, repr=False)  # the text as it was written
+    settings: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # values for its `params`
 
     @cached_property
     def node_by_name(self) -> Mapping[str, Node]:

@@ -1,0 +1,1 @@
+"""What a compiled graph can become beside a Python object."""

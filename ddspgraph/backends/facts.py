@@ -1,0 +1,73 @@
+"""What an exported folder says of itself: `assets/ddspgraph.json`. Free of TensorFlow."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from ddspgraph.diagnostics import fail
+from ddspgraph.files import open_file, place
+from ddspgraph.ir.graph import Graph, Ref
+
+FACTS, SPEC = "ddspgraph.json", "graph.yaml"
+_LARGEST = 16 << 20
+_KEYS = {"inputs", "outputs", "signatures", "settings", "seed"}
+
+
+def facts_of(graph: Graph) -> dict[str, Any]:
+    """Name, clock, typed inputs and outputs in the order of the spec, losses, and the values set from outside."""
+    clock = graph.clock
+    return {
+        "name": graph.name,
+        "clock": {
+            "sample_rate": clock.sample_rate,
+            "frame_rate": clock.get("frame_rate"),
+            "hop_samples": clock.hop_samples,
+            "n_samples": clock.n_samples,
+        },
+        "inputs": [_typed(graph, i.name, i.ref) for i in graph.inputs],
+        "outputs": [_typed(graph, name, ref) for name, ref in graph.outputs],
+        "losses": list(graph.losses),
+        "settings": dict(graph.settings),
+        "seed": seed_argument(graph),
+    }
+
+
+def seed_argument(graph: Graph) -> str:
+    """What the signature `seeded` calls its seed: `seed`, unless an input has that name."""
+    return "_seed" if "seed" in graph.input_by_name else "seed"
+
+
+def _typed(graph: Graph, name: str, ref: Ref) -> dict[str, Any]:
+    signal = graph.types[ref]
+    dims = [dim.size if dim.is_static else str(dim) for dim in signal.dims]
+    return {"name": name, "shape": dims, "rate": str(signal.rate), "unit": str(signal.unit)}
+
+
+def is_export(folder: Path) -> bool:
+    """Whether a folder is a SavedModel that ddspgraph wrote."""
+    return (folder / "saved_model.pb").is_file() and (folder / "assets" / FACTS).is_file()
+
+
+def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What an exported folder says of itself.
+
+    Raises:
+      GraphError: E601 no such folder, E602 not an export of ddspgraph.
+    """
+    folder = Path(path)
+    if not folder.exists():
+        raise fail("E601", "the folder does not exist", place(path))
+    hint = "`ddspgraph compile SPEC -o DIR` writes one; tf.saved_model.load reads those of others"
+    if not is_export(folder):
+        raise fail("E602", "this is not a SavedModel of ddspgraph", place(path), hint=hint)
+    with open_file(folder / "assets" / FACTS) as file:
+        try:
+            facts = json.loads(file.read(_LARGEST))
+        except (ValueError, RecursionError):
+            facts = None
+    if not isinstance(facts, dict) or not facts.keys() >= _KEYS:
+        raise fail("E602", "assets/ddspgraph.json is damaged", place(path), hint=hint)
+    return facts
