@@ -52,9 +52,7 @@ PAYLOADS: dict[str, tuple[Callable[[], str | bytes], str | None]] = {
     "chain of aliases": (lambda: levels(400, "[1]", lambda alias: f"[{alias}]"), "E702"),
     "chain of merges": (lambda: levels(400, "{k: 1}", lambda alias: f"{{<<: {alias}}}"), "E702"),
     "merges of one large mapping": (
-        lambda: (
-            "a: &a {" + ",".join(f"k{i}" for i in range(9000)) + "}\n" + "b: {<<: [" + "*a," * 9000 + "]}"
-        ),
+        lambda: "a: &a {" + ",".join(f"k{i}" for i in range(9000)) + "}\n" + "b: {<<: [" + "*a," * 9000 + "]}",
         "E704",
     ),
     "self-reference": (lambda: "a: &a [*a, *a]", "E107"),

@@ -27,9 +27,7 @@ def in_a_child(names: Iterable[str], folder: Path | None = None) -> dict[str, di
     """Reads payloads in a process that may use 1 GiB of address space; fails if it ends by a signal."""
     asked = json.dumps({"names": list(names), "folder": folder and str(folder)})
     command = [sys.executable, "-m", "tests.compiler.hostile_payloads"]
-    child = subprocess.run(
-        command, input=asked, capture_output=True, text=True, timeout=120, cwd=ROOT, check=False
-    )
+    child = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=120, cwd=ROOT, check=False)
     lines = [json.loads(line) for line in child.stdout.splitlines()]
     assert child.returncode == 0, f"{lines[-1:]} ended with {child.returncode}: {child.stderr[-2000:]}"
     return {line["name"]: line for line in lines if "name" in line}
@@ -86,9 +84,7 @@ def test_odd_files_end_in_time(tmp_path: Path) -> None:
     assert max(result["seconds"] for result in results.values()) < 1.0
 
 
-def test_a_pipe_put_in_place_of_a_file_is_not_waited_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_pipe_put_in_place_of_a_file_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     spec, pipe = tmp_path / "spec.yaml", tmp_path / "pipe"
     spec.write_text("a: 1\n")
     os.mkfifo(pipe)

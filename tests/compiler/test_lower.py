@@ -122,9 +122,9 @@ def test_what_a_caller_gets_wrong() -> None:
 
 
 def test_a_call_that_would_take_too_much_memory_is_refused() -> None:
-    model = dg.compile(SOLO, params={"n_harmonics": 8}, limits=dg.Limits(memory_bytes=1 << 20))
+    model = dg.compile(SOLO, params={"n_harmonics": 8}, limits=dg.Limits(memory_bytes=64 << 20))
     with pytest.raises(dg.GraphError, match="E708") as error:
-        model(inputs_of(model.graph, 4, 500))
+        model(inputs_of(model.graph, 16, 1000))
     assert error.value.exit_code == 5
 
 
