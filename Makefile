@@ -1,10 +1,13 @@
 # Two commands: `make demo` shows what it does, `make test` shows that it does it.
 VENV ?= .venv
 PY := $(VENV)/bin/python
+PEER ?= .venv-peer
+TORCH_VENV ?= .venv-torch
+TORCH_VERSION ?= 2.13.0
 STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for v in 3.12 3.11 3.13 3.10 3; do command -v python$$v >/dev/null 2>&1 && python$$v -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo python$$v; break; }; done)
 
-.PHONY: demo test proof lint generate fresh clean setup
+.PHONY: demo test proof bench generate fresh clean setup
 
 demo: setup ## compile, run, draw and export a graph on a real recording
 	@VENV=$(VENV) sh tools/demo.sh
@@ -34,5 +37,19 @@ $(STAMP): pyproject.toml
 	$(PY) -m pip install --quiet -e ".[dev]"
 	touch $(STAMP)
 
+bench: setup $(PEER)/.installed ## side by side with magenta/ddsp, about 5 minutes; TORCH=1 adds PyTorch
+	$(PY) benchmarks/run.py --peer $(PEER)/bin/python $(if $(TORCH),--torch $(TORCH_VENV)/bin/python)
+
+# The peer does not install by itself any more: without its dependencies' pins, and with an empty module for the
+# pitch tracker that it imports, it runs on a current TensorFlow.
+$(PEER)/.installed:
+	$(PYTHON) -m venv $(PEER)
+	$(PEER)/bin/python -m pip install --quiet --upgrade pip
+	$(PEER)/bin/python -m pip install --quiet tensorflow tf-keras tensorflow-probability gin-config librosa mir_eval absl-py dill hmmlearn pydub
+	$(PEER)/bin/python -m pip install --quiet --no-deps ddsp==3.7.0
+	$(PEER)/bin/python -c "import sysconfig, pathlib; pathlib.Path(sysconfig.get_path('purelib'), 'crepe.py').touch()"
+	$(if $(TORCH),$(PYTHON) -m venv $(TORCH_VENV) && $(TORCH_VENV)/bin/python -m pip install --quiet numpy torch==$(TORCH_VERSION))
+	touch $@
+
 clean:
-	rm -rf $(VENV) demo build dist *.egg-info
+	rm -rf $(VENV) $(PEER) $(TORCH_VENV) demo build dist *.egg-info

@@ -40,7 +40,7 @@ class Worker:
         self.side, self.mode = side, mode
         environment = {**os.environ, "TF_USE_LEGACY_KERAS": "1"} if side == "peer" else dict(os.environ)
         self.process = subprocess.Popen(
-            [python, "-W", "ignore", str(HERE / "worker.py"), side],
+            [python, "-W", "ignore", str(HERE / ("worker_torch.py" if side == "torch" else "worker.py")), side],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
