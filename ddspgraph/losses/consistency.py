@@ -41,7 +41,7 @@ class HarmonicConsistencyLoss(Loss):
     amp_threshold: float = param(1e-4, unit=Unit.LINEAR, ge=0, doc="Amplitude below which a set is silent.")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return 2 * count(shapes, "harm_dist", "f0_hz")
+        return count(shapes, "harm_dist", "f0_hz")
 
     def kernel(self, **controls: Any) -> Any:
         losses = tensor_functions().harmonic_consistency(
@@ -68,7 +68,7 @@ class FilteredNoiseConsistencyLoss(Loss):
     weight: float = param(1.0, doc="Factor of the loss.")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return 2 * count(shapes, "noise_magnitudes")
+        return count(shapes, "noise_magnitudes")
 
     def kernel(self, noise_magnitudes: Any, noise_magnitudes_target: Any) -> Any:
         return tensor_functions().filtered_noise_consistency(
@@ -100,7 +100,7 @@ class WassersteinConsistencyLoss(Loss):
     midi: bool = param(True, doc="Measure distances in semitones, not in Hz.")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return 10 * count(shapes, "freqs_a", "freqs_b")
+        return 6 * count(shapes, "freqs_a", "freqs_b")
 
     def kernel(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
         return tensor_functions().wasserstein_consistency(
@@ -128,7 +128,7 @@ class KDEConsistencyLoss(Loss):
     scale_b: float = param(0.1, gt=0, doc="Width of the Gaussians of the second set, in semitones.")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return 4 * count(shapes, "freqs_a") * shapes["freqs_b"][-1]
+        return count(shapes, "freqs_a") * shapes["freqs_b"][-1]
 
     def kernel(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
         return tensor_functions().kde_consistency(

@@ -121,9 +121,9 @@ def spectral_loss(
         loudness_db, target_loudness_db = (
             compute_loudness(x, sample_rate=sample_rate, n_fft=2048) for x in (audio, target_audio)
         )
-        if weights is not None and len(weights.shape) == 3:
+        if weights is not None and len(tf_float32(weights).shape) == 3:
             # Loudness has no axis of bins: [batch, 1, 1] would meet [batch, frames] as [batch, batch, frames].
-            weights = weights[..., 0]
+            weights = tf_float32(weights)[..., 0]
         loss += loudness_weight * mean_difference(target_loudness_db, loudness_db, loss_type, weights)
     return loss
 

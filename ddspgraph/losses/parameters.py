@@ -25,7 +25,7 @@ class _Pair(Loss):
         return super().infer(signals)
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return 2 * count(shapes, next(iter(self.inputs)))
+        return count(shapes, next(iter(self.inputs)))
 
 
 class ParamLoss(_Pair):

@@ -64,9 +64,9 @@ class SpectralLoss(Loss):
         )
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        # For each size and sound, overlapping frames: four times the audio, framed, windowed and complex.
+        # Overlapping frames are four times the audio; two sounds, framed, windowed and complex, live at a time.
         batch, samples = shapes["audio"]
-        return sum(2 * 4 * batch * max(samples, size) * 3 for size in self.fft_sizes)
+        return 12 * 4 * batch * max(samples, *self.fft_sizes)
 
     def kernel(self, target_audio: Any, audio: Any, weights: Any = None) -> Any:
         if weights is not None and len(weights.shape) == 1:

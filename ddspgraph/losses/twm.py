@@ -40,8 +40,8 @@ class TWMLoss(Loss):
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        pairs = self.n_harmonic_gaussians * shapes["freqs"][-1]
-        return 4 * count(shapes, "f0_candidates") * pairs
+        harmonics = max(self.n_harmonic_gaussians, self.n_harmonic_points)
+        return count(shapes, "f0_candidates") * harmonics * shapes["freqs"][-1]
 
     def kernel(self, f0_candidates: Any, freqs: Any, amps: Any) -> Any:
         return tensor_functions().twm_loss(f0_candidates, freqs, amps, **self._settings())

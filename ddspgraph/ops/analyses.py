@@ -63,7 +63,7 @@ class _Level(Op):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, frames, _ = shapes["-> signal"]
-        return 2 * batch * frames * self.size()
+        return batch * frames * self.size() * 5 // 4
 
     def hop(self) -> int:
         """Samples from one frame to the next."""
@@ -100,7 +100,7 @@ class Loudness(_Level):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, frames, _ = shapes["-> signal"]
-        return 4 * batch * frames * self.n_fft
+        return batch * frames * self.n_fft * 5 // 2
 
     def kernel(self, audio: Any) -> Any:
         levels = dsp.compute_loudness(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,6 +34,9 @@ class HarmonicToSinusoidal(Op):
     }
 
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 2 * math.prod(shapes["harm_dist"])
 
     def kernel(self, harm_amp: Any, harm_dist: Any, f0_hz: Any) -> Any:
         rate_hz = self.sample_rate or _DEFAULT_SAMPLE_RATE
@@ -73,7 +77,7 @@ class SinusoidalToHarmonic(Op):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, frames, sinusoids = shapes["sin_freqs"]
-        return 3 * batch * frames * sinusoids * self.n_harmonics
+        return batch * frames * sinusoids * self.n_harmonics
 
     def kernel(self, sin_amps: Any, sin_freqs: Any, f0_hz: Any) -> Any:
         rate_hz = self.sample_rate or _DEFAULT_SAMPLE_RATE

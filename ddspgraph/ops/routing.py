@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -81,6 +82,9 @@ class Concat(Op):
             joined = signal if joined is None else self._join(joined, port, signal)
         assert joined is not None
         return {"signal": joined}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return math.prod(shapes["-> signal"])
 
     def kernel(self, *tensors: Any) -> Any:
         rank = 1 if self.axis == "values" else 2

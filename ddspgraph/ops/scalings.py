@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,6 +30,9 @@ class ExpSigmoid(Op):
     max_value: float = param(2.0, unit=Unit.LINEAR, doc="What large x come to.")
     threshold: float = param(1e-7, unit=Unit.LINEAR, ge=0, doc="What small x come to: its logarithm exists.")
 
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return math.prod(shapes["x"])
+
     def kernel(self, x: Any) -> Any:
         return dsp.exp_sigmoid(x, self.exponent, self.max_value, self.threshold)
 
@@ -45,6 +49,9 @@ class SymExpSigmoid(Op):
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="0 to 2")}
 
     width: float = param(8.0, gt=0, doc="How sharp the valley around 0 is.")
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return math.prod(shapes["x"])
 
     def kernel(self, x: Any) -> Any:
         return dsp.sym_exp_sigmoid(x, self.width)
@@ -129,7 +136,7 @@ class _Frequencies(Op):
         raise TypeError(f"{type(self).__name__} declares no to_hz")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return 2 * _count(shapes["freqs"])
+        return math.prod(shapes["freqs"]) * 3 // 2
 
 
 class FrequenciesSoftmax(_Frequencies):
@@ -176,7 +183,3 @@ class FrequenciesCriticalBands(_Frequencies):
         return dsp.frequencies_critical_bands(
             freqs, self.depth, self.depth_scale, self.bandwidth_scale, self.hz_min, self.hz_max, self.scale
         )
-
-
-def _count(shape: tuple[int, ...]) -> int:
-    return shape[0] * _count(shape[1:]) if shape else 1

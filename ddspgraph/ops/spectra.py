@@ -50,7 +50,7 @@ class _Spectrum(Op):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, frames, _ = shapes["-> signal"]
-        return 4 * batch * frames * self.fft_size
+        return batch * frames * self.fft_size * 5 // 2
 
     def rate_hz(self) -> float:
         return self.sample_rate or _DEFAULT_SAMPLE_RATE
