@@ -29,7 +29,8 @@ def variable_length_delay(phase: TensorLike, audio: TensorLike, max_length: int 
     phase, audio = tf_float32(phase), tf_float32(audio)
     if phase.shape.rank not in (2, 3) or audio.shape.rank != 2:
         raise ValueError(
-            f"variable_length_delay: phase needs rank 2 or 3 and audio rank 2, not {phase.shape.rank} and {audio.shape.rank}"
+            "variable_length_delay: phase needs rank 2 or 3 and audio rank 2, "
+            f"not {phase.shape.rank} and {audio.shape.rank}"
         )
     phase = phase[..., 0] if phase.shape.rank == 3 else phase
     n_phases, n_samples = size_of(phase, 1), size_of(audio, 1)

@@ -29,7 +29,9 @@ class FrameGrid:
         self.n_frames, self.n_samples = n_frames, n_samples
         known = isinstance(n_frames, int) and isinstance(n_samples, int)
         if known and (n_frames < 1 or n_samples < 0):
-            raise ValueError(f"{n_frames} frames can't be resampled to {n_samples} samples: at least one frame is needed")
+            raise ValueError(
+                f"{n_frames} frames can't be resampled to {n_samples} samples: at least one frame is needed"
+            )
         #: Samples of every block, where that is one integer known while tracing; else None.
         self.hop: int | None = n_samples // n_frames if known and n_samples and n_samples % n_frames == 0 else None
         #: The longest block.
@@ -59,11 +61,11 @@ class FrameGrid:
             return tf.zeros([1, 1], tf.float64)
         frames = tf.range(_int64(self.n_frames))[:, tf.newaxis]
         late = self.start_of(frames) * _int64(self.n_frames) - frames * _int64(self.n_samples)
-        return tf.cast(late, tf.float64) / tf.cast(self.n_samples, tf.float64)
+        return tf.cast(late, tf.float64) / tf.cast(larger(self.n_samples, 1), tf.float64)
 
     def step(self) -> Any:
         """Distance of two samples in frames, a float64 scalar."""
-        return tf.cast(self.n_frames, tf.float64) / tf.cast(self.n_samples, tf.float64)
+        return tf.cast(self.n_frames, tf.float64) / tf.cast(larger(self.n_samples, 1), tf.float64)
 
     def positions(self) -> tf.Tensor:
         """Position of each slot after its frame, in frames, in [0, 1): float64 [frames, slots] or [1, slots]."""
@@ -78,7 +80,7 @@ class FrameGrid:
         """[batch, samples, ...] -> [batch, frames, slots, ...]; slots without a sample repeat the last sample."""
         inner = [size_of(x, axis) for axis in range(2, x.shape.rank)]
         if self.hop is not None:
-            return tf.reshape(x, [-1, self.n_frames, self.hop, *inner])
+            return tf.reshape(x, [size_of(x, 0), self.n_frames, self.hop, *inner])
 
         def gathered() -> tf.Tensor:
             return tf.gather(x, tf.minimum(self.samples(), _int64(self.n_samples) - 1), axis=1)

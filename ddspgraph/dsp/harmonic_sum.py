@@ -21,6 +21,7 @@ has one such cut row; it is picked by a product with a one-hot matrix, and summe
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import tensorflow as tf
 
@@ -74,7 +75,7 @@ def harmonic_synthesis(
     """
     del use_angular_cumsum
     f0_hz, amplitudes = tf_float32(frequencies), tf_float32(amplitudes)
-    n_harmonics: int | None = 1
+    n_harmonics: Any = 1
     if harmonic_shifts is not None:
         harmonic_shifts = tf_float32(harmonic_shifts)
         n_harmonics = harmonic_shifts.shape[-1]
@@ -85,8 +86,8 @@ def harmonic_synthesis(
     _check_controls(f0_hz, amplitudes, n_harmonics)
 
     if harmonic_shifts is None and f0_hz.shape[-1] == 1 and amplitudes.shape[-1] == n_harmonics:
-        cycles = frame_cycles(f0_hz, n_samples, sample_rate)[..., 0]
-        f0_samples = resample(f0_hz, n_samples)[..., 0]
+        cycles = tf.squeeze(frame_cycles(f0_hz, n_samples, sample_rate), axis=2)
+        f0_samples = tf.squeeze(resample(f0_hz, n_samples), axis=2)
         return harmonic_sum(cycles, amplitudes, amp_resample_method, f0_samples, sample_rate, nyquist_fade)
 
     # In float64: the rounding of a frequency to float32 would add up over all the samples of a frame.
@@ -128,7 +129,7 @@ def streaming_harmonic_synthesis(
         amplitudes = amplitudes * normalize_harmonics(harmonic_distribution, f0_hz, sample_rate)
     _check_controls(f0_hz, amplitudes, amplitudes.shape[-1])
     cycles = frame_cycles(f0_hz, n_samples, sample_rate, initial_phase)
-    audio = harmonic_sum(cycles[..., 0], amplitudes, amp_resample_method)
+    audio = harmonic_sum(tf.squeeze(cycles, axis=2), amplitudes, amp_resample_method)
     return audio, to_radians(cycles[:, -1:, :1])
 
 
@@ -153,12 +154,12 @@ def harmonic_sum(
     Returns:
       [batch, samples].
     """
-    n_harmonics = amplitudes.shape[-1]
+    n_harmonics: Any = amplitudes.shape[-1]
     grid, blend = grid_and_blend(size_of(amplitudes, 1), size_of(cycles, 1), method)
     sampled = [grid.to_grid(cycles)]
     if f0_hz is not None and nyquist_fade > 0.0:
         highest_hz = highest_in_support(tf.reduce_max(tf.abs(grid.to_grid(f0_hz)), axis=2), blend)
-        partials_hz = get_harmonic_frequencies(highest_hz[..., tf.newaxis], n_harmonics)
+        partials_hz = get_harmonic_frequencies(tf.expand_dims(highest_hz, 2), n_harmonics)
         amplitudes *= nyquist_gain(partials_hz, sample_rate, nyquist_fade)
     elif f0_hz is not None:
         sampled.append(grid.to_grid(harmonics_below(f0_hz, sample_rate / 2.0, n_harmonics)))
@@ -184,16 +185,14 @@ def harmonics_below(f0_hz: tf.Tensor, limit_hz: float, n_harmonics: int) -> tf.T
 
 def _to_rows(amplitudes: tf.Tensor) -> tf.Tensor:
     """[batch, frames, K] -> [batch, frames, rows, columns], harmonic k = columns * row + column + 1, padded by 0."""
-    n_harmonics = amplitudes.shape[-1]
+    n_harmonics: Any = amplitudes.shape[-1]
     columns = math.isqrt(n_harmonics - 1) + 1
     rows = -(-n_harmonics // columns)
     padded = tf.pad(amplitudes, [[0, 0], [0, 0], [0, rows * columns - n_harmonics]])
-    return tf.reshape(padded, [-1, size_of(amplitudes, 1), rows, columns])
+    return tf.reshape(padded, [size_of(amplitudes, 0), size_of(amplitudes, 1), rows, columns])
 
 
-def _sum_blocks(
-    mix: tf.Tensor, bank: tf.Tensor, cycles: tf.Tensor, limit: tf.Tensor | None = None
-) -> tf.Tensor:
+def _sum_blocks(mix: tf.Tensor, bank: tf.Tensor, cycles: tf.Tensor, limit: tf.Tensor | None = None) -> tf.Tensor:
     """The sum for some consecutive blocks.
 
     Args:
@@ -205,10 +204,8 @@ def _sum_blocks(
     Returns:
       [batch, blocks, slots].
     """
-    n_mixed, columns = mix.shape[2], bank.shape[3]
-    n_rows = bank.shape[2] // n_mixed
+    n_mixed, n_rows, columns = _known_sizes(mix, bank)
     blocks, slots = tf.shape(cycles)[1], tf.shape(cycles)[2]
-    by_row = [-1, blocks, n_mixed, n_rows, slots]
 
     # Axes [batch, blocks, rows or columns, slots]. M p is wrapped in float64, so that products stay small.
     row, column = tf.range(float(n_rows))[:, tf.newaxis], tf.range(1.0, columns + 1.0)[:, tf.newaxis]
@@ -221,18 +218,28 @@ def _sum_blocks(
         whole = tf.cast(row < cut_row, tf.float32)
         sin_row, cos_row = whole * sin_row, whole * cos_row
 
-    in_phase = tf.reshape(bank @ cos_column, by_row) * sin_row[:, :, tf.newaxis]
-    quadrature = tf.reshape(bank @ sin_column, by_row) * cos_row[:, :, tf.newaxis]
+    in_phase, quadrature = bank @ cos_column, bank @ sin_column
+    by_row = [tf.shape(in_phase)[0], blocks, n_mixed, n_rows, slots]
+    in_phase = tf.reshape(in_phase, by_row) * sin_row[:, :, tf.newaxis]
+    quadrature = tf.reshape(quadrature, by_row) * cos_row[:, :, tf.newaxis]
     y = tf.reduce_sum(mix * tf.reduce_sum(in_phase + quadrature, axis=3), axis=2)
     if limit is None:
         return y
 
     at_cut = tf.cast(tf.equal(row, cut_row), tf.float32)
-    weights = tf.reshape(mix[:, :, :, tf.newaxis] * at_cut[:, :, tf.newaxis], [-1, blocks, n_mixed * n_rows, slots])
+    weights = mix[:, :, :, tf.newaxis] * at_cut[:, :, tf.newaxis]
+    weights = tf.reshape(weights, [tf.shape(weights)[0], blocks, n_mixed * n_rows, slots])
     cut = tf.matmul(bank, weights, transpose_a=True) * tf.cast(column <= limit - columns * cut_row, tf.float32)
     angle = (cut_row * coarse)[:, :, 0]
     y += tf.sin(angle) * tf.reduce_sum(cut * cos_column, axis=2)
     return y + tf.cos(angle) * tf.reduce_sum(cut * sin_column, axis=2)
+
+
+def _known_sizes(mix: tf.Tensor, bank: tf.Tensor) -> tuple[Any, Any, Any]:
+    """How many frames a sample mixes, and the rows and columns of each frame's amplitudes."""
+    n_mixed: Any = mix.shape[2]
+    rows_of_all: Any = bank.shape[2]
+    return n_mixed, rows_of_all // n_mixed, bank.shape[3]
 
 
 def _float32_radians(cycles: tf.Tensor) -> tf.Tensor:

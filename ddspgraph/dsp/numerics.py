@@ -82,11 +82,7 @@ def log_scale(x: TensorLike, min_x: float, max_x: float) -> tf.Tensor:
     return tf.exp((1.0 - unit) * tf.math.log(tf_float32(min_x)) + unit * tf.math.log(tf_float32(max_x)))
 
 
-@tf.custom_gradient
-def _reversed(x: tf.Tensor) -> tuple[tf.Tensor, Any]:
-    return tf.identity(x), lambda upstream: -upstream
-
-
 def gradient_reversal(x: TensorLike) -> tf.Tensor:
     """The identity, with the sign of the gradient flipped (Ganin et al., JMLR 17 (2016), section 3)."""
-    return _reversed(tf_float32(x))
+    x = tf_float32(x)
+    return tf.stop_gradient(2.0 * x) - x

@@ -101,7 +101,7 @@ def sinusoidal_synthesis(
     frequencies, amplitudes = tf_float32(frequencies), tf_float32(amplitudes)
     for name, x in (("frequencies", frequencies), ("amplitudes", amplitudes)):
         if x.shape.rank != 3:
-            raise ValueError(f"sinusoidal_synthesis: {name} need rank 3, [batch, frames, sinusoids], not {x.shape.rank}")
+            raise ValueError(f"sinusoidal_synthesis: {name} need rank 3, [batch, frames, n], not {x.shape.rank}")
     return sinusoidal_sum(frequencies, amplitudes, n_samples, sample_rate, amp_resample_method, nyquist_fade)
 
 
@@ -129,9 +129,7 @@ def sinusoidal_sum(
     positions = tf.cast(grid.positions(), tf.float32)[tf.newaxis, :, tf.newaxis]
     line = tf.concat([tf.ones_like(positions), positions], axis=2)
 
-    def sum_of_blocks(
-        lines: tf.Tensor, hz: tf.Tensor, bank: tf.Tensor, mix: tf.Tensor, line: tf.Tensor
-    ) -> tf.Tensor:
+    def sum_of_blocks(lines: tf.Tensor, hz: tf.Tensor, bank: tf.Tensor, mix: tf.Tensor, line: tf.Tensor) -> tf.Tensor:
         # Axes: [batch, blocks, sinusoids, slots].
         envelope = bank @ mix
         if nyquist_fade == 0.0:

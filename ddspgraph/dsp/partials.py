@@ -103,12 +103,12 @@ def sinusoidal_to_harmonic(
     sin_amps, sin_freqs, f0_hz = tf_float32(sin_amps), tf_float32(sin_freqs), tf_float32(f0_hz)
     harmonics_hz = get_harmonic_frequencies(f0_hz, n_harmonics)
     # Axes from here on: [batch, frames, sinusoids, harmonics].
-    distance_hz = sin_freqs[..., tf.newaxis] - harmonics_hz[..., tf.newaxis, :]
-    distance = safe_divide(distance_hz, f0_hz[..., tf.newaxis]) / harmonic_width
+    distance_hz = tf.expand_dims(sin_freqs, 3) - tf.expand_dims(harmonics_hz, 2)
+    distance = safe_divide(distance_hz, tf.expand_dims(f0_hz, 3)) / harmonic_width
     weights = tf.exp(-(distance**2))
     if normalize:
         weights /= tf.maximum(tf.reduce_sum(weights, axis=2, keepdims=True), 1.0)
-    amplitudes = tf.reduce_sum(sin_amps[..., tf.newaxis] * weights, axis=2)
+    amplitudes = tf.reduce_sum(tf.expand_dims(sin_amps, 3) * weights, axis=2)
     amplitudes = remove_above_nyquist(harmonics_hz, amplitudes, sample_rate)
     amplitude = tf.reduce_sum(amplitudes, axis=-1, keepdims=True)
     return amplitude, safe_divide(amplitudes, amplitude)

@@ -90,9 +90,7 @@ def frame_cycles(
     return grid.to_samples(wrap(cycles))
 
 
-def block_lines(
-    frequency: tf.Tensor, grid: FrameGrid, sample_rate: float
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+def block_lines(frequency: tf.Tensor, grid: FrameGrid, sample_rate: float) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """What the phase in each block is made of: cycles[r] = start + (r + 1) * (first + r * slope / 2).
 
     Returns:

@@ -69,9 +69,7 @@ def shift_frames(x: tf.Tensor, offset: int) -> tf.Tensor:
     return tf.concat([x] + [x[:, -1:]] * offset, axis=1)[:, offset:]
 
 
-def resample(
-    inputs: TensorLike, n_timesteps: Size, method: str = "linear", add_endpoint: bool = True
-) -> tf.Tensor:
+def resample(inputs: TensorLike, n_timesteps: Size, method: str = "linear", add_endpoint: bool = True) -> tf.Tensor:
     """Resamples the time axis to `n_timesteps`, without anti-aliasing.
 
     Args:
@@ -93,7 +91,8 @@ def resample(
     rank = x.shape.rank
     if rank is None or not 1 <= rank <= 4:
         raise ValueError(f"resample: inputs of rank 1 to 4 are possible, not of rank {rank}")
-    x = x[tf.newaxis, :, tf.newaxis] if rank == 1 else x[..., tf.newaxis] if rank == 2 else x
+    x = tf.expand_dims(x, 0) if rank == 1 else x
+    x = tf.expand_dims(x, 2) if rank <= 2 else x
     if method == "window":
         y = upsample_with_windows(x, n_timesteps, add_endpoint)
     elif add_endpoint:
@@ -101,15 +100,19 @@ def resample(
         y = _blended(x, grid, blend)
     else:
         y = _resample_corners(x, n_timesteps, method)
-    return y[0, :, 0] if rank == 1 else y[..., 0] if rank == 2 else y
+    return tf.squeeze(y, axis=[0, 2]) if rank == 1 else tf.squeeze(y, axis=2) if rank == 2 else y
 
 
 def _blended(x: tf.Tensor, grid: FrameGrid, blend: Blend) -> tf.Tensor:
     """sum over the blend of weight * frame: [batch, frames, ...] -> [batch, samples, ...]."""
     shape = tf.concat([tf.shape(x)[:2], [grid.slots], tf.shape(x)[2:]], axis=0)
-    channel_axes = (tf.newaxis,) * (x.shape.rank - 2)
-    parts = [shift_frames(x, offset)[:, :, tf.newaxis] * w[(..., *channel_axes)] for offset, w in blend]
+    parts = [tf.expand_dims(shift_frames(x, offset), 2) * _with_channels(w, x) for offset, w in blend]
     return grid.to_samples(tf.broadcast_to(tf.add_n(parts) if len(parts) > 1 else parts[0], shape))
+
+
+def _with_channels(weights: tf.Tensor, x: tf.Tensor) -> tf.Tensor:
+    """Weights with the channel axes of x [batch, frames, ...], each of size 1."""
+    return tf.reshape(weights, tf.concat([tf.shape(weights), [1] * (len(x.shape) - 2)], axis=0))
 
 
 def _resample_corners(x: tf.Tensor, n_timesteps: Size, method: str) -> tf.Tensor:
@@ -120,7 +123,7 @@ def _resample_corners(x: tf.Tensor, n_timesteps: Size, method: str) -> tf.Tensor
     if method == "nearest":
         return tf.gather(x, tf.cast(tf.floor(position + 0.5), tf.int32), axis=1)
     frame = tf.cast(tf.floor(position), tf.int32)
-    between = tf.cast(position - tf.floor(position), tf.float32)[(..., *(tf.newaxis,) * (x.shape.rank - 2))]
+    between = _with_channels(tf.cast(position - tf.floor(position), tf.float32), x)
     if method == "linear":
         blend: Blend = [(0, 1.0 - between), (1, between)]
     else:
@@ -152,14 +155,15 @@ def upsample_with_windows(inputs: TensorLike, n_timesteps: Size, add_endpoint: b
     n_frames = size_of(x, 1)
     if isinstance(n_frames, int) and isinstance(n_timesteps, int) and n_timesteps < n_frames + add_endpoint:
         raise ValueError(
-            f"upsample_with_windows: {n_timesteps} timesteps are too few for {n_frames} frames: windows can't downsample"
+            f"upsample_with_windows: {n_timesteps} timesteps are too few for {n_frames} frames; "
+            "windows can't downsample"
         )
     n_hops = n_frames if add_endpoint else n_frames - 1
     grid, blend = grid_and_blend(n_hops, n_timesteps, "window")
     if add_endpoint:
         return _blended(x, grid, blend)
     (_, early), (_, late) = blend
-    y = x[:, :-1, tf.newaxis] * early[..., tf.newaxis] + x[:, 1:, tf.newaxis] * late[..., tf.newaxis]
+    y = x[:, :-1, tf.newaxis] * _with_channels(early, x) + x[:, 1:, tf.newaxis] * _with_channels(late, x)
     return grid.to_samples(y)
 
 

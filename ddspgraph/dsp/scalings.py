@@ -12,9 +12,7 @@ from ddspgraph.dsp.numerics import TensorLike, tf_float32
 from ddspgraph.dsp.units import bark_to_hz, hz_to_bark, hz_to_erb, hz_to_mel, mel_to_hz, unit_to_hz
 
 
-def exp_sigmoid(
-    x: TensorLike, exponent: float = 10.0, max_value: float = 2.0, threshold: float = 1e-7
-) -> tf.Tensor:
+def exp_sigmoid(x: TensorLike, exponent: float = 10.0, max_value: float = 2.0, threshold: float = 1e-7) -> tf.Tensor:
     """max_value * sigmoid(x) ** ln(exponent) + threshold: a positive amplitude (Engel et al., ICLR 2020, B.5).
 
     The power is taken as exp(ln(exponent) * ln(sigmoid(x))), whose gradient is finite for every x.
@@ -59,7 +57,9 @@ def _with_depth_axis(freqs: TensorLike, depth: int) -> tf.Tensor:
         return freqs
     channels = freqs.shape[-1]
     if channels is not None and channels % depth:
-        raise ValueError(f"{channels} channels can't be shared by frequencies of depth {depth}: {channels} % {depth} != 0")
+        raise ValueError(
+            f"{channels} channels can't be shared by frequencies of depth {depth}: {channels} % {depth} != 0"
+        )
     shape = tf.shape(freqs)
     return tf.reshape(freqs, [shape[0], shape[1], -1 if channels is None else channels // depth, depth])
 
@@ -69,9 +69,7 @@ def _four_axes(x: tf.Tensor) -> tf.Tensor:
     return x[(tf.newaxis,) * max(0, 4 - (x.shape.rank or 4))]
 
 
-def frequencies_softmax(
-    freqs: TensorLike, depth: int = 1, hz_min: float = 20.0, hz_max: float = 8000.0
-) -> tf.Tensor:
+def frequencies_softmax(freqs: TensorLike, depth: int = 1, hz_min: float = 20.0, hz_max: float = 8000.0) -> tf.Tensor:
     """The pitch of each frequency is the mean of `depth` pitches, equally spaced, weighted by a softmax.
 
     Args:
@@ -90,9 +88,7 @@ def frequencies_softmax(
     return unit_to_hz(tf.reduce_sum(weights * units, axis=-1), hz_min, hz_max)
 
 
-def frequencies_sigmoid(
-    freqs: TensorLike, depth: int = 1, hz_min: float = 0.0, hz_max: float = 8000.0
-) -> tf.Tensor:
+def frequencies_sigmoid(freqs: TensorLike, depth: int = 1, hz_min: float = 0.0, hz_max: float = 8000.0) -> tf.Tensor:
     """Each frequency is a sum of `depth` sigmoids in pitch, each over a smaller range than the one before.
 
     With s = (hz_max - hz_min) ** (1 / depth), the sigmoids but the last take the share 1 - 1 / s of what the
@@ -109,16 +105,15 @@ def frequencies_sigmoid(
     Raises:
       ValueError: The channels are no multiple of `depth`.
     """
-    units = tf.math.sigmoid(_with_depth_axis(freqs, depth))
-    if units.shape[-1] is not None:
-        depth = units.shape[-1]
+    levels = tf.unstack(tf.math.sigmoid(_with_depth_axis(freqs, depth)), axis=-1)
+    depth = len(levels)
     shrink = (hz_max - hz_min) ** (1.0 / depth)
     left_hz, total_hz = hz_max - hz_min, 0.0
-    for level in range(depth - 1):
+    for level in levels[:-1]:
         share_hz = left_hz * (1.0 - 1.0 / shrink)
-        total_hz += unit_to_hz(units[..., level], 0.0, share_hz)
+        total_hz += unit_to_hz(level, 0.0, share_hz)
         left_hz -= share_hz
-    return total_hz + unit_to_hz(units[..., depth - 1], hz_min, left_hz)
+    return total_hz + unit_to_hz(levels[-1], hz_min, left_hz)
 
 
 def frequencies_critical_bands(

@@ -20,9 +20,7 @@ _TINY_POWER = 1e-37
 _A4_MIDI, _A4_HZ = 69.0, 440.0
 
 
-def amplitude_to_db(
-    amplitude: TensorLike, ref_db: float = 0.0, range_db: float = DB_RANGE, use_tf: bool = True
-) -> Any:
+def amplitude_to_db(amplitude: TensorLike, ref_db: float = 0.0, range_db: float = DB_RANGE, use_tf: bool = True) -> Any:
     """Amplitude in decibels, 20 log10(|amplitude|) - ref_db, at least -range_db.
 
     `use_tf=False` computes in NumPy and returns an array.
@@ -31,9 +29,7 @@ def amplitude_to_db(
     return power_to_db(amplitude**2.0, ref_db=ref_db, range_db=range_db, use_tf=use_tf)
 
 
-def power_to_db(
-    power: TensorLike, ref_db: float = 0.0, range_db: float = DB_RANGE, use_tf: bool = True
-) -> Any:
+def power_to_db(power: TensorLike, ref_db: float = 0.0, range_db: float = DB_RANGE, use_tf: bool = True) -> Any:
     """Power in decibels, 10 log10(power) - ref_db, at least -range_db.
 
     The power itself is cut at -range_db first, so that silence is finite for every reference.
@@ -49,12 +45,12 @@ def power_to_db(
 
 def db_to_amplitude(db: TensorLike) -> tf.Tensor:
     """10 ** (db / 20)."""
-    return 10.0 ** (tf_float32(db) / 20.0)
+    return tf.pow(10.0, tf_float32(db) / 20.0)
 
 
 def db_to_power(db: TensorLike) -> tf.Tensor:
     """10 ** (db / 10)."""
-    return 10.0 ** (tf_float32(db) / 10.0)
+    return tf.pow(10.0, tf_float32(db) / 10.0)
 
 
 def midi_to_hz(notes: TensorLike, midi_zero_silence: bool = False) -> tf.Tensor:

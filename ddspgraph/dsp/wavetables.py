@@ -6,7 +6,6 @@ import math
 
 import tensorflow as tf
 
-from ddspgraph.dsp.frame_grid import FrameGrid
 from ddspgraph.dsp.numerics import TensorLike, tf_float32
 from ddspgraph.dsp.phase import frame_cycles, wrap
 from ddspgraph.dsp.resampling import grid_and_blend, resample, shift_frames
@@ -37,7 +36,8 @@ def linear_lookup(phase: TensorLike, wavetables: TensorLike) -> tf.Tensor:
     phase = phase[..., 0] if phase.shape.rank == 3 else phase
     tables = tables[:, tf.newaxis] if tables.shape.rank == 2 else tables
     n_phases, n_tables, entries = size_of(phase, 1), size_of(tables, 1), size_of(tables, 2)
-    if isinstance(n_phases, int) and isinstance(n_tables, int) and n_phases != n_tables and 1 not in (n_phases, n_tables):
+    known = isinstance(n_phases, int) and isinstance(n_tables, int)
+    if known and n_phases != n_tables and 1 not in (n_phases, n_tables):
         raise ValueError(f"linear_lookup: {n_phases} phases but tables for {n_tables} samples")
     samples = tf.range(larger(n_phases, n_tables))
     first_entry = tf.minimum(samples, n_tables - 1) * entries
@@ -48,13 +48,15 @@ def neighbours(phase: tf.Tensor, entries: Size) -> Neighbours:
     """The two entries next to phase * entries, with linear weights; entry `entries` is entry 0 again.
 
     Both weights are 0 one entry and more outside [0, 1]; indices are valid for every phase, NaN included.
+    A float64 phase keeps its precision in long tables; weights are float32.
     """
-    position = tf.clip_by_value(phase * tf.cast(entries, tf.float32), -1.0, tf.cast(entries, tf.float32) + 1.0)
+    length = tf.cast(entries, phase.dtype)
+    position = tf.clip_by_value(phase * length, -1.0, length + 1.0)
     lower = tf.stop_gradient(tf.floor(position))
     between = position - lower
 
     def entry(index: tf.Tensor, weight: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        index = tf.cast(index, tf.int32)
+        index, weight = tf.cast(index, tf.int32), tf.cast(weight, tf.float32)
         inside = tf.clip_by_value(index, 0, entries)
         outside = tf.logical_or(index < 0, index > entries)
         # NaN turns into a negative index; its weight stays NaN, to be seen.
@@ -132,17 +134,17 @@ def wavetable_synthesis(
       ValueError: Wrong ranks, or n_samples is no multiple of the frames of `amplitudes`.
     """
     f0_hz, amplitudes, tables = tf_float32(frequencies), tf_float32(amplitudes), tf_float32(wavetables)
-    f0_hz = f0_hz[..., tf.newaxis] if f0_hz.shape.rank == 2 else f0_hz
+    f0_hz = tf.expand_dims(f0_hz, 2) if f0_hz.shape.rank == 2 else f0_hz
     tables = tables[tf.newaxis] if tables.shape.rank == 1 else tables
     tables = tables[:, tf.newaxis] if tables.shape.rank == 2 else tables
     for name, x in (("frequencies", f0_hz), ("amplitudes", amplitudes), ("wavetables", tables)):
         if x.shape.rank != 3:
             raise ValueError(f"wavetable_synthesis: {name} need rank 3, [batch, frames, channels], not {x.shape.rank}")
 
-    own_step = resample(tf.cast(f0_hz / sample_rate, tf.float32), n_samples)
-    cycles = wrap(frame_cycles(f0_hz, n_samples, sample_rate) - tf.cast(own_step, tf.float64))[..., 0]
+    own_step = tf.cast(resample(f0_hz / sample_rate, n_samples), tf.float64)
+    cycles = tf.squeeze(wrap(frame_cycles(f0_hz, n_samples, sample_rate) - own_step), axis=2)
     grid, blend = grid_and_blend(size_of(tables, 1), n_samples, "linear")
-    near = neighbours(tf.cast(grid.to_grid(cycles), tf.float32), size_of(tables, 2))
+    near = neighbours(grid.to_grid(cycles), size_of(tables, 2))
     first_entry = tf.range(grid.n_frames)[:, tf.newaxis] * size_of(tables, 2)
     parts = [weight * _read(shift_frames(tables, offset), first_entry, near) for offset, weight in blend]
-    return resample(amplitudes, n_samples, "window")[..., 0] * grid.to_samples(tf.add_n(parts))
+    return tf.squeeze(resample(amplitudes, n_samples, "window"), axis=2) * grid.to_samples(tf.add_n(parts))
