@@ -26,6 +26,8 @@ def write_report(results: dict[str, Any], path: Path) -> None:
     ):
         if results[section]:
             text += f"## {title}\n\n" + _times(results[section]) + "\n"
+    if results.get("c_one_thread_ms"):
+        text += f"One thread of plain C, the harmonic sum alone: {results['c_one_thread_ms']:.1f} ms.\n\n"
     text += "## Error against float64\n\nRelative L2.\n\n" + _errors(results["table"]) + "\n"
     text += "## First call\n\nTrace and first run, ms.\n\n" + _first(results["table"]) + "\n"
     text += "## Peak memory\n\nOf a fresh process above what it holds before, MB.\n\n" + _memory(results["memory"])

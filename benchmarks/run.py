@@ -25,6 +25,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
 from cases import LENGTHS, MEMORY, SIZES, TABLE, Case, inputs
+from lower_bound import c_milliseconds
 from reference import reference
 from report import write_report
 
@@ -144,6 +145,7 @@ def main() -> int:
             results[section].append(measure(asked, case, calls))
             line = ", ".join(f"{n} {s['ms']:.1f}" for n, s in results[section][-1]["sides"].items() if "ms" in s)
             print(f"[{time.time() - start:4.0f} s] {case.name}: {line} ms", file=sys.stderr, flush=True)
+    results["c_one_thread_ms"] = c_milliseconds(TABLE[0])
     for worker in workers.values():
         worker.close()
     for case in MEMORY:
