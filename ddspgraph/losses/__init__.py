@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ddspgraph.ir.registry import Registry
 from ddspgraph.losses.consistency import (
@@ -14,6 +14,9 @@ from ddspgraph.losses.consistency import (
 from ddspgraph.losses.parameters import AmpLoss, FreqLoss, ParamLoss
 from ddspgraph.losses.spectral import SpectralLoss
 from ddspgraph.losses.twm import TWMLoss
+
+if TYPE_CHECKING:
+    from ddspgraph.losses.functions import amp_loss, freq_loss, mean_difference, wasserstein_distance
 
 #: The losses in the order of the reference: of audio, of controls, of sets of sinusoids.
 LOSSES = Registry(
@@ -39,7 +42,10 @@ __all__ = [
     "SpectralLoss",
     "TWMLoss",
     "WassersteinConsistencyLoss",
-    *_FUNCTIONS,
+    "amp_loss",
+    "freq_loss",
+    "mean_difference",
+    "wasserstein_distance",
 ]
 
 

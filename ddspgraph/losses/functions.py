@@ -123,7 +123,7 @@ def spectral_loss(
         )
         if weights is not None and len(tf_float32(weights).shape) == 3:
             # Loudness has no axis of bins: [batch, 1, 1] would meet [batch, frames] as [batch, batch, frames].
-            weights = tf_float32(weights)[..., 0]
+            weights = tf.gather(tf_float32(weights), 0, axis=-1)
         loss += loudness_weight * mean_difference(target_loudness_db, loudness_db, loss_type, weights)
     return loss
 
