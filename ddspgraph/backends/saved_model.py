@@ -1,9 +1,9 @@
 """A compiled graph as a SavedModel that plain TensorFlow loads, with the spec inside.
 
-    export/
-      saved_model.pb, variables/
-      assets/graph.yaml        the spec as it was written
-      assets/ddspgraph.json    inputs, outputs, clock, settings, what wrote it
+export/
+  saved_model.pb, variables/
+  assets/graph.yaml        the spec as it was written
+  assets/ddspgraph.json    inputs, outputs, clock, settings, what wrote it
 """
 
 from __future__ import annotations

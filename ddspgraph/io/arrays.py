@@ -6,8 +6,9 @@ import io
 import math
 import os
 import zipfile
+import zlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import IO, TYPE_CHECKING
 
 from ddspgraph.diagnostics import GraphError, clean, fail
 from ddspgraph.files import cannot_write, open_file, place, write_atomically, written_atomically
@@ -18,12 +19,8 @@ if TYPE_CHECKING:
 
 ARRAY_SUFFIXES = (".npy", ".npz")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first date that a zip file can say
+_UNZIP_ERRORS = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, zlib.error)
 _Path = str | os.PathLike[str]
-
-
-def read_arrays(path: _Path, *, limits: Limits = DEFAULT_LIMITS) -> Any:
-    """An array of a .npy file, or a mapping of a .npz file. Raises as `read_npy` does."""
-    return read_npz(path, limits=limits) if os.fsdecode(path).lower().endswith(".npz") else read_npy(path, limits=limits)
 
 
 def read_npy(path: _Path, *, limits: Limits = DEFAULT_LIMITS) -> np.ndarray:
@@ -47,9 +44,16 @@ def read_npz(path: _Path, *, limits: Limits = DEFAULT_LIMITS) -> dict[str, np.nd
                 for member in members:
                     name = member.filename.removesuffix(".npy")
                     with archive.open(member) as inner:
-                        arrays[name] = _array(inner, member.file_size, path, f"'{clean(name)}' ", limits)  # type: ignore[arg-type]
+                        arrays[name] = _array(inner, member.file_size, path, f"'{clean(name)}' ", limits)
                 return arrays
-        except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+        except (
+            zipfile.BadZipFile,
+            zipfile.LargeZipFile,
+            NotImplementedError,
+            RuntimeError,
+            EOFError,
+            OSError,
+        ) as error:
             raise _wrong(path, f"not a readable .npz file: {clean(str(error))}") from None
 
 
@@ -78,7 +82,7 @@ def write_npz(path: _Path, arrays: Mapping[str, np.ndarray]) -> None:
             raise cannot_write(path, error, sum(a.nbytes for a in arrays.values())) from None
 
 
-def _array(file: BinaryIO, n_bytes: int, path: _Path, which: str, limits: Limits) -> np.ndarray:
+def _array(file: IO[bytes], n_bytes: int, path: _Path, which: str, limits: Limits) -> np.ndarray:
     """Header first: its shape and type must be what the bytes after it can fill."""
     import numpy as np
 

@@ -1,0 +1,114 @@
+"""`ddspgraph compile SPEC -o DIR`: a SavedModel, proven in a fresh process before it appears."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ddspgraph.cli.console import put, quiet_tensorflow, show_json, stage, table, tell
+from ddspgraph.cli.options import Arguments, GraphOptions, UsageError, add_graph_options, add_verb
+
+if TYPE_CHECKING:
+    from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.compiler.pipeline import Observer
+    from ddspgraph.ir.graph import Graph
+
+
+def add_to(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "compile",
+        compile_,
+        "compile a graph and export it as a SavedModel",
+        "ddspgraph compile graphs/guitar_chorus.yaml -o guitar_chorus_model",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a spec, or - for stdin")
+    parser.add_argument("-o", "--output", metavar="DIR", help="the folder of the SavedModel")
+    parser.add_argument(
+        "--dump-after",
+        metavar="PASS",
+        action="append",
+        default=[],
+        help="print the graph after a pass of the compiler, or after all",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first values of variables (default 0)")
+    add_graph_options(parser)
+
+
+def compile_(arguments: Arguments) -> int:
+    from ddspgraph.backends.facts import is_export
+    from ddspgraph.backends.staged_folder import check_target
+    from ddspgraph.cli.spec import load_graph, tell_warnings
+
+    if arguments.output is None and not arguments.dump_after:
+        raise UsageError("-o DIR says where the SavedModel goes (--dump-after PASS alone prints the graph)")
+    observe = _observer(arguments.dump_after)
+    options = GraphOptions.of(arguments)
+    graph = load_graph(arguments.spec, options)
+    tell_warnings(graph)
+    if arguments.output is not None:
+        check_target(arguments.output, is_export)
+    with stage("loading TensorFlow"), quiet_tensorflow():
+        import tensorflow as tf  # noqa: F401
+
+    from ddspgraph.compiler.driver import compile
+
+    with stage(f"compiling {graph.name}"):
+        model = compile(graph, seed=arguments.seed, limits=options.limits, observe=observe)
+    if arguments.output is not None:
+        difference = _export(model, arguments.output)
+        _report(arguments, graph, difference)
+    return 0
+
+
+def _observer(wanted: list[str]) -> Observer | None:
+    """Prints the graph as text after the wanted passes. Raises UsageError for a pass that does not exist."""
+    from ddspgraph.compiler.pipeline import PASS_NAMES
+    from ddspgraph.diagnostics import did_you_mean
+    from ddspgraph.ir.text import print_graph
+
+    for name in wanted:
+        if name not in (*PASS_NAMES, "all"):
+            raise UsageError(f"there is no pass '{name}'; {did_you_mean(name, [*PASS_NAMES, 'all'])}")
+
+    def observe(name: str, graph: Graph) -> None:
+        if name in wanted or "all" in wanted:
+            put(f"# after {name}\n{print_graph(graph)}")
+
+    return observe if wanted else None
+
+
+def _export(model: CompiledGraph, output: str) -> float:
+    """Saves and verifies; returns the largest relative difference."""
+    from ddspgraph.backends.saved_model import save
+    from ddspgraph.backends.verify_export import verify
+
+    differences: list[float] = []
+
+    def prove(folder: Path) -> None:
+        with stage("running it in a fresh process"):
+            differences.append(verify(model, folder))
+
+    with stage(f"exporting {output}"):
+        save(model, output, verify=prove)
+    return max(differences)
+
+
+def _report(arguments: Arguments, graph: Graph, difference: float) -> None:
+    from ddspgraph.backends.facts import read_facts
+
+    facts = read_facts(arguments.output)
+    n_bytes = sum(f.stat().st_size for f in Path(arguments.output).rglob("*") if f.is_file())
+    if arguments.json:
+        show_json({"ok": True, "folder": arguments.output, "bytes": n_bytes, "difference": difference, **facts})
+        return
+    proof = "equal to the graph in a fresh process" if difference == 0 else f"differs by {difference:.1g} of the peak"
+    tell(f"wrote {arguments.output}: {graph.name}, {n_bytes / 1e6:.2g} MB, {proof}")
+    rows = [(kind, v["name"], str(v["shape"]).replace("'", ""), v["rate"], v["unit"]) for kind, v in _values(facts)]
+    if rows:
+        tell(table(rows))
+    tell(f"  signatures: {', '.join(facts['signatures'])}")
+
+
+def _values(facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    return [("input", v) for v in facts["inputs"]] + [("output", v) for v in facts["outputs"]]

@@ -1,0 +1,167 @@
+"""`ddspgraph ops [NAME]`: the op library. TensorFlow is not imported."""
+
+from __future__ import annotations
+
+import inspect
+import textwrap
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING
+from typing import TYPE_CHECKING, Any
+
+from ddspgraph.cli.console import paint, put, show_json, width
+from ddspgraph.cli.options import Arguments, UsageError, add_ops_option, add_verb
+
+if TYPE_CHECKING:
+    from ddspgraph.ir.op import Op, ParamSpec
+    from ddspgraph.ir.ports import Port
+
+
+def add_to(verbs: Any) -> None:
+    parser = add_verb(verbs, "ops", ops, "list the op library, or explain one op", "ddspgraph ops harmonic")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="an op: ports, units, shapes, parameters, source")
+    add_ops_option(parser)
+
+
+def ops(arguments: Arguments) -> int:
+    from ddspgraph.cli.user_ops import load_ops
+    from ddspgraph.diagnostics import did_you_mean
+    from ddspgraph.ops import OPS
+
+    library = OPS | load_ops(arguments.ops)
+    if arguments.name is None:
+        if arguments.json:
+            show_json([_as_dict(op) for op in library.values()])
+        else:
+            put(_library(library.values()))
+        return 0
+    if arguments.name not in library:
+        hint = did_you_mean(arguments.name, list(library)) or "`ddspgraph ops` lists them"
+        raise UsageError(f"there is no op '{arguments.name}'; {hint}")
+    op = library[arguments.name]
+    if arguments.json:
+        show_json(_as_dict(op))
+    else:
+        put(_reference(op))
+    return 0
+
+
+def _library(library: Iterable[type[Op]]) -> str:
+    """Every op in one line, by the file that it stands in."""
+    groups: dict[str, list[type[Op]]] = {}
+    for op in library:
+        groups.setdefault(_group(op), []).append(op)
+    longest = max(len(op.name) for group in groups.values() for op in group)
+    lines: list[str] = []
+    for group, members in groups.items():
+        lines += [paint(group, "bold")]
+        for op in members:
+            summary = textwrap.shorten(op.summary(), width() - longest - 4, placeholder=" ...")
+            lines.append(f"  {op.name.ljust(longest)}  {summary}")
+        lines.append("")
+    return "\n".join([*lines, "`ddspgraph ops NAME` explains one."])
+
+
+def _group(op: type[Op]) -> str:
+    from ddspgraph.ir.op import Traits
+
+    is_loss = isinstance(op.traits, Traits) and Traits.LOSS in op.traits
+    return "losses" if is_loss else op.__module__.rpartition(".")[2].replace("_", " ")
+
+
+def _reference(op: type[Op]) -> str:
+    from ddspgraph.ir.op import Traits
+
+    lines = [paint(op.name, "bold"), "", inspect.cleandoc(op.__doc__ or ""), ""]
+    inputs = dict(op.inputs) | ({"input_1, input_2, ...": op.variadic} if op.variadic else {})
+    lines += _section("Inputs", [(name, _port_facts(port), port.doc) for name, port in inputs.items()])
+    lines += _section("Outputs", [(name, port.type_text(), port.doc) for name, port in op.outputs.items()])
+    params = op.params().values()
+    lines += _section("Parameters", [(p.name, _param_facts(p), _param_doc(p)) for p in params])
+    if Traits.RANDOM in op.traits:
+        lines += [_filled("Random: the seed of the call and the name of the node give the noise.", ""), ""]
+    lines.append(f"Python: {op.__module__}.{op.__name__}")
+    return "\n".join(lines)
+
+
+def _section(title: str, entries: list[tuple[str, str, str]]) -> list[str]:
+    if not entries:
+        return []
+    lines = [paint(title, "bold")]
+    for name, facts, doc in entries:
+        lines.append(_filled(f"{name}: {facts}", "  ", "      "))
+        if doc:
+            lines.append(_filled(doc, "      "))
+    return [*lines, ""]
+
+
+def _filled(text: str, indent: str, next_indent: str | None = None) -> str:
+    return textwrap.fill(
+        text, width(), initial_indent=indent, subsequent_indent=indent if next_indent is None else next_indent
+    )
+
+
+def _port_facts(port: Port) -> str:
+    return port.type_text() + (", optional" if port.optional else "")
+
+
+def _param_facts(param: ParamSpec) -> str:
+    facts = [_default(param)]
+    if param.choices:
+        facts.append("one of " + ", ".join(param.choices))
+    if param.range_text():
+        facts.append(param.range_text())
+    return "; ".join(facts)
+
+
+def _default(param: ParamSpec) -> str:
+    if param.clock and param.clock != "n_samples":
+        return "the clock's"
+    return "must be given" if param.default is MISSING else f"default {_yaml(param.default)}"
+
+
+def _param_doc(param: ParamSpec) -> str:
+    return param.doc + (f" In {param.unit}." if str(param.unit) != "any" else "")
+
+
+def _yaml(value: Any) -> str:
+    """As YAML writes it."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return "[" + ", ".join(map(_yaml, value)) + "]" if isinstance(value, tuple) else str(value)
+
+
+def _as_dict(op: type[Op]) -> dict[str, object]:
+    return {
+        "name": op.name,
+        "group": _group(op),
+        "summary": op.summary(),
+        "doc": inspect.cleandoc(op.__doc__ or ""),
+        "inputs": _ports_as_dict(op.inputs),
+        "variadic": _port_as_dict(op.variadic) if op.variadic else None,
+        "outputs": _ports_as_dict(op.outputs),
+        "params": {p.name: _param_as_dict(p) for p in op.params().values()},
+        "traits": [trait.name for trait in type(op.traits) if trait.value and trait in op.traits],
+        "python": f"{op.__module__}.{op.__name__}",
+    }
+
+
+def _ports_as_dict(ports: Mapping[str, Port]) -> dict[str, object]:
+    return {name: _port_as_dict(port) for name, port in ports.items()}
+
+
+def _port_as_dict(port: Port) -> dict[str, object]:
+    return {"type": port.type_text(), "unit": str(port.unit), "optional": port.optional, "doc": port.doc}
+
+
+def _param_as_dict(param: ParamSpec) -> dict[str, object]:
+    return {
+        "kind": param.kind,
+        "nullable": param.nullable,
+        "required": param.is_required,
+        "default": None if param.is_required else param.default,
+        "from_clock": param.clock,
+        "unit": str(param.unit),
+        "range": param.range_text() or None,
+        "choices": list(param.choices),
+        "doc": param.doc,
+    }

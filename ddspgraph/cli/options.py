@@ -1,0 +1,111 @@
+"""What several commands take: where a graph comes from, values for its `params`, own ops, limits."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from ddspgraph.ir.op import Op
+    from ddspgraph.limits import Limits
+
+_SIZES = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+
+
+class UsageError(Exception):
+    """The command line asks for something that does not exist: exit code 2."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser whose help keeps its lines, and that never guesses at abbreviations."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        super().__init__(allow_abbrev=False, **options)
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: error: {message}\n{self.format_usage()}")
+
+
+class Arguments(argparse.Namespace):
+    """What argparse found."""
+
+    command: str = ""
+    verb: Callable[[Arguments], int]
+    debug: bool = False
+    json: bool = False
+
+
+def add_verb(verbs: Any, name: str, verb: Callable[[Arguments], int], summary: str, example: str) -> Parser:
+    """A subcommand with `--debug` and `--json`."""
+    parser = verbs.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=f"example:\n  {example}"
+    )
+    parser.set_defaults(verb=verb)
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
+    return parser
+
+
+def add_graph_options(parser: Parser) -> None:
+    """`--set`, `--ops` and `--limit`."""
+    parser.add_argument(
+        "--set", metavar="NAME=VALUE", action="append", default=[], help="a value for one of the spec's params"
+    )
+    add_ops_option(parser)
+    parser.add_argument(
+        "--limit", metavar="NAME=NUMBER", action="append", default=[], help="another bound, e.g. memory_bytes=16GiB"
+    )
+
+
+def add_ops_option(parser: Parser) -> None:
+    parser.add_argument(
+        "--ops", metavar="MODULE|FILE", action="append", default=[], help="ops of your own: my_ops.py or package.module"
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class GraphOptions:
+    """How to load a graph."""
+
+    params: Mapping[str, Any]
+    ops: tuple[type[Op], ...]
+    limits: Limits
+
+    @staticmethod
+    def of(arguments: Arguments) -> GraphOptions:
+        """Raises UsageError, and GraphError E1 or E610."""
+        from ddspgraph.cli.user_ops import load_ops
+        from ddspgraph.compiler.driver import overrides_from_text
+
+        limits = _limits(arguments.limit)
+        for setting in arguments.set:
+            if not re.match(r"[A-Za-z_]\w*=", setting):
+                raise UsageError(f"--set wants NAME=VALUE, this is '{setting}'")
+        return GraphOptions(overrides_from_text(arguments.set, limits), load_ops(arguments.ops), limits)
+
+
+def _limits(settings: list[str]) -> Limits:
+    from ddspgraph.diagnostics import did_you_mean
+    from ddspgraph.limits import DEFAULT_LIMITS
+
+    known = [field.name for field in dataclasses.fields(DEFAULT_LIMITS)]
+    found: dict[str, Any] = {}
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if name not in known:
+            raise UsageError(f"there is no limit '{name}'; {did_you_mean(name, known)}")
+        match = re.fullmatch(r"(\d[\d_]*) ?(KiB|MiB|GiB|)", value)
+        if match is None:
+            raise UsageError(f"--limit {name} wants a whole number, such as 4096 or 2GiB, this is '{value}'")
+        found[name] = int(match[1]) * _SIZES[match[2]]
+    return dataclasses.replace(DEFAULT_LIMITS, **found)
+
+
+def split_assignment(text: str) -> tuple[str | None, str]:
+    """`audio=a.wav` -> ("audio", "a.wav"); a file alone -> (None, file)."""
+    match = re.match(r"([A-Za-z_]\w*)=(.+)", text, re.DOTALL)
+    return (match[1], match[2]) if match else (None, text)

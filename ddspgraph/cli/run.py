@@ -1,0 +1,110 @@
+"""`ddspgraph run SPEC --input NAME=FILE --output NAME=FILE`: compile and run on recordings and arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ddspgraph.cli.console import quiet_tensorflow, show_json, stage
+from ddspgraph.cli.options import Arguments, GraphOptions, UsageError, add_graph_options, add_verb
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ddspgraph.ir.graph import Graph
+
+_LARGEST_SEED = 2**63 - 1
+
+
+def add_to(verbs: Any) -> None:
+    parser = add_verb(
+        verbs,
+        "run",
+        run,
+        "compile a graph and run it on recordings and arrays",
+        "ddspgraph run graphs/guitar_chorus.yaml --input audio=dry.wav --output audio=wet.wav",
+    )
+    parser.add_argument("spec", metavar="SPEC", help="a spec, - for stdin, or an exported folder")
+    parser.add_argument(
+        "--input",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help=".wav, .flac, .npy or .npz; NAME= may be left out where one input is needed",
+    )
+    parser.add_argument("--inputs", metavar="FILE.npz", help="arrays by the names of the inputs")
+    parser.add_argument(
+        "--output",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help=".wav, .flac, .npy or .npz; NAME= may be left out where there is one output",
+    )
+    parser.add_argument("--outputs", metavar="FILE.npz", help="all outputs by name")
+    parser.add_argument(
+        "--format",
+        choices=["pcm16", "pcm24", "float"],
+        default="pcm24",
+        help="samples of .wav and .flac files (default: pcm24)",
+    )
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)")
+    add_graph_options(parser)
+
+
+def run(arguments: Arguments) -> int:
+    from ddspgraph.cli.run_inputs import read_inputs
+    from ddspgraph.cli.run_outputs import plan_outputs, report, write_outputs
+    from ddspgraph.cli.spec import load_graph, tell_warnings
+
+    if abs(arguments.seed) > _LARGEST_SEED:
+        raise UsageError("--seed is a 64-bit integer")
+    options = GraphOptions.of(arguments)
+    # Everything that can be wrong without TensorFlow is found before it is loaded.
+    graph = load_graph(arguments.spec, options)
+    tell_warnings(graph)
+    plan = plan_outputs(graph, arguments)
+    with stage("reading the inputs"):
+        inputs = read_inputs(graph, arguments, options.limits)
+    with stage("loading TensorFlow"), quiet_tensorflow():
+        import tensorflow as tf  # noqa: F401
+
+    results = _compute(arguments, graph, inputs, options)
+    if graph.outputs:
+        write_outputs(graph, plan, results, arguments)
+    facts = report(graph, plan, results, quiet=arguments.json)
+    if arguments.json:
+        show_json({"ok": True, "graph": graph.name, "results": facts})
+    return 0
+
+
+def _compute(
+    arguments: Arguments, graph: Graph, inputs: Mapping[str, np.ndarray], options: GraphOptions
+) -> dict[str, np.ndarray]:
+    """The outputs, or the losses of a graph that has no outputs. Raises GraphError."""
+    import tensorflow as tf
+
+    from ddspgraph.cli.not_finite import not_finite
+    from ddspgraph.cli.spec import is_folder
+    from ddspgraph.compiler.driver import compile
+    from ddspgraph.diagnostics import clean, fail
+    from ddspgraph.exported import load_saved_model
+
+    with stage(f"compiling {graph.name}"):
+        if is_folder(arguments.spec):
+            model = load_saved_model(arguments.spec, ops=options.ops, limits=options.limits)
+        else:
+            model = compile(graph, limits=options.limits)
+    try:
+        with stage(f"rendering {graph.name}"):
+            results = model(inputs, seed=arguments.seed) if graph.outputs else model.losses(inputs)
+            arrays = {name: value.numpy() for name, value in results.items()}
+        error = not_finite(model, arrays, inputs, arguments.seed)
+    except (MemoryError, tf.errors.ResourceExhaustedError) as caught:
+        hint = "give shorter inputs, or fewer at once"
+        raise fail("E708", f"there is not enough memory: {clean(str(caught).splitlines()[0])}", hint=hint) from caught
+    except tf.errors.InvalidArgumentError as caught:
+        # Axes with free names (`channels: k`) meet numbers only here.
+        raise fail("E605", f"the inputs do not fit: {clean(str(caught).splitlines()[0])}") from caught
+    if error is not None:
+        raise error
+    return arrays

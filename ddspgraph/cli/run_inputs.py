@@ -1,0 +1,108 @@
+"""Files -> the inputs of a graph: recordings at the clock's rate, arrays with the batch axis that they lack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ddspgraph.cli.console import tell
+from ddspgraph.cli.options import Arguments, UsageError, split_assignment
+from ddspgraph.diagnostics import Report, clean, did_you_mean, fail
+from ddspgraph.files import place
+from ddspgraph.io.arrays import ARRAY_SUFFIXES, read_npy, read_npz
+from ddspgraph.io.audio import AUDIO_SUFFIXES, read_audio
+from ddspgraph.ir.types import Dim, Rate
+
+if TYPE_CHECKING:
+    from ddspgraph.ir.graph import Graph, Input
+    from ddspgraph.limits import Limits
+
+
+def read_inputs(graph: Graph, arguments: Arguments, limits: Limits) -> dict[str, np.ndarray]:
+    """float32 arrays by input name.
+
+    Raises:
+      UsageError: where a file cannot be told an input, or an input is given twice.
+      GraphError: E601-E605, E701 and E709, for files, and for inputs that are unknown or missing.
+    """
+    needed = needed_inputs(graph)
+    given: dict[str, np.ndarray] = dict(read_npz(arguments.inputs, limits=limits)) if arguments.inputs else {}
+    files: dict[str, str] = {}
+    for assignment in arguments.input:
+        name, file = split_assignment(assignment)
+        name = name or _only_one(needed, file)
+        if name in files:
+            raise UsageError(f"the input '{name}' is given twice")
+        files[name] = file
+    _check_names(graph, needed, {*given, *files})
+    arrays = {name: _with_batch(x, graph.input_by_name[name]) for name, x in given.items()}
+    for name, file in files.items():
+        arrays[name] = _read(graph, graph.input_by_name[name], file, limits)
+    return {name: np.asarray(x, np.float32) for name, x in arrays.items()}
+
+
+def needed_inputs(graph: Graph) -> list[str]:
+    """The inputs that the outputs depend on; those of the losses where there are no outputs."""
+    roots = tuple(ref for _, ref in graph.outputs) or graph.roots()
+    return [i.name for i in graph.inputs if i.name in graph.ancestors(roots)]
+
+
+def _only_one(needed: list[str], file: str) -> str:
+    if len(needed) == 1:
+        return needed[0]
+    if not needed:
+        raise UsageError(f"--input {file}: the graph needs no input")
+    raise UsageError(f"--input {file}: which input? NAME=FILE, NAME being one of {', '.join(needed)}")
+
+
+def _check_names(graph: Graph, needed: list[str], given: set[str]) -> None:
+    """All names that are wrong or missing at once, before a file is read."""
+    report = Report()
+    for name in sorted(given - set(graph.input_by_name)):
+        hint = did_you_mean(name, list(graph.input_by_name)) or "the graph has no inputs"
+        report.add("E604", f"the graph has no input '{name}'", None, hint=hint)
+    for name in needed:
+        if name not in given:
+            declared = graph.input_by_name[name]
+            hint = f"--input {name}=FILE" + (" (.wav or .flac)" if declared.signal.rate is Rate.AUDIO else " (.npy)")
+            report.add("E603", f"the input '{name}' {declared.signal} is needed", declared.span, hint=hint)
+    report.raise_errors()
+
+
+def _read(graph: Graph, declared: Input, file: str, limits: Limits) -> np.ndarray:
+    suffix = Path(file).suffix.lower()
+    if suffix in AUDIO_SUFFIXES:
+        return _recording(graph, declared, file, limits)
+    if suffix == ".npy":
+        return _with_batch(read_npy(file, limits=limits), declared)
+    if suffix == ".npz":
+        arrays = read_npz(file, limits=limits)
+        if declared.name not in arrays and len(arrays) != 1:
+            known = ", ".join(map(clean, arrays)) or "nothing"
+            raise fail("E602", f"there is no array '{declared.name}' in it, but {known}", place(file))
+        return _with_batch(arrays.get(declared.name, next(iter(arrays.values()))), declared)
+    known = ", ".join(AUDIO_SUFFIXES + ARRAY_SUFFIXES)
+    raise fail("E602", f"not a kind of file that is known: {known}", place(file))
+
+
+def _recording(graph: Graph, declared: Input, file: str, limits: Limits) -> np.ndarray:
+    """[1, samples] or [1, samples, channels] at the clock's rate."""
+    signal = declared.signal
+    if signal.rate is not Rate.AUDIO:
+        message = f"the input '{declared.name}' is {signal}, a recording is audio"
+        raise fail("E605", message, declared.span, hint=f"--input {declared.name}=FILE.npy")
+    is_mono = signal.rank == 2 or signal.dims[-1] == Dim.of(1)
+    x = read_audio(file, graph.clock.sample_rate, downmix=is_mono, notify=tell, limits=limits)
+    return x.reshape(1, *x.shape, *([1] * (signal.rank - 1 - x.ndim)))
+
+
+def _with_batch(x: np.ndarray, declared: Input) -> np.ndarray:
+    """The array with its batch axis, and with its channel axis where that has size 1, if it lacks them."""
+    rank, one_channel = declared.signal.rank, declared.signal.dims[-1] == Dim.of(1)
+    if x.ndim == rank - 1 and one_channel and rank > 2 and x.shape[-1] != 1:
+        return x[..., None]
+    if x.ndim == rank - 2 and one_channel and rank > 2:
+        return x[None, ..., None]
+    return x[None] if x.ndim == rank - 1 else x

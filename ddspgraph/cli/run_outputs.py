@@ -1,0 +1,145 @@
+"""Results -> files, and a line on each for the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ddspgraph.cli.console import put, table, tell
+from ddspgraph.cli.options import Arguments, UsageError, split_assignment
+from ddspgraph.diagnostics import did_you_mean, fail
+from ddspgraph.files import place
+from ddspgraph.io.arrays import ARRAY_SUFFIXES, write_npy, write_npz
+from ddspgraph.io.audio import AUDIO_SUFFIXES, khz, write_audio
+from ddspgraph.ir.types import Rate
+
+if TYPE_CHECKING:
+    from ddspgraph.ir.graph import Graph
+    from ddspgraph.ir.types import Signal
+
+#: file -> the outputs that go into it
+Plan = dict[str, list[str]]
+
+
+def plan_outputs(graph: Graph, arguments: Arguments) -> Plan:
+    """Which file takes which outputs, checked before anything is computed.
+
+    Raises:
+      UsageError: for an output that does not exist, or a file that is named twice.
+      GraphError: E602 for a kind of file that the output cannot go into.
+    """
+    names = [name for name, _ in graph.outputs]
+    plan: Plan = {}
+    for assignment in arguments.output:
+        name, file = split_assignment(assignment)
+        if name is None:
+            if len(names) != 1:
+                raise UsageError(f"--output {file}: which output? NAME=FILE, NAME being one of {', '.join(names)}")
+            name = names[0]
+        if name not in names:
+            hint = did_you_mean(name, names) or "it has none, only losses"
+            raise UsageError(f"the graph has no output '{name}'; {hint}")
+        _check_kind(graph, name, file)
+        _add(plan, file, [name])
+    if arguments.outputs:
+        if Path(arguments.outputs).suffix.lower() != ".npz":
+            raise UsageError(f"--outputs wants a .npz file, this is {arguments.outputs}")
+        _add(plan, arguments.outputs, names)
+    return plan
+
+
+def _add(plan: Plan, file: str, names: list[str]) -> None:
+    if file in plan:
+        raise UsageError(f"{file} is named twice: one result would replace the other")
+    plan[file] = names
+
+
+def _check_kind(graph: Graph, name: str, file: str) -> None:
+    suffix, signal = Path(file).suffix.lower(), dict_of_signals(graph)[name]
+    if suffix in ARRAY_SUFFIXES:
+        return
+    if suffix not in AUDIO_SUFFIXES:
+        known = ", ".join(AUDIO_SUFFIXES + ARRAY_SUFFIXES)
+        raise fail("E602", f"not a kind of file that is known: {known}", place(file))
+    if signal.rate is not Rate.AUDIO:
+        hint = f"--output {name}={Path(file).with_suffix('.npy')}"
+        raise fail("E602", f"the output '{name}' is {signal}, not audio", place(file), hint=hint)
+    if graph.clock.sample_rate is None:
+        raise fail("E602", "the clock of the graph has no sample rate to write it with", place(file))
+
+
+def dict_of_signals(graph: Graph) -> dict[str, Signal]:
+    """The types of the outputs by name."""
+    return {name: graph.types[ref] for name, ref in graph.outputs}
+
+
+def write_outputs(graph: Graph, plan: Plan, results: Mapping[str, np.ndarray], arguments: Arguments) -> None:
+    """Every file whole or not at all. Raises GraphError E602 or E607."""
+    for file, names in plan.items():
+        suffix = Path(file).suffix.lower()
+        if suffix == ".npz":
+            write_npz(file, {name: results[name] for name in names})
+        elif suffix == ".npy":
+            write_npy(file, results[names[0]])
+        else:
+            x = results[names[0]]
+            if len(x) != 1:
+                hint = f"--output {names[0]}={Path(file).with_suffix('.npy')}"
+                raise fail("E602", f"'{names[0]}' holds {len(x)} sounds, a recording is one", place(file), hint=hint)
+            rate = graph.clock.sample_rate
+            assert rate is not None
+            write_audio(file, x[0], rate, sample_format=arguments.format, notify=tell)
+
+
+def report(graph: Graph, plan: Plan, results: Mapping[str, np.ndarray], *, quiet: bool) -> list[dict[str, object]]:
+    """Tells what became of every result; where nothing was written, the table is the result."""
+    signals = dict_of_signals(graph)
+    facts = [
+        _facts(name, x, signals.get(name), graph.clock.sample_rate, [f for f, names in plan.items() if name in names])
+        for name, x in results.items()
+    ]
+    if quiet:
+        return facts
+    rows = [["", "shape", "length", "peak", "rms"]]
+    rows += [[str(f["name"]), str(f["shape"]), _length(f), _level(f, "peak"), _level(f, "rms")] for f in facts]
+    if plan:
+        for file, names in plan.items():
+            tell(f"wrote {file}: {', '.join(names)}")
+        tell(table(rows))
+    else:
+        put(table(rows))
+        if graph.outputs:
+            tell(f"nothing was written: --output {next(iter(signals))}=FILE saves a result")
+    return facts
+
+
+def _facts(name: str, x: np.ndarray, signal: Signal | None, rate: int | None, files: list[str]) -> dict[str, object]:
+    is_audio = signal is not None and signal.rate is Rate.AUDIO
+    peak = float(np.max(np.abs(x), initial=0.0))
+    rms = float(np.sqrt(np.mean(np.square(x, dtype=np.float64)))) if x.size else 0.0
+    return {
+        "name": name,
+        "shape": list(x.shape),
+        "is_audio": is_audio,
+        "sample_rate": rate if is_audio else None,
+        "seconds": x.shape[1] / rate if is_audio and rate else None,
+        "peak": peak,
+        "rms": rms,
+        "files": files,
+    }
+
+
+def _length(facts: dict[str, object]) -> str:
+    if facts["seconds"] is None:
+        return ""
+    return f"{facts['seconds']:.2f} s at {khz(float(str(facts['sample_rate'])))}"
+
+
+def _level(facts: dict[str, object], key: str) -> str:
+    value = float(str(facts[key]))
+    if not facts["is_audio"]:
+        return f"{value:.4g}"
+    return f"{20 * np.log10(value):+.1f} dBFS" if value > 0 else "silent"

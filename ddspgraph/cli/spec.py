@@ -1,0 +1,53 @@
+"""From an argument to a graph: a file, `-` for stdin, or the folder of an exported graph."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ddspgraph.cli.console import show
+from ddspgraph.cli.options import GraphOptions, UsageError
+from ddspgraph.diagnostics import fail
+from ddspgraph.files import place
+
+if TYPE_CHECKING:
+    from ddspgraph.compiler.frontend.values import Document
+    from ddspgraph.ir.graph import Graph
+    from ddspgraph.limits import Limits
+
+
+def read_spec(argument: str, limits: Limits) -> Document:
+    """The document of a file or of stdin. Raises GraphError."""
+    from ddspgraph.compiler.frontend.document import read, read_text
+
+    if argument != "-":
+        return read(Path(argument), limits=limits)  # a Path: an argument is never YAML text
+    return read_text(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", limits)
+
+
+def load_graph(argument: str, options: GraphOptions) -> Graph:
+    """The checked graph of a spec or of an exported folder. Raises GraphError; E601 or E602 for other folders."""
+    from ddspgraph.compiler.driver import load
+
+    if not is_folder(argument):
+        document = read_spec(argument, options.limits)
+        return load(document, params=options.params, ops=options.ops, limits=options.limits)
+    from ddspgraph.backends.facts import SPEC, read_facts
+
+    if options.params:
+        raise UsageError("--set has no effect on an exported graph: set it when you compile the spec")
+    facts, spec = read_facts(argument), Path(argument, "assets", SPEC)
+    if not spec.is_file():
+        raise fail("E602", "the export holds no spec: its graph was built in Python", place(argument))
+    return load(spec, params=facts["settings"], ops=options.ops, limits=options.limits)
+
+
+def is_folder(argument: str) -> bool:
+    return argument != "-" and Path(argument).is_dir()
+
+
+def tell_warnings(graph: Graph) -> None:
+    """The warnings of a graph that is about to be used, to stderr."""
+    for diagnostic in graph.warnings:
+        show(diagnostic, sys.stderr)
