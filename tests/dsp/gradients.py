@@ -12,8 +12,8 @@ import tensorflow as tf
 def assert_gradient(function: Callable[..., Any], *arguments: Any, step: float = 1e-2, rtol: float = 1e-3) -> None:
     """The gradient of sum(c * function(arguments)), c random, along random directions, by central differences.
 
-    `function` answers in float32, the differences are taken in float64: `step` should make them large enough
-    for that, and `function` should be smooth around `arguments`.
+    `function` answers in float32, the differences are taken in float64: `step` should make them much larger than
+    the rounding of the answers, which is allowed for, and `function` should be smooth around `arguments`.
     """
     rng = np.random.default_rng(0)
     arrays = [np.asarray(a, np.float32) for a in arguments]
@@ -24,6 +24,7 @@ def assert_gradient(function: Callable[..., Any], *arguments: Any, step: float =
         cotangent = rng.normal(size=result.shape).astype(np.float32)
         total = tf.reduce_sum(result * cotangent)
     gradients = tape.gradient(total, tensors)
+    rounding = 2.0**-23 * float(np.sum(np.abs(np.float64(result) * cotangent)))
 
     def value(i: int, shift: np.ndarray) -> float:
         shifted = [a + shift if j == i else a for j, a in enumerate(arrays)]
@@ -36,7 +37,9 @@ def assert_gradient(function: Callable[..., Any], *arguments: Any, step: float =
         direction = gradient / max(np.abs(gradient).max(), 1e-9) + rng.normal(size=array.shape)
         shift = np.float32(step * direction)
         measured = (value(i, shift) - value(i, -shift)) / 2.0
-        np.testing.assert_allclose(np.sum(gradient * shift), measured, rtol=rtol, err_msg=f"argument {i}")
+        np.testing.assert_allclose(
+            np.sum(gradient * shift), measured, rtol=rtol, atol=rounding, err_msg=f"argument {i}"
+        )
 
 
 def assert_finite(function: Callable[..., Any], *arguments: Any) -> None:
