@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -133,6 +134,9 @@ class ModDelay(Op):
         delayed = dsp.variable_length_delay(part * longest / (longest + 1.0), audio, longest + 1)
         wet = dsp.drop_last_axis(gain) * delayed
         return {"signal": audio + wet if self.add_dry else wet, "audio": audio, "gain": gain, "phase": phase}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 12 * math.prod(shapes["-> signal"])  # two neighbouring delays: indices, weights and values of each
 
     def _longest_samples(self) -> int:
         if self.sample_rate is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -43,6 +44,9 @@ class Resample(Clocked):
         frames = dsp.size_of(inputs, 1)
         n_samples = self.length(frames if self.add_endpoint else frames - 1)
         return dsp.resample(inputs, n_samples, method=self.method, add_endpoint=self.add_endpoint)
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return math.prod(shapes["-> signal"])  # the frames before and after each sample, weighted
 
 
 class TensorToAudio(Op):

@@ -100,7 +100,7 @@ class Reverb(Op):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, n_samples = shapes["-> signal"]
         ir_samples = shapes["-> ir"][1]
-        return convolution_workspace(batch, 1, n_samples, min(ir_samples, n_samples)) + 2 * batch * n_samples
+        return convolution_workspace(batch, 1, n_samples, min(ir_samples, n_samples))
 
     def advise(
         self, signals: Mapping[str, Signal], values: Mapping[str, Any], sizes: Mapping[str, int]

@@ -12,6 +12,7 @@ from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
 from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.ops.clocked import Clocked
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
+from ddspgraph.ops.workspace import harmonic_workspace, sinusoidal_workspace
 
 #: The lowest pitch that W104 reckons with where f0 is not known: about the lower limit of hearing.
 _LOWEST_PITCH_HZ = 20.0
@@ -80,6 +81,9 @@ class Harmonic(Clocked):
             "harmonic_distribution": distribution,
             "f0_hz": f0_hz,
         }
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return harmonic_workspace(*shapes["-> signal"], shapes["harmonic_distribution"][2])
 
     def advise(
         self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
@@ -175,6 +179,10 @@ class Sinusoidal(Clocked):
         )
         return {"signal": signal, "amplitudes": amplitudes, "frequencies": frequencies}
 
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, n_samples = shapes["-> signal"]
+        return sinusoidal_workspace(batch, shapes["amplitudes"][1], n_samples, shapes["amplitudes"][2])
+
     def _frequencies_hz(self, raw: Any) -> Any:
         if self.freq_scale_fn is None:
             return raw
@@ -215,3 +223,7 @@ class Wavetable(Clocked):
         n_samples = self.length(dsp.size_of(f0_hz, 1))
         signal = dsp.wavetable_synthesis(f0_hz, amplitudes, wavetables, n_samples, self.rate_hz())
         return {"signal": signal, "amplitudes": amplitudes, "wavetables": wavetables, "f0_hz": f0_hz}
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        # Phase, two tables beside each sample and two entries of each; the tables themselves, shifted by a frame.
+        return 14 * math.prod(shapes["-> signal"]) + 2 * math.prod(shapes["wavetables"])

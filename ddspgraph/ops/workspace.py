@@ -1,6 +1,8 @@
-"""How much memory the shared algorithms hold at their peak: numbers of float32 values."""
+"""How much memory the shared algorithms hold at their peak: numbers of float32 values, as measured."""
 
 from __future__ import annotations
+
+import math
 
 
 def response_samples(n_bands: int, window_size: int) -> int:
@@ -10,6 +12,18 @@ def response_samples(n_bands: int, window_size: int) -> int:
 
 
 def convolution_workspace(batch: int, frames: int, n_samples: int, ir_samples: int) -> int:
-    """Of `dsp.fft_convolve`: spectra of audio and responses, and their product: one FFT a frame each."""
+    """Of `dsp.fft_convolve`: copies of an FFT a frame, of audio, responses, their spectra and the product."""
     fft_size = -(-n_samples // max(frames, 1)) + ir_samples - 1
-    return 3 * batch * frames * fft_size
+    return (6 if frames == 1 else 5) * batch * frames * fft_size
+
+
+def harmonic_workspace(batch: int, n_samples: int, n_harmonics: int) -> int:
+    """Of `dsp.harmonic_synthesis`: phase and pitch of all samples, and the sines of one pass over some of them."""
+    samples = batch * n_samples
+    return 9 * samples + 8 * math.isqrt(n_harmonics) * min(samples, 2**18)
+
+
+def sinusoidal_workspace(batch: int, frames: int, n_samples: int, n_sinusoids: int) -> int:
+    """Of `dsp.sinusoidal_synthesis`: the lines of all frames, and the sines of one pass over some of them."""
+    samples = batch * n_samples
+    return 14 * batch * frames * n_sinusoids + 2 * samples + 24 * min(samples * n_sinusoids, 2**20)

@@ -20,12 +20,16 @@ PLAIN_SINUSOIDS = Sinusoidal(amp_scale_fn=None, freq_scale_fn=None, **CLOCK)
 
 @pytest.mark.parametrize("case", cases(*(f"ddsp.synths.{name}" for name in SYNTHS)), ids=lambda c: c.name)
 def test_golden(case: Case) -> None:
-    """Controls to 1e-4; audio to 1e-3, because the recordings hold the rounding of a float32 phase."""
+    """Controls to 1e-4; audio to 1e-3, because the recordings hold the rounding of a float32 phase.
+
+    The wavetable's was summed in float32 sample by sample: rendered with such a phase in place of the exact one
+    the recording is met to 2e-6, so what is left of 1.3e-3 is all the recording's.
+    """
     inputs, outputs = case.arrays()
     results = results_of(SYNTHS[case.source.rpartition(".")[2]](**case.params), **inputs)
     assert set(results) == {name.removeprefix("controls_") for name in outputs}
     for name, expected in outputs.items():
-        tolerance = 1e-3 if name == "signal" else 1e-4
+        tolerance = (2e-3 if case.name == "Wavetable" else 1e-3) if name == "signal" else 1e-4
         assert relative_l2(results[name.removeprefix("controls_")], expected) <= tolerance, name
 
 
@@ -110,7 +114,8 @@ def test_wavetable_of_a_sine_is_a_sine(held_table: bool) -> None:
     table = np.sin(2.0 * np.pi * np.arange(1024) / 1024.0)
     op = Wavetable(scale_fn=None, **CLOCK)
     y = np.array(op(held(0.7), held(list(table), 1 if held_table else 50), held(220.0)))[0]
-    np.testing.assert_allclose(y, 0.7 * np.sin(2.0 * np.pi * turns(220.0, y.size)), atol=5e-3)
+    started_at_zero = turns(220.0, y.size) - 220.0 / RATE
+    np.testing.assert_allclose(y, 0.7 * np.sin(2.0 * np.pi * started_at_zero), atol=1e-4)
 
 
 def test_units_follow_the_scale_functions() -> None:
