@@ -113,7 +113,6 @@ def migrate(document: Document, report: Report) -> tuple[Document, tuple[Change,
     changes: list[Change] = []
     for step in STEPS[version - _OLDEST :]:
         validate(document, schema(step.FROM_VERSION), report)
-        report.raise_errors()
         document, done = step.upgrade(document, report)
         report.raise_errors()
         changes += done

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,39 +31,39 @@ class Comment:
 def comments_of(source: Source, version: int) -> tuple[Comment, ...]:
     """All comments in order; the comment that tells editors the schema then names that of `version`."""
     text = source.text
-    starts: list[int] = []  # lines where something stands, in order
-    raw: list[tuple[int, int, str]] = []  # line, number of lines in `starts` before it, text
-    for token_line, gap_line, gap in _gaps(text):
-        for found in _COMMENT.finditer(gap):
-            line = gap_line + _line_ends(gap[: found.start()])
-            raw.append((line, len(starts), found.group().rstrip()))
-        if token_line is not None and (not starts or starts[-1] != token_line):
-            starts.append(token_line)
+    found: list[tuple[int, bool, str]] = []  # line, whether it stands behind something, text
+    starts: list[int] = []  # lines where something begins, in order
+    for line, begins, is_behind, gap in _gaps(text):
+        for comment in _COMMENT.finditer(gap):
+            lines_down = _line_ends(gap[: comment.start()])
+            found.append((line + lines_down, is_behind and not lines_down, comment.group().rstrip()))
+        if begins is not None:
+            starts.append(begins)
     comments = []
-    for line, before, comment in raw:
-        is_behind = before > 0 and starts[before - 1] == line
-        after = starts[before] if before < len(starts) else None
-        subject = line if is_behind else after
+    for line, is_behind, comment in found:
+        after = bisect.bisect(starts, line)
+        subject = line if is_behind else starts[after] if after < len(starts) else None
         if "yaml-language-server" in comment:
             comment = _SCHEMA.sub(f"graph-v{version}.schema.json", comment)
         comments.append(Comment(comment, subject, is_behind))
     return tuple(comments)
 
 
-def _gaps(text: str) -> Iterator[tuple[int | None, int, str]]:
-    """What stands between tokens: the line of the token after it, its own first line, and its text."""
-    position, line = 0, 1
+def _gaps(text: str) -> Iterator[tuple[int, int | None, bool, str]]:
+    """What stands between tokens: its first line, that of the token after it, whether a token ends on its first
+    line, and its text."""
+    position, line, is_behind = 0, 1, False
     for token in yaml.scan(text, Loader=PARSER):
         start, end = token.start_mark, token.end_mark
         if end.index <= start.index:
             continue  # tokens without text: block starts and ends
+        yield line, start.line + 1, is_behind, text[position : start.index]
         header = _block_header(text, token)
-        yield start.line + 1, line, text[position : start.index]
         if header is not None:
-            yield start.line + 1, start.line + 1, header
-        # A block scalar ends at the start of the line after it; what is between is not a comment.
-        position, line = max(position, end.index), end.line + 1
-    yield None, line, text[position:]
+            yield start.line + 1, None, True, header
+        # A block scalar ends where the line after it begins.
+        position, line, is_behind = end.index, end.line + 1, end.column > 0
+    yield line, None, is_behind, text[position:]
 
 
 def _block_header(text: str, token: yaml.Token) -> str | None:

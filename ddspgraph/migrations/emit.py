@@ -35,7 +35,9 @@ def emit(document: Document, comments: Sequence[Comment] = ()) -> str:
                 lines += placed.around(list(_entry(name, item, 2)), "  ", (key, name))
         else:
             lines += placed.around(list(_entry(key, value, 0)), "", (key, None))
-    return "\n".join([*lines, *placed.tail]) + "\n"
+    if placed.tail:
+        lines += ["", *placed.tail]
+    return "\n".join(lines) + "\n"
 
 
 def _rank(key: Key) -> int:
@@ -77,9 +79,11 @@ def _after(lead: str, value: Value, indent: int) -> Iterator[str]:
 
 
 def _flow(value: Value, room: int) -> str | None:
-    """The value on one line; None where it is a collection that is longer than `room`."""
+    """The value on one line; None where that is longer than `room` and need not be."""
     if value.is_scalar:
         return scalar_text(value, False)
+    if not value.data:
+        return "{}" if value.is_mapping else "[]"
     text = "".join(_flow_pieces(value, room))
     return text if len(text) <= room else None
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ddspgraph.compiler.frontend.values import Key, Value
+from ddspgraph.diagnostics import Note, Report
 from ddspgraph.migrations.v1_calls import Call
 from ddspgraph.migrations.v1_classes import AUDIO, Shape
 
@@ -13,16 +14,28 @@ from ddspgraph.migrations.v1_classes import AUDIO, Shape
 _SLOWEST_FIRST = ("const", "frame", "audio")
 
 
-def said_inputs(root: Value) -> Iterator[tuple[Key, int | None]]:
-    """Name and, where a pair says it, number of channels of each input."""
+def said_inputs(root: Value, report: Report) -> Mapping[str, tuple[Key, int | None]] | None:
+    """The name and, where a pair says it, the number of channels of each input, by name.
+
+    Reports E203 and E306; None where the schema refused the list or a part of it.
+    """
     listed = root.get("inputs")
-    for item in listed.elements() if listed else ():
-        if item.is_list:
-            name, channels = item.elements()
-            assert isinstance(channels.data, int)
-            yield Key(str(name.data), name.span), channels.data
-        else:
-            yield Key(str(item.data), item.span), None
+    if listed is None or not listed.is_list:
+        return None
+    inputs: dict[str, tuple[Key, int | None]] = {}
+    for item in listed.elements():
+        parts = list(item.elements()) if item.is_list else [item]
+        if not parts or not isinstance(parts[0].data, str):
+            return None
+        if len(parts) > 2:
+            report.add("E203", "an input is a name, or a name and its channels", parts[2].span)
+        key = Key(parts[0].data, parts[0].span)
+        size = parts[1].data if len(parts) > 1 and isinstance(parts[1].data, int) else None
+        first = inputs.setdefault(str(key), (key, size))[0]
+        if first is not key:
+            note = Note(f"the first '{key}' is", first.span)
+            report.add("E306", f"'{key}' is listed twice", key.span, note, hint="delete one of them")
+    return inputs
 
 
 def input_shapes(calls: Sequence[Call]) -> dict[str, tuple[Shape, str]]:

@@ -49,10 +49,10 @@ refused for it. Every new value keeps the span of the old one: what is found wro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ddspgraph.compiler.frontend.values import Document, Key, Value
-from ddspgraph.diagnostics import Note, Report
+from ddspgraph.diagnostics import Report
 from ddspgraph.migrations.change import Change, Kind
 from ddspgraph.migrations.edits import key_of, mapping, plain, renamed, scalar
 from ddspgraph.migrations.v1_calls import Call, Calls
@@ -61,13 +61,14 @@ from ddspgraph.migrations.v1_clock import clock_of
 from ddspgraph.migrations.v1_inputs import input_shapes, said_inputs, with_channels
 
 FROM_VERSION = 1
+Entry = tuple[Key, Value]
 
 
 def upgrade(document: Document, report: Report) -> tuple[Document, tuple[Change, ...]]:
     """The same graph in version 2, and what became of every entry.
 
-    The document must keep the schema of version 1. Reports E301-E304, E306, E401 and E901; where it did, the
-    result lacks what was at fault.
+    Reports E203, E301-E304, E306, E401 and E901. Where the report holds an error, of the schema too, the
+    document comes back as it was.
     """
     return _Upgrade(document, report).run()
 
@@ -76,51 +77,49 @@ class _Upgrade:
     def __init__(self, document: Document, report: Report) -> None:
         self.document, self.root, self.report = document, document.root, report
         self.changes: list[Change] = []
-        self.inputs: dict[str, tuple[Key, int | None]] = {}
-        for key, channels in said_inputs(self.root):
-            first = self.inputs.setdefault(str(key), (key, channels))[0]
-            if first is not key:
-                note = Note(f"the first '{key}' is", first.span)
-                report.add("E306", f"'{key}' is listed twice", key.span, note, hint="delete one of them")
 
     def run(self) -> tuple[Document, tuple[Change, ...]]:
-        calls = Calls(self.root, {name: key for name, (key, _) in self.inputs.items()}, self.report)
+        said = said_inputs(self.root, self.report)
+        keys = {name: key for name, (key, _) in said.items()} if said is not None else None
+        calls = Calls(self.root, keys, self.report)
         dag, losses = calls.read("dag"), calls.read("losses")
-        entries = dict(self._head())
-        declared = self._inputs([*dag, *losses])
-        shapes = [value.get("rate") for _, value in declared]
-        has_frames = any(rate is not None and rate.data == "frame" for rate in shapes)
-        key, clock = clock_of(self.root, has_frames or _reads_frames(dag), self.changes, self.report)
-        entries[key] = clock
-        if declared:
-            list_key = key_of(self.root, "inputs")
-            entries[list_key] = mapping(declared, list_key.span)
-        dag_key = key_of(self.root, "dag")
+        inputs = self._inputs(said or {}, [*dag, *losses])
+        has_frames = _reads_frames(dag) or any(value.plain()["rate"] == "frame" for _, value in inputs)
+        clock = clock_of(self.root, has_frames, self.changes, self.report)
         nodes = [(call.name, self._node(call, "nodes")) for call in dag]
-        entries[renamed(key_of(self.root, "modules"), "nodes")] = mapping(nodes, dag_key.span)
-        if dag:
-            last = scalar(str(dag[-1].name), dag[-1].place.span)
-            entries[renamed(dag_key, "outputs")] = mapping([(renamed(dag_key, "audio"), last)], dag_key.span)
-            note = "the signal of the last call"
-            self.changes.append(Change(Kind.DEFAULT, "dag", "outputs.audio", note, last.span))
-        if losses:
-            losses_key = key_of(self.root, "losses")
-            bodies = [(call.name, self._node(call, "losses")) for call in losses]
-            entries[losses_key] = mapping(bodies, losses_key.span)
+        bodies = [(call.name, self._node(call, "losses")) for call in losses]
+        if self.report.has_errors or clock is None:
+            return self.document, ()
         self._never_called(calls)
-        entries |= {key: value for key, value in self.root.items() if key.startswith("x-")}
-        return Document(mapping(entries.items(), self.root.span), self.document.source), tuple(self.changes)
+        entries = [*self._head(), clock, *self._sections(inputs, nodes, bodies, dag[-1])]
+        entries += [(key, value) for key, value in self.root.items() if key.startswith("x-")]
+        return Document(mapping(entries, self.root.span), self.document.source), tuple(self.changes)
 
-    def _head(self) -> Iterator[tuple[Key, Value]]:
+    def _sections(self, inputs: list[Entry], nodes: list[Entry], losses: list[Entry], last: Call) -> Iterator[Entry]:
+        if inputs:
+            key = key_of(self.root, "inputs")
+            yield key, mapping(inputs, key.span)
+        dag_key = key_of(self.root, "dag")
+        # Comments above `modules:` and above `dag:` both find their way to `nodes:` by these places.
+        yield renamed(dag_key, "nodes"), mapping(nodes, key_of(self.root, "modules").span)
+        audio = (renamed(dag_key, "audio"), scalar(str(last.name), last.place.span))
+        yield renamed(dag_key, "outputs"), mapping([audio], dag_key.span)
+        note = "the signal of the last call"
+        self.changes.append(Change(Kind.DEFAULT, "dag", "outputs.audio", note, last.place.span))
+        if losses:
+            key = key_of(self.root, "losses")
+            yield key, mapping(losses, key.span)
+
+    def _head(self) -> Iterator[Entry]:
         for key, value in self.root.items():
             if key == "version":
                 yield key, scalar(FROM_VERSION + 1, value.span)
             elif key in ("name", "doc"):
                 yield key, value
 
-    def _inputs(self, calls: list[Call]) -> list[tuple[Key, Value]]:
+    def _inputs(self, said: Mapping[str, tuple[Key, int | None]], calls: list[Call]) -> list[Entry]:
         shapes, declared = input_shapes(calls), []
-        for i, (name, (key, channels)) in enumerate(self.inputs.items()):
+        for i, (name, (key, channels)) in enumerate(said.items()):
             path = f"inputs.{i}"
             if name not in shapes:
                 note = f"no call reads '{name}'"
@@ -155,7 +154,7 @@ class _Upgrade:
         entries += [(key, value) for key, value in call.module.items() if key.startswith("x-")]
         return mapping(entries, call.module.span)
 
-    def _params(self, call: Call, to: str) -> Iterator[tuple[Key, Value]]:
+    def _params(self, call: Call, to: str) -> Iterator[Entry]:
         for key, value in call.module.items():
             path, name = f"{call.path}.{key}", str(key)
             if name in ("class", "doc") or name.startswith("x-"):
