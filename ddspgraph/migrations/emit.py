@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Iterable, Iterator, Sequence
 
 from ddspgraph.compiler.frontend.values import Document, Key, Value
@@ -143,11 +144,11 @@ class _Placed:
         for comment in comments:
             if comment.subject is None:
                 continue
-            line = next((line for line in lines if line >= comment.subject), None)
-            if line is None:
+            at = bisect.bisect_left(lines, comment.subject)
+            if at == len(lines):
                 self.tail.append(comment.text)
             else:
-                self.of.setdefault(owners[line], []).append(comment)
+                self.of.setdefault(owners[lines[at]], []).append(comment)
 
     def around(self, lines: list[str], pad: str, owner: _Entry) -> list[str]:
         """The lines of an entry with its comments: one may stand behind, the others stand above."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import textwrap
@@ -31,6 +32,7 @@ def scalar_text(value: Value, in_flow: bool) -> str:
     return _float_text(value.data) if isinstance(value.data, float) else str(value.data)
 
 
+@functools.lru_cache(maxsize=4096)  # the same few keys stand in every node
 def text_text(text: str, in_flow: bool) -> str:
     """A text or key on one line: without quotes where every reader then sees the same text."""
     if _is_text_everywhere(text):
