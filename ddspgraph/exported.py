@@ -13,6 +13,7 @@ import tensorflow as tf
 from ddspgraph.backends.facts import SPEC, read_facts
 from ddspgraph.compiler.bind import bind_inputs
 from ddspgraph.compiler.driver import load
+from ddspgraph.compiler.pipeline import LEGALISE, run
 from ddspgraph.diagnostics import clean, fail
 from ddspgraph.files import place
 from ddspgraph.ir.graph import Graph
@@ -43,6 +44,11 @@ class ExportedGraph:
         """The graph, checked again from the spec inside. Raises GraphError, E302 where it needs ops of your own."""
         return load(self.path / "assets" / SPEC, params=self.facts["settings"], ops=self._ops, limits=self.limits)
 
+    @cached_property
+    def _legal(self) -> Graph:
+        """What the memory estimate reads: rate conversions written out."""
+        return run(LEGALISE, self.graph)
+
     def __call__(self, inputs: Mapping[str, Any] | None = None, *, seed: int = 0) -> dict[str, tf.Tensor]:
         """The outputs by name, as `CompiledGraph` gives them. Raises GraphError E603-E606, E708."""
         return self._run("seeded", inputs, seed)
@@ -56,7 +62,7 @@ class ExportedGraph:
             raise fail("E603", f"the graph was exported without {'outputs' if seed is not None else 'losses'}")
         seed_name = self.facts["seed"]
         needed = set(self.facts["signatures"][signature]) - ({seed_name} if seed is not None else set())
-        given = bind_inputs(self.graph, inputs or {}, needed, self.limits)
+        given = bind_inputs(self._legal, inputs or {}, needed, self.limits)
         if seed is not None:
             given[seed_name] = tf.constant(seed, tf.int64)
         return dict(self.module.signatures[signature](**given))

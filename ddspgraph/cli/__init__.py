@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 
-from ddspgraph.cli import check, draw, migrate, ops, run
-from ddspgraph.cli import compile as compile_
+from ddspgraph import __version__
 from ddspgraph.cli.console import show, show_json, tell
-from ddspgraph.cli.options import Arguments, Parser, UsageError
+from ddspgraph.cli.options import Arguments, Parser, UsageError, add_common_options
 
 EPILOG = """\
-exit codes: 0 ok, 1 internal error or --check found work, 2 usage, 3 invalid spec,
-4 data or file, 5 limit, 6 numerical failure, 130 interrupted
+exit codes: 0 ok, 1 internal error or --check found work, 2 usage, 3 invalid
+spec, 4 data or file, 5 limit, 6 numerical failure, 130 interrupted
 """
 OK, INTERNAL, USAGE, INTERRUPTED = 0, 1, 2, 130
-_VERBS = (check, run, compile_, draw, migrate, ops)
+#: command -> what it does. The module of that name is loaded only for its own command: `--help` is instant.
+VERBS = {
+    "check": "find all errors and warnings of specs, each with file:line:column and a repair",
+    "run": "compile a graph and run it on recordings and arrays",
+    "compile": "compile a graph and export it as a SavedModel",
+    "draw": "draw the diagram of a graph",
+    "migrate": "bring a spec of an older version to the current one",
+    "ops": "list the op library, or explain one op",
+}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -26,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a name that the terminal cannot show is no failure
     try:
-        arguments = _parser().parse_args(argv, Arguments())
+        arguments = _parser(argv).parse_args(argv, Arguments())
         code = _guarded(arguments)
         sys.stdout.flush()
         return code
@@ -66,9 +74,7 @@ def _guarded(arguments: Arguments) -> int:
         return INTERNAL
 
 
-def _parser() -> Parser:
-    from ddspgraph import __version__
-
+def _parser(argv: Sequence[str]) -> Parser:
     parser = Parser(
         prog="ddspgraph",
         description="A compiler for YAML graphs of neural and DSP nodes: checked at their source lines, "
@@ -77,6 +83,12 @@ def _parser() -> Parser:
     )
     parser.add_argument("--version", action="version", version=f"ddspgraph {__version__}")
     verbs = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, parser_class=Parser)
-    for verb in _VERBS:
-        verb.add_to(verbs)
+    for name, summary in VERBS.items():
+        verb = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
+        if name in argv:
+            module = importlib.import_module(f"ddspgraph.cli.{name}")
+            verb.epilog = f"example:\n  {module.EXAMPLE}"
+            verb.set_defaults(verb=module.main)
+            add_common_options(verb)
+            module.add_options(verb)
     return parser

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import paint, put, show, show_json
-from ddspgraph.cli.options import Arguments, GraphOptions, add_graph_options, add_verb
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, add_graph_options
+from ddspgraph.cli.spec import count_nodes, load_graph
 
 if TYPE_CHECKING:
     from ddspgraph.diagnostics import Diagnostic
     from ddspgraph.ir.graph import Graph
 
+EXAMPLE = "ddspgraph check graphs/*.yaml"
 
-def add_to(verbs: Any) -> None:
-    parser = add_verb(
-        verbs,
-        "check",
-        check,
-        "find all errors and warnings of specs, each with file:line:column and a repair",
-        "ddspgraph check graphs/*.yaml",
-    )
+
+def add_options(parser: Parser) -> None:
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="a spec, or - for stdin")
     add_graph_options(parser)
 
 
-def check(arguments: Arguments) -> int:
+def main(arguments: Arguments) -> int:
     """Exit code: that of the worst file."""
     options = GraphOptions.of(arguments)
     reports, worst = [], 0
@@ -44,7 +40,6 @@ def check(arguments: Arguments) -> int:
 
 
 def _check(spec: str, options: GraphOptions) -> tuple[Graph | None, tuple[Diagnostic, ...], int]:
-    from ddspgraph.cli.spec import load_graph
     from ddspgraph.diagnostics import GraphError
 
     try:
@@ -60,7 +55,8 @@ def _summary(spec: str, graph: Graph | None, diagnostics: tuple[Diagnostic, ...]
     name = "<stdin>" if spec == "-" else spec
     if graph is None:
         return f"{name}: {paint(', '.join(found), 'bold red')}"
-    nodes = f"{len(graph.nodes)} node{'s' * (len(graph.nodes) != 1)}"
+    n_nodes = count_nodes(graph)
+    nodes = f"{n_nodes} node{'s' * (n_nodes != 1)}"
     return f"{name}: {paint('ok', 'bold green')}, {', '.join([nodes, *found])}"
 
 
@@ -69,6 +65,6 @@ def _as_dict(spec: str, graph: Graph | None, diagnostics: tuple[Diagnostic, ...]
         "file": "<stdin>" if spec == "-" else spec,
         "ok": graph is not None,
         "name": graph.name if graph else None,
-        "nodes": len(graph.nodes) if graph else None,
+        "nodes": count_nodes(graph) if graph else None,
         "diagnostics": [d.as_dict() for d in diagnostics],
     }

@@ -6,22 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ddspgraph.cli.console import put, quiet_tensorflow, show_json, stage, table, tell
-from ddspgraph.cli.options import Arguments, GraphOptions, UsageError, add_graph_options, add_verb
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.compiler.pipeline import Observer
     from ddspgraph.ir.graph import Graph
 
+EXAMPLE = "ddspgraph compile graph.yaml -o graph_model"
 
-def add_to(verbs: Any) -> None:
-    parser = add_verb(
-        verbs,
-        "compile",
-        compile_,
-        "compile a graph and export it as a SavedModel",
-        "ddspgraph compile graphs/guitar_chorus.yaml -o guitar_chorus_model",
-    )
+
+def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, or - for stdin")
     parser.add_argument("-o", "--output", metavar="DIR", help="the folder of the SavedModel")
     parser.add_argument(
@@ -35,7 +30,7 @@ def add_to(verbs: Any) -> None:
     add_graph_options(parser)
 
 
-def compile_(arguments: Arguments) -> int:
+def main(arguments: Arguments) -> int:
     from ddspgraph.backends.facts import is_export
     from ddspgraph.backends.staged_folder import check_target
     from ddspgraph.cli.spec import load_graph, tell_warnings
@@ -85,12 +80,8 @@ def _export(model: CompiledGraph, output: str) -> float:
 
     differences: list[float] = []
 
-    def prove(folder: Path) -> None:
-        with stage("running it in a fresh process"):
-            differences.append(verify(model, folder))
-
-    with stage(f"exporting {output}"):
-        save(model, output, verify=prove)
+    with stage(f"exporting {output}, and running it in a fresh process"):
+        save(model, output, verify=lambda folder: differences.append(verify(model, folder)))
     return max(differences)
 
 

@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -133,6 +132,8 @@ def quiet_tensorflow() -> Iterator[None]:
     except OSError:  # stderr is closed: nothing is to be silenced
         yield
         return
+    import tempfile
+
     with tempfile.TemporaryFile() as said:
         sys.stderr.flush()
         os.dup2(said.fileno(), 2)

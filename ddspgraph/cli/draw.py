@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 from ddspgraph.cli.console import show_json, stage, tell
-from ddspgraph.cli.options import Arguments, GraphOptions, add_graph_options, add_verb
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, add_graph_options
+
+EXAMPLE = "ddspgraph draw graph.yaml -o graph.svg"
 
 
-def add_to(verbs: Any) -> None:
-    parser = add_verb(
-        verbs, "draw", draw, "draw the diagram of a graph", "ddspgraph draw graphs/guitar_chorus.yaml -o chorus.svg"
-    )
+def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, - for stdin, or an exported folder")
     parser.add_argument(
         "-o",
@@ -32,9 +30,9 @@ def add_to(verbs: Any) -> None:
     add_graph_options(parser)
 
 
-def draw(arguments: Arguments) -> int:
+def main(arguments: Arguments) -> int:
     from ddspgraph import render
-    from ddspgraph.cli.spec import load_graph, tell_warnings
+    from ddspgraph.cli.spec import count_nodes, load_graph, tell_warnings
 
     graph = load_graph(arguments.spec, GraphOptions.of(arguments))
     tell_warnings(graph)
@@ -47,5 +45,5 @@ def draw(arguments: Arguments) -> int:
     if arguments.json:
         show_json({"ok": True, "file": arguments.output})
     else:
-        tell(f"wrote {arguments.output}: {graph.name}, {len(graph.nodes)} nodes")
+        tell(f"wrote {arguments.output}: {graph.name}, {count_nodes(graph)} nodes")
     return 0

@@ -5,23 +5,18 @@ from __future__ import annotations
 import difflib
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import show_json, tell
-from ddspgraph.cli.options import Arguments, UsageError, add_verb
+from ddspgraph.cli.options import Arguments, Parser, UsageError
 
 if TYPE_CHECKING:
     from ddspgraph.migrations import MigrationResult
 
+EXAMPLE = "ddspgraph migrate old.yaml -o new.yaml"
 
-def add_to(verbs: Any) -> None:
-    parser = add_verb(
-        verbs,
-        "migrate",
-        migrate,
-        "bring a spec of an older version to the current one",
-        "ddspgraph migrate old.yaml -o new.yaml",
-    )
+
+def add_options(parser: Parser) -> None:
     parser.add_argument("file", metavar="FILE", help="a spec of any version, or - for stdin")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("-o", "--output", metavar="FILE", help="write here (without it: to stdout)")
@@ -30,7 +25,7 @@ def add_to(verbs: Any) -> None:
     parser.add_argument("--diff", action="store_true", help="print what would change")
 
 
-def migrate(arguments: Arguments) -> int:
+def main(arguments: Arguments) -> int:
     from ddspgraph.migrations import migrate_text
 
     file, is_stdin = arguments.file, arguments.file == "-"

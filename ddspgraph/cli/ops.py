@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import inspect
+import re
 import textwrap
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
 
 from ddspgraph.cli.console import paint, put, show_json, width
-from ddspgraph.cli.options import Arguments, UsageError, add_ops_option, add_verb
+from ddspgraph.cli.options import Arguments, Parser, UsageError, add_ops_option
 
 if TYPE_CHECKING:
     from ddspgraph.ir.op import Op, ParamSpec
     from ddspgraph.ir.ports import Port
 
+EXAMPLE = "ddspgraph ops harmonic"
 
-def add_to(verbs: Any) -> None:
-    parser = add_verb(verbs, "ops", ops, "list the op library, or explain one op", "ddspgraph ops harmonic")
+
+def add_options(parser: Parser) -> None:
     parser.add_argument("name", metavar="NAME", nargs="?", help="an op: ports, units, shapes, parameters, source")
     add_ops_option(parser)
 
 
-def ops(arguments: Arguments) -> int:
+def main(arguments: Arguments) -> int:
     from ddspgraph.cli.user_ops import load_ops
     from ddspgraph.diagnostics import did_you_mean
     from ddspgraph.ops import OPS
@@ -50,12 +52,13 @@ def _library(library: Iterable[type[Op]]) -> str:
     groups: dict[str, list[type[Op]]] = {}
     for op in library:
         groups.setdefault(_group(op), []).append(op)
-    longest = max(len(op.name) for group in groups.values() for op in group)
     lines: list[str] = []
     for group, members in groups.items():
         lines += [paint(group, "bold")]
+        longest = max(len(op.name) for op in members)
         for op in members:
-            summary = textwrap.shorten(op.summary(), width() - longest - 4, placeholder=" ...")
+            sentence = re.split(r": |\. ", op.summary())[0].rstrip(".")  # what it does, without its formula
+            summary = textwrap.shorten(sentence, width() - longest - 4, placeholder=" ...")
             lines.append(f"  {op.name.ljust(longest)}  {summary}")
         lines.append("")
     return "\n".join([*lines, "`ddspgraph ops NAME` explains one."])
@@ -71,7 +74,7 @@ def _group(op: type[Op]) -> str:
 def _reference(op: type[Op]) -> str:
     from ddspgraph.ir.op import Traits
 
-    lines = [paint(op.name, "bold"), "", inspect.cleandoc(op.__doc__ or ""), ""]
+    lines = [paint(op.name, "bold"), "", *map(_paragraph, inspect.cleandoc(op.__doc__ or "").split("\n\n"))]
     inputs = dict(op.inputs) | ({"input_1, input_2, ...": op.variadic} if op.variadic else {})
     lines += _section("Inputs", [(name, _port_facts(port), port.doc) for name, port in inputs.items()])
     lines += _section("Outputs", [(name, port.type_text(), port.doc) for name, port in op.outputs.items()])
@@ -81,6 +84,12 @@ def _reference(op: type[Op]) -> str:
         lines += [_filled("Random: the seed of the call and the name of the node give the noise.", ""), ""]
     lines.append(f"Python: {op.__module__}.{op.__name__}")
     return "\n".join(lines)
+
+
+def _paragraph(text: str) -> str:
+    """Refilled for the terminal; what is indented (formulas, tables) stays as it is."""
+    is_laid_out = any(line.startswith((" ", "-", "|")) for line in text.splitlines())
+    return f"{text if is_laid_out else _filled(text, '')}\n"
 
 
 def _section(title: str, entries: list[tuple[str, str, str]]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import re
+import textwrap
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -24,6 +25,7 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, **options: Any) -> None:
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        options["description"] = textwrap.fill(options.get("description") or "", 80)
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
@@ -39,15 +41,10 @@ class Arguments(argparse.Namespace):
     json: bool = False
 
 
-def add_verb(verbs: Any, name: str, verb: Callable[[Arguments], int], summary: str, example: str) -> Parser:
-    """A subcommand with `--debug` and `--json`."""
-    parser = verbs.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + ".", epilog=f"example:\n  {example}"
-    )
-    parser.set_defaults(verb=verb)
+def add_common_options(parser: Parser) -> None:
+    """`--json` and `--debug`."""
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an internal error")
-    return parser
 
 
 def add_graph_options(parser: Parser) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import quiet_tensorflow, show_json, stage
-from ddspgraph.cli.options import Arguments, GraphOptions, UsageError, add_graph_options, add_verb
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -15,15 +15,10 @@ if TYPE_CHECKING:
 
 _LARGEST_SEED = 2**63 - 1
 
+EXAMPLE = "ddspgraph run graph.yaml --input audio=dry.wav --output audio=wet.wav"
 
-def add_to(verbs: Any) -> None:
-    parser = add_verb(
-        verbs,
-        "run",
-        run,
-        "compile a graph and run it on recordings and arrays",
-        "ddspgraph run graphs/guitar_chorus.yaml --input audio=dry.wav --output audio=wet.wav",
-    )
+
+def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, - for stdin, or an exported folder")
     parser.add_argument(
         "--input",
@@ -51,7 +46,7 @@ def add_to(verbs: Any) -> None:
     add_graph_options(parser)
 
 
-def run(arguments: Arguments) -> int:
+def main(arguments: Arguments) -> int:
     from ddspgraph.cli.run_inputs import read_inputs
     from ddspgraph.cli.run_outputs import plan_outputs, report, write_outputs
     from ddspgraph.cli.spec import load_graph, tell_warnings

@@ -47,6 +47,11 @@ def is_folder(argument: str) -> bool:
     return argument != "-" and Path(argument).is_dir()
 
 
+def count_nodes(graph: Graph) -> int:
+    """The nodes of the spec; a literal (`gain: -6 dB`) has become a node `name.port`, which nobody wrote."""
+    return sum("." not in node.name for node in graph.nodes)
+
+
 def tell_warnings(graph: Graph) -> None:
     """The warnings of a graph that is about to be used, to stderr."""
     for diagnostic in graph.warnings:
