@@ -23,7 +23,8 @@ LAYERS = (
     ("compiler.driver",),
     ("exported",),
     ("training",),
-    ("cli", "__main__"),
+    ("cli",),
+    ("__main__",),
 )
 #: `model.save(...)` is where users look for it: the method hands on to the layer above when it is called.
 DOORS = {("ddspgraph.compiler.lower", "backends")}
@@ -38,6 +39,7 @@ TENSOR_FILES = (
     "compiler/execute",
     "compiler/bind",
     "backends/",
+    "exported",
     "training/",
 )
 
