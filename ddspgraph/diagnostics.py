@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import itertools
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -10,6 +12,12 @@ from ddspgraph.codes import CODES
 
 #: An excerpt never prints more of a line than this; a spec may hold one line of a megabyte.
 EXCERPT_COLUMNS = 100
+#: A name in a message is cut here, and a finding prints no more notes than this.
+_LONGEST_NAME, _MOST_NOTES = 60, 12
+#: A run lists this many findings: a file with more is not a spec with slips, but something else.
+MOST_FINDINGS = 200
+#: Longer lists of names are thinned out before `difflib` compares, which takes 20 us a name.
+_MOST_COMPARED = 50
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,13 +72,15 @@ class Span:
         first = self.column - 1
         offset = 0 if first < EXCERPT_COLUMNS - 10 else first - EXCERPT_COLUMNS // 2
         shown = "".join(c if c.isprintable() else "�" for c in text[offset : offset + EXCERPT_COLUMNS])
-        carets = max(1, min(last - self.column, offset + EXCERPT_COLUMNS - first))
-        number = f"{self.line:>5} | "
+        before, under = shown[: first - offset], shown[first - offset : last - 1 - offset]
         lead, trail = "…" * (offset > 0), "…" * (offset + EXCERPT_COLUMNS < len(text))
-        return (
-            f"{number}{lead}{shown}{trail}\n"
-            f"{' ' * 6}| {' ' * (first - offset + len(lead))}{'^' * carets}".rstrip()
-        )
+        blank = " " * (_columns(before) + len(lead))
+        return f"{self.line:>5} | {lead}{shown}{trail}\n{' ' * 6}| {blank}{'^' * max(1, _columns(under))}"
+
+
+def _columns(text: str) -> int:
+    """How wide a terminal shows it: East Asian characters take two columns, combining marks none."""
+    return sum(0 if unicodedata.combining(c) else 1 + (unicodedata.east_asian_width(c) in "WF") for c in text)
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,9 @@ class Diagnostic:
         lines = [self.title]
         if self.span is not None and self.span.source.text:
             lines.append(self.span.excerpt())
-        lines += [f"      = {clean(str(note))}" for note in self.notes]
+        lines += [f"      = {clean(str(note))}" for note in self.notes[:_MOST_NOTES]]
+        if len(self.notes) > _MOST_NOTES:
+            lines.append(f"      = ... and {len(self.notes) - _MOST_NOTES} more places")
         if self.hint:
             lines.append(f"      = help: {clean(self.hint)}")
         return "\n".join(lines)
@@ -139,6 +151,12 @@ class Diagnostic:
 def clean(text: str) -> str:
     """Names come from the author's file: nothing in them may steer a terminal or break a line."""
     return "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in text)
+
+
+def quote(name: object) -> str:
+    """A name in a message: in quotes, and cut where it is very long."""
+    text = str(name)
+    return f"'{text}'" if len(text) <= _LONGEST_NAME else f"'{text[:_LONGEST_NAME]}...'"
 
 
 class GraphError(Exception):
@@ -182,14 +200,21 @@ def in_source_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]
 
 @dataclass
 class Report:
-    """Collects findings, so that one run names all errors of a file."""
+    """Collects findings, so that one run names all errors of a file; up to `MOST_FINDINGS` of them."""
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
 
-    def add(
-        self, code: str, message: str, span: Span | None, *notes: Note, hint: str | None = None
-    ) -> None:
-        self.diagnostics.append(Diagnostic(code, message, span, notes, hint))
+    def add(self, code: str, message: str, span: Span | None, *notes: Note, hint: str | None = None) -> None:
+        if not self.is_full:
+            self.diagnostics.append(Diagnostic(code, message, span, notes, hint))
+        elif self.diagnostics[-1].code != "W109":
+            more = f"more than {MOST_FINDINGS} findings: the others are not listed"
+            self.diagnostics.append(Diagnostic("W109", more, span, hint="repair these first"))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether further findings are dropped: a loop that makes them may end."""
+        return len(self.diagnostics) >= MOST_FINDINGS
 
     @property
     def has_errors(self) -> bool:
@@ -203,13 +228,24 @@ class Report:
 
 def did_you_mean(name: str, known: Sequence[str], count: int = 3) -> str | None:
     """A repair for a misspelt name: the nearest known ones, or all of them when they are few."""
-    if not known:
-        return None
     lowered = {k.lower(): k for k in known}
     # difflib is quadratic in the length: a hostile name of 64 KiB is not worth comparing.
-    near = difflib.get_close_matches(name.lower()[:80], list(lowered), n=count, cutoff=0.55)
+    wanted = name.lower()[:80]
+    near = difflib.get_close_matches(wanted, _plausible(wanted, list(lowered)), n=count, cutoff=0.55)
+    if len(wanted) > 2:  # `noise` is not near `filtered_noise`, but meant
+        near += [k for k in lowered if wanted in k and k not in near]
     if near:
-        return "did you mean " + " or ".join(f"'{lowered[n]}'" for n in near) + "?"
-    if len(known) <= 12:
-        return "known: " + ", ".join(known)
-    return None
+        return "did you mean " + " or ".join(f"'{lowered[n]}'" for n in near[:count]) + "?"
+    return "known: " + ", ".join(known) if 0 < len(known) <= 12 else None
+
+
+def _plausible(name: str, known: list[str]) -> list[str]:
+    """The names that share the most pairs of letters with it, where there are too many to compare."""
+    if len(known) <= _MOST_COMPARED:
+        return known
+    pairs = set(itertools.pairwise(name))
+
+    def unlike(other: str) -> int:
+        return abs(len(other) - len(name)) - 2 * len(pairs.intersection(itertools.pairwise(other)))
+
+    return sorted(known, key=unlike)[:_MOST_COMPARED]

@@ -53,7 +53,6 @@ def load(
     report = Report()
     graph = _front_end(spec, params, ops, limits, report)
     report.raise_errors()
-    assert graph is not None
     return graph.replace(warnings=in_source_order(report.diagnostics))
 
 
@@ -101,16 +100,14 @@ def compile(
 
 def _front_end(
     spec: Spec, params: Mapping[str, Any] | None, ops: Iterable[type[Op]], limits: Limits, report: Report
-) -> Graph | None:
+) -> Graph:
     library = OPS | ops
     document = spec if isinstance(spec, Document) else read(spec, limits=limits)
     text = document.source.text
     document, _ = migrate(document, report)
     settings = _overrides(params, limits)
     document = substitute(document, settings, report)
-    validate(document, STRUCTURE, report)
-    if report.has_errors:
-        return None
+    document = validate(document, STRUCTURE, report, limits)
     graph = build(document, library, report, limits)
     graph = infer(order(graph, report), report)
     check_lengths(graph, report)

@@ -132,19 +132,18 @@ def _bind_dim(name: str, axis: int, wanted: Dim, given: Dim, port: Port, signal:
     expected = wanted if wanted.is_static else bound.get(key, given)
     fits = agree(expected, given)
     if fits is None:
-        said = f"{wanted} = {expected}" if not wanted.is_static else str(expected)
-        raise Mismatch(
-            "E414",
-            name,
-            f"port '{name}' wants {port.type_text()} with {said} here, {{source}} is {signal.shape_text}",
-        )
+        said = "" if wanted.is_static else f" with {wanted} = {expected} here"
+        raise Mismatch("E414", name, f"port '{name}' wants {port.type_text()}{said}, {{source}} is {signal.shape_text}")
     if not wanted.is_static:
         bound[key] = fits
 
 
 def _rank_hint(wanted: int, signal: Signal) -> str | None:
     if wanted == 2 and signal.rank == 3 and signal.rate is Rate.AUDIO:
-        return "insert a tensor_to_audio node, which drops a last axis of size 1"
+        drop = "a tensor_to_audio node, which drops a last axis of size 1"
+        if (signal.dims[2].size or 1) == 1:
+            return f"insert {drop}"
+        return f"insert a split node, which takes the channels apart, and for each {drop}"
     return None
 
 

@@ -70,11 +70,8 @@ def _hold(signal: Signal, target: Target, hop_samples: int | None) -> tuple[Sign
         return signal, ()  # no rate conversion is implied; the port reports the rank
     with_axis = target.rank == 3 or bool(shape) or (target.rate is Rate.FRAME and target.rank is None)
     channels = shape or (Dim.of(1),) if with_axis else ()
-    if target.rate is Rate.FRAME:
-        time = FRAMES
-    else:
-        time = FRAMES * hop_samples if hop_samples else SAMPLES
-    time = Dim.of(1) if target.broadcast else time
+    samples = FRAMES * hop_samples if hop_samples else SAMPLES
+    time = Dim.of(1) if target.broadcast else FRAMES if target.rate is Rate.FRAME else samples
     batch = signal.dims[0] if target.broadcast else Dim.of("batch")
     params: list[tuple[str, object]] = [("rate", str(target.rate)), ("broadcast", target.broadcast)]
     if channels and target.rate is Rate.AUDIO:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 
 from ddspgraph.compiler.analysis.adapt import adapt, targets
 from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.ports import Mismatch, Port
-from ddspgraph.ir.types import UNIT_CONVERSIONS, Dim, Signal
+from ddspgraph.ir.types import UNIT_CONVERSIONS, Dim, Signal, Unit
 
 
 def infer(graph: Graph, report: Report) -> Graph:
@@ -23,18 +25,20 @@ def infer(graph: Graph, report: Report) -> Graph:
     return graph.replace(types=types)
 
 
-def _node_types(graph: Graph, node: Node, types: dict[Ref, Signal], report: Report) -> dict[Ref, Signal]:
+def _node_types(graph: Graph, node: Node, types: Mapping[Ref, Signal], report: Report) -> dict[Ref, Signal]:
     ports = node.op.input_ports([port for port, _ in node.inputs])
     given = {port: types[ref] for port, ref in node.inputs}
-    units_fit = [_unit_fits(graph, node, name, ports[name], given[name], report) for name in given]
+    for name, port in ports.items():
+        if name in given and not port.unit.accepts(given[name].unit):
+            _report_unit(graph, node, name, port, given[name].unit, report)
+            # As if it were converted: what follows is judged for itself.
+            given[name] = replace(given[name], unit=port.unit)
     try:
         wanted = targets(ports, given)
         signals = {name: adapt(name, s, wanted[name], graph.clock.hop_samples)[0] for name, s in given.items()}
         outputs = node.op.infer(signals)
     except Mismatch as mismatch:
         _report(graph, node, mismatch, report)
-        return {}
-    if not all(units_fit):
         return {}
     return {Ref(node.name, port): _in_frames(s, graph.clock.hop_samples) for port, s in outputs.items()}
 
@@ -47,40 +51,63 @@ def _in_frames(signal: Signal, hop: int | None) -> Signal:
     return replace(signal, dims=dims)
 
 
-def _unit_fits(graph: Graph, node: Node, name: str, port: Port, signal: Signal, report: Report) -> bool:
-    if port.unit.accepts(signal.unit):
-        return True
+def _report_unit(graph: Graph, node: Node, name: str, port: Port, given: Unit, report: Report) -> None:
     ref = node.input(name)
     assert ref is not None
-    between = UNIT_CONVERSIONS.get((signal.unit, port.unit))
-    hint = f"insert a {between} node between them" if between else f"give it in {port.unit}, or declare its unit as any"
+    between = UNIT_CONVERSIONS.get((given, port.unit))
+    article = "an" if between and between[0] in "aeiou" else "a"
+    hint = (
+        f"insert {article} {between} node between them"
+        if between
+        else f"give it in {port.unit}, or declare its unit as any"
+    )
+    source = _source(graph, ref)
     report.add(
         "E412",
-        f"port '{name}' of '{node.name}' wants {port.unit}, '{ref}' is {signal.unit}",
+        f"port '{name}' of '{node.name}' wants {port.unit}, {source} is {given}",
         node.edge_spans.get(name, node.span),
         *_declared(graph, ref),
         hint=hint,
     )
-    return False
 
 
 def _report(graph: Graph, node: Node, mismatch: Mismatch, report: Report) -> None:
-    ref = node.input(mismatch.port)
-    source = f"'{ref}'" if ref else "nothing"
-    message = mismatch.message.replace("{source}", source)
+    if mismatch.code == "E402" and any(d.code == "E402" for d in report.diagnostics):
+        return  # the clock lacks one thing, however many edges need it
+    ref = None if mismatch.code.startswith("E5") else node.input(mismatch.port)
+    message = mismatch.message.replace("{source}", _source(graph, ref) if ref else "nothing")
     report.add(
         mismatch.code,
         f"'{node.name}': {message}",
-        node.edge_spans.get(mismatch.port, node.span),
+        node.edge_spans.get(mismatch.port, node.span) if ref else _parameter_span(node, message),
         *(_declared(graph, ref) if ref else ()),
+        *_other_ends(graph, node, mismatch),
         hint=mismatch.hint,
     )
 
 
+def _parameter_span(node: Node, message: str) -> Span | None:
+    """Of the first parameter that a message names and the author has said; else of the node."""
+    named = [word for word in re.findall(r"\w+", message) if word in node.op.params()]
+    return next((node.edge_spans[name] for name in named if name in node.edge_spans), node.span)
+
+
+def _other_ends(graph: Graph, node: Node, mismatch: Mismatch) -> tuple[Note, ...]:
+    """Where the other inputs of the node come from that the message compares."""
+    compared = [ref for port, ref in node.inputs if port != mismatch.port and f"'{port}'" in mismatch.message]
+    return tuple(note for ref in compared for note in _declared(graph, ref) if ref != node.input(mismatch.port))
+
+
+def _source(graph: Graph, ref: Ref) -> str:
+    """What stands at the edge: a name, or the literal that became a node of its own."""
+    return "this literal" if _is_literal(graph, ref) else f"'{ref}'"
+
+
+def _is_literal(graph: Graph, ref: Ref) -> bool:
+    return ref.node in graph.node_by_name and "." in ref.node
+
+
 def _declared(graph: Graph, ref: Ref) -> tuple[Note, ...]:
-    span: Span | None = None
-    if ref.node in graph.node_by_name:
-        span = graph.node_by_name[ref.node].span
-    elif ref.node in graph.input_by_name:
-        span = graph.input_by_name[ref.node].span
+    declared = graph.node_by_name.get(ref.node) or graph.input_by_name.get(ref.node)
+    span: Span | None = declared.span if declared and not _is_literal(graph, ref) else None
     return (Note(f"'{ref}' is declared", span),) if span else ()

@@ -86,13 +86,14 @@ def check_memory(graph: Graph, sizes: Mapping[str, int], limits: Limits, report:
     if peak <= allowed:
         return
     where = f" at '{worst.name}'" if worst else ""
+    assumed = f"batch {sizes.get('batch', 1)}" + (f", {sizes['samples']:,} samples" if "samples" in sizes else "")
     report.add(
         "E708",
         f"about {_gib(peak)} of memory would be needed{where}, the limit is {_gib(allowed)}",
         worst.span if worst else (graph.inputs[0].span if graph.inputs else None),
-        hint=f"for batch {sizes['batch'] if 'batch' in sizes else 1}, {sizes.get('samples', 0)} samples: make less at once",
+        hint=f"make less at once; assumed: {assumed}",
     )
 
 
 def _gib(count: int) -> str:
-    return f"{count / (1 << 30):.3g} GiB"
+    return f"{count / (1 << 30):,.0f} GiB" if count >= 10 << 30 else f"{count / (1 << 30):.1f} GiB"

@@ -4,34 +4,43 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader
+from ddspgraph.compiler.frontend.parameters import INVALID, LARGEST_WHOLE, ParameterReader
 from ddspgraph.compiler.frontend.values import Value
-from ddspgraph.diagnostics import Report
+from ddspgraph.diagnostics import Note, Report
 from ddspgraph.ir.graph import Clock
 from ddspgraph.ir.types import Unit
 
+#: What stands in for a rate that was refused, so that the rest of the spec can be checked.
+_STAND_IN_SAMPLE_RATE, _STAND_IN_HOP = 16_000, 64
+#: Candidates for a better hop; a clock of one frame a year has more divisors than a hint needs.
+_MOST_CANDIDATES = 20_000
 
-def read_clock(value: Value | None, report: Report) -> Clock:
-    """The clock with the hop derived; E401 where a frame is not a whole number of samples."""
+
+def read_clock(value: Value | None, report: Report) -> tuple[Clock, bool]:
+    """The clock with the hop derived, and whether it is as the spec says it.
+
+    Reports E401 where a frame is not a whole number of samples, E403 where hop and frame rate disagree, E5xx.
+    A clock at fault comes with the nearest legal rates.
+    """
     if value is None:
-        return Clock()
-    reader = ParameterReader(report, None)
-    sample_rate = _whole(value.get("sample_rate"), Unit.HZ, "sample_rate", reader)
-    if sample_rate is None:
-        return Clock(span=value.span)
+        return Clock(), True
+    said_rate = _whole(value.get("sample_rate"), Unit.HZ, "sample_rate", ParameterReader(report, None))
+    sample_rate = said_rate or _STAND_IN_SAMPLE_RATE
     reader = ParameterReader(report, sample_rate)
-    hop = _hop(value, sample_rate, reader)
-    n_samples = _whole(value.get("duration"), Unit.SAMPLES, "duration", reader, bare=Unit.SECONDS)
-    if hop and n_samples and n_samples % hop:
+    hop, sound = _hop(value, said_rate, reader)
+    sound = sound and said_rate is not None and not any(item.is_faulty for _, item in value.items())
+    said = value.get("duration")
+    n_samples = _whole(said, Unit.SAMPLES, "duration", reader, bare=Unit.SECONDS)
+    if said is not None and hop and n_samples and n_samples % hop and sound:
         nearest = round(n_samples / hop) * hop or hop
-        report.add(
+        reader.refuse(
             "E401",
             f"a duration of {n_samples} samples is not a whole number of frames of {hop} samples",
-            value.get("duration").span,  # type: ignore[union-attr]
-            hint=f"the nearest is {nearest} samples ({nearest / sample_rate:g} s)",
+            said,
+            f"the nearest is `{nearest} samples` ({nearest / sample_rate:g} s)",
         )
     frame_rate = Fraction(sample_rate, hop) if hop else None
-    return Clock(sample_rate, frame_rate, hop, n_samples, span=value.span)
+    return Clock(sample_rate, frame_rate, hop, n_samples, span=value.span), sound
 
 
 def _whole(value: Value | None, unit: Unit, name: str, reader: ParameterReader, bare: Unit | None = None) -> int | None:
@@ -43,56 +52,66 @@ def _whole(value: Value | None, unit: Unit, name: str, reader: ParameterReader, 
         return None
     if bare is not None and value.is_number and reader.sample_rate:
         number *= reader.sample_rate
-    if number < 1 or abs(number - round(number)) > 1e-6:
-        reader.report.add(
-            "E502",
-            f"clock {name} must be a positive whole number{' of samples' * (unit is Unit.SAMPLES)}, this is {number:g}",
-            value.span,
-            hint=f"the nearest legal value is {max(1, round(number))}",
-        )
-        return None
-    return round(number)
+    if 1 <= number <= LARGEST_WHOLE and abs(number - round(number)) <= 1e-6:
+        return round(number)
+    nearest = round(min(max(number, 1), LARGEST_WHOLE))
+    samples = " of samples" if unit is Unit.SAMPLES else ""
+    bound = "at least 1" if number <= LARGEST_WHOLE else f"at most {LARGEST_WHOLE:,}"
+    message = f"clock {name} must be a whole number{samples}, {bound}, this is {number:.10g}"
+    reader.refuse("E502", message, value, f"the nearest legal value is {nearest}{' sample' * bool(samples)}")
+    return None
 
 
-def _hop(clock: Value, sample_rate: int, reader: ParameterReader) -> int | None:
-    given = clock.get("hop")
+def _hop(clock: Value, sample_rate: int | None, reader: ParameterReader) -> tuple[int | None, bool]:
+    """Samples a frame, and whether the spec says so; None where it says nothing."""
+    given, rate_value = clock.get("hop"), clock.get("frame_rate")
     if given is not None:
         hop = _whole(given, Unit.SAMPLES, "hop", reader)
-        if clock.get("frame_rate") is not None:
-            rate = reader.number(clock.get("frame_rate"), Unit.HZ, "clock frame_rate")  # type: ignore[arg-type]
-            if rate is not INVALID and hop and abs(rate * hop - sample_rate) > 1e-6 * sample_rate:
-                reader.report.add(
-                    "E403",
-                    f"hop {hop} means {sample_rate / hop:g} frames a second, frame_rate says {rate:g}",
-                    clock.get("frame_rate").span,  # type: ignore[union-attr]
-                    hint="say one of the two",
-                )
-        return hop
-    value = clock.get("frame_rate")
-    if value is None:
-        return None
-    frame_rate = reader.number(value, Unit.HZ, "clock frame_rate")
+        if hop is not None and rate_value is not None and sample_rate is not None:
+            _agrees(rate_value, hop, sample_rate, given, reader)
+        return hop or _STAND_IN_HOP, hop is not None
+    if rate_value is None:
+        return None, True
+    frame_rate = reader.number(rate_value, Unit.HZ, "clock frame_rate")
     if frame_rate is INVALID:
-        return None
+        return _STAND_IN_HOP, False
     if frame_rate <= 0:
-        reader.report.add("E502", f"clock frame_rate must be 0 < frame_rate, this is {frame_rate:g}", value.span)
-        return None
+        hint = "250 Hz is usual"
+        reader.refuse("E502", f"clock frame_rate must be above 0, this is {frame_rate:g}", rate_value, hint)
+        return _STAND_IN_HOP, False
+    if sample_rate is None:
+        return _STAND_IN_HOP, False
     hop = sample_rate / frame_rate
-    if abs(hop - round(hop)) > 1e-9 * hop or round(hop) < 1:
-        reader.report.add("E401", _uneven(sample_rate, frame_rate), value.span, hint=_nearest_hop(sample_rate, hop))
-        return None
-    return round(hop)
+    whole = max(1, round(hop))
+    if abs(hop - whole) <= 1e-9 * hop:
+        return whole, True
+    message = f"{sample_rate} / {frame_rate:g} = {hop:.6g}: a frame must be a whole number of samples"
+    reader.refuse("E401", message, rate_value, _nearest_hop(sample_rate, hop))
+    return whole, False
 
 
-def _uneven(sample_rate: int, frame_rate: float) -> str:
-    return f"{sample_rate} / {frame_rate:g} = {sample_rate / frame_rate:.6g}: a frame must be a whole number of samples"
+def _agrees(rate_value: Value, hop: int, sample_rate: int, given: Value, reader: ParameterReader) -> None:
+    frame_rate = reader.number(rate_value, Unit.HZ, "clock frame_rate")
+    if frame_rate is INVALID or abs(frame_rate * hop - sample_rate) <= 1e-6 * sample_rate:
+        return
+    reader.report.add(
+        "E403",
+        f"frame_rate says {frame_rate:g} frames a second, hop {hop} means {sample_rate / hop:g}",
+        rate_value.span,
+        Note("hop is", given.span),
+        hint=f"say one of the two: {sample_rate} / {hop} = {sample_rate / hop:g}",
+    )
 
 
 def _nearest_hop(sample_rate: int, hop: float) -> str:
-    choices = sorted({max(1, int(hop)), int(hop) + 1})
-    said = [f"hop: {h} ({sample_rate / h:.6g} Hz)" for h in choices]
-    even = [h for h in range(max(1, int(hop * 0.7)), int(hop * 1.5) + 2) if sample_rate % h == 0]
+    """`write frame_rate: 250 Hz (48000 / 250 = 192), or hop: 191 (251.309 Hz)`"""
+    said = []
+    first = max(1, int(hop * 0.7))
+    even = [h for h in range(first, min(int(hop * 1.5) + 2, first + _MOST_CANDIDATES)) if sample_rate % h == 0]
     if even:
         best = min(even, key=lambda h: abs(h - hop))
-        said.append(f"frame_rate: {sample_rate // best} Hz ({sample_rate} / {sample_rate // best} = {best})")
+        said.append(f"`frame_rate: {sample_rate // best} Hz` ({sample_rate} / {sample_rate // best} = {best})")
+    nearest = max(1, round(hop))
+    if nearest not in even:
+        said.append(f"`hop: {nearest}` ({sample_rate / nearest:.6g} Hz)")
     return "write " + ", or ".join(said)

@@ -34,17 +34,23 @@ def _mapping(properties: dict[str, Any], required: list[str], **more: Any) -> di
     }
 
 
-def _named(items: dict[str, Any], description: str) -> dict[str, Any]:
+def _named(items: dict[str, Any], description: str, example: dict[str, Any]) -> dict[str, Any]:
     return {
         "type": "object",
         "description": description,
+        "examples": [example],
         "propertyNames": {"pattern": NAME, "maxLength": 256},
         "additionalProperties": items,
     }
 
 
 _QUANTITY = {"type": ["number", "string"]}
-_DOC = {"type": "string", "description": "What it is, for readers."}
+_DOC = {"type": "string", "description": "What it is, for readers.", "examples": ["What it is, for readers."]}
+#: A person who writes the wrong kind of thing is shown one of these.
+_CLOCK_EXAMPLE = {"sample_rate": "16 kHz", "frame_rate": "250 Hz"}
+_INPUTS_EXAMPLE = {"audio": {"rate": "audio"}}
+_NODE_EXAMPLE = {"op": "gain", "inputs": ["audio", "-6 dB"]}
+_LOSS_EXAMPLE = {"op": "spectral_loss", "inputs": ["target", "audio"]}
 _DIM = {
     "anyOf": [
         {"type": "integer", "minimum": 1},
@@ -55,7 +61,7 @@ _DIM = {
 
 _CLOCK = _mapping(
     {
-        "sample_rate": {**_QUANTITY, "description": "Samples a second: `16 kHz`."},
+        "sample_rate": {**_QUANTITY, "description": "Samples a second: `16 kHz`.", "examples": ["16 kHz"]},
         "frame_rate": {
             **_QUANTITY,
             "description": "Frames a second: `250 Hz`. sample_rate / frame_rate must be whole.",
@@ -68,6 +74,7 @@ _CLOCK = _mapping(
     },
     ["sample_rate"],
     description="Sample rate and frame rate, said once.",
+    examples=[_CLOCK_EXAMPLE],
 )
 
 _INPUT = _mapping(
@@ -75,6 +82,7 @@ _INPUT = _mapping(
         "rate": {
             "enum": [str(r) for r in Rate],
             "description": "audio [batch, samples], frame [batch, frames, channels], const [batch, *shape]",
+            "examples": ["audio"],
         },
         "unit": {"enum": [u.value for u in Unit], "description": "What the numbers count."},
         "channels": {**_DIM, "description": "Size of the last axis; a free name (`k`) where any number fits."},
@@ -82,37 +90,57 @@ _INPUT = _mapping(
         "doc": _DOC,
     },
     ["rate"],
+    examples=[_INPUTS_EXAMPLE["audio"]],
 )
 
 _NODE = _mapping(
     {
-        "op": {"type": "string", "description": "An op of the library: `ddspgraph ops` lists them."},
+        "op": {
+            "type": "string",
+            "description": "An op of the library: `ddspgraph ops` lists them.",
+            "examples": ["gain"],
+        },
         "inputs": {
             "type": ["array", "object"],
             "description": "References or literals, by port name or in the order of the ports.",
+            "examples": [["audio", "-6 dB"]],
         },
-        "params": {"type": "object", "description": "The op's parameters."},
+        "params": {"type": "object", "description": "The op's parameters.", "examples": [{"window_size": 257}]},
         "doc": _DOC,
     },
     ["op"],
+    examples=[_NODE_EXAMPLE],
 )
 
-_REFERENCE = {"type": "string", "pattern": REFERENCE, "description": "`name` of an input or node, or `node/port`."}
+_REFERENCE = {
+    "type": "string",
+    "pattern": REFERENCE,
+    "description": "`name` of an input or node, or `node/port`.",
+    "examples": ["harmonic/signal"],
+}
 
 STRUCTURE: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
     "title": "ddspgraph graph, version 2",
     **_mapping(
         {
-            "version": {"const": 2, "description": "Version of the language."},
-            "name": {"type": "string", "pattern": NAME, "maxLength": 256, "description": "Name of the graph."},
+            "version": {"const": 2, "description": "Version of the language.", "examples": [2]},
+            "name": {
+                "type": "string",
+                "pattern": NAME,
+                "maxLength": 256,
+                "description": "Name of the graph.",
+                "examples": ["my_graph"],
+            },
             "doc": _DOC,
             "clock": _CLOCK,
-            "params": _named({}, "Named constants, used as `$name`; `--set name=value` overrides."),
-            "inputs": _named(_INPUT, "What a caller gives."),
-            "nodes": _named(_NODE, "The graph; the order of the file does not matter."),
-            "outputs": _named(_REFERENCE, "What a caller gets, by name."),
-            "losses": _named(_NODE, "What training minimises."),
+            "params": _named(
+                {}, "Named constants, used as `$name`; `--set name=value` overrides.", {"n_harmonics": 60}
+            ),
+            "inputs": _named(_INPUT, "What a caller gives.", _INPUTS_EXAMPLE),
+            "nodes": _named(_NODE, "The graph; the order of the file does not matter.", {"quiet": _NODE_EXAMPLE}),
+            "outputs": _named(_REFERENCE, "What a caller gets, by name.", {"audio": "quiet"}),
+            "losses": _named(_NODE, "What training minimises.", {"spectral": _LOSS_EXAMPLE}),
         },
         ["version", "name"],
     ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ddspgraph.compiler.frontend.values import Document, Key, Value
-from ddspgraph.diagnostics import Report, did_you_mean
+from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value
+from ddspgraph.diagnostics import Report, did_you_mean, quote
 
 #: Where `$name` may stand; `name`, `doc` and the author's own `x-` keys are text.
 _SECTIONS = ("clock", "inputs", "nodes", "outputs", "losses")
@@ -21,27 +21,34 @@ def substitute(document: Document, overrides: Mapping[str, Value], report: Repor
     for name, value in overrides.items():
         if name not in constants:
             hint = did_you_mean(name, list(constants)) or "the spec has no params"
-            report.add("E308", f"'{name}' is not one of the params of the spec", value.span, hint=hint)
+            report.add("E308", f"{quote(name)} is not one of the params of the spec", value.span, hint=hint)
     constants |= overrides
-    used = set(_used_names(document))
-    for key, _ in params.items() if params else ():
-        if str(key) not in used:
-            report.add("W107", f"nothing uses the constant '{key}'", key.span, hint=f"use it as ${key}, or delete it")
+    for name, value in constants.items():
+        for inner in _texts(value):
+            message = f"the constant '{name}' holds {quote(inner.data)}: params are not made of other params"
+            report.add("E308", message, inner.span, hint="write the value, or use the other name where it is needed")
+            constants[name] = Value(FAULTY, value.span)
     replace = _Replacer(constants, report)
-    root = {key: replace(value) if key in _SECTIONS else value for key, value in document.root.items()}
+    root = {key: replace.section(value) if key in _SECTIONS else value for key, value in document.root.items()}
+    if not replace.unknown:  # a name that is misspelt where it is used is not unused
+        for key, _ in params.items() if params else ():
+            if str(key) not in replace.used:
+                hint = f"use it as ${key}, or delete it"
+                report.add("W107", f"nothing uses the constant {quote(key)}", key.span, hint=hint)
     return Document(Value(root, document.root.span), document.source)
 
 
-def _used_names(document: Document) -> Iterator[str]:
-    seen: set[int] = set()  # aliases share values: each is walked once
-    open_values = [value for key, value in document.root.items() if key in _SECTIONS]
+def _texts(value: Value) -> Iterator[Value]:
+    """The `$names` in a value; aliases share values, and each is walked once."""
+    seen: set[int] = set()
+    open_values = [value]
     while open_values:
         value = open_values.pop()
         if id(value) in seen:
             continue
         seen.add(id(value))
         if isinstance(value.data, str) and value.data.startswith("$"):
-            yield value.data[1:]
+            yield value
         open_values += value.elements()
         open_values += [v for _, v in value.items()]
 
@@ -50,6 +57,19 @@ class _Replacer:
     def __init__(self, constants: Mapping[str, Value], report: Report) -> None:
         self.constants, self.report = constants, report
         self.done: dict[int, Value] = {}
+        self.used: set[str] = set()
+        self.unknown = False
+
+    def section(self, value: Value) -> Value:
+        """A section: its keys are names of the author's, which may be `doc`; theirs are ours."""
+        if not value.is_mapping:
+            return self(value)
+        return Value({key: self._entry(item) for key, item in value.items()}, value.span)
+
+    def _entry(self, value: Value) -> Value:
+        if not value.is_mapping:
+            return self(value)
+        return Value({k: v if _is_text(k) else self(v) for k, v in value.items()}, value.span)
 
     def __call__(self, value: Value) -> Value:
         if id(value) not in self.done:
@@ -59,16 +79,19 @@ class _Replacer:
     def _replaced(self, value: Value) -> Value:
         data = value.data
         if isinstance(data, dict):
-            return Value({k: v if _is_text(k) else self(v) for k, v in data.items()}, value.span)
+            return Value({k: self(v) for k, v in data.items()}, value.span)
         if isinstance(data, tuple):
             return Value(tuple(self(v) for v in data), value.span)
         if not isinstance(data, str) or not data.startswith("$"):
             return value
-        if data[1:] not in self.constants:
-            hint = did_you_mean(data[1:], list(self.constants)) or "define it under `params:`"
-            self.report.add("E308", f"'{data[:60]}' is not defined in params", value.span, hint=hint)
-            return value
-        return Value(self.constants[data[1:]].data, value.span)
+        name = data[1:]
+        if name not in self.constants:
+            self.unknown = True
+            hint = did_you_mean(name, list(self.constants)) or "define it under `params:`"
+            self.report.add("E308", f"{quote(data)} is not defined in params", value.span, hint=hint)
+            return Value(FAULTY, value.span)
+        self.used.add(name)
+        return Value(self.constants[name].data, value.span, origin=self.constants[name].span)
 
 
 def _is_text(key: Key) -> bool:

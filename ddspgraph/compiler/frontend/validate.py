@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import functools
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ddspgraph.compiler.frontend.structure import RESERVED
-from ddspgraph.compiler.frontend.values import Document, Key, Value
-from ddspgraph.diagnostics import Report, Span, did_you_mean
+from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value
+from ddspgraph.diagnostics import Report, Span, did_you_mean, quote
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
+
+Path = tuple[str | int, ...]
+Schema = Mapping[str, Any]
 
 _TYPE_WORDS = {
     "object": "a mapping",
@@ -18,85 +24,194 @@ _TYPE_WORDS = {
     "boolean": "true or false",
     "null": "nothing",
 }
+_NAME_HINT = "a name is a letter or _, then letters, digits and _, at most 256"
 
 
-def validate(document: Document, schema: Mapping[str, Any], report: Report) -> None:
-    """Reports E201, E202, E203, E205 and E206, all of them, each at its place."""
+def validate(document: Document, schema: Schema, report: Report, limits: Limits = DEFAULT_LIMITS) -> Document:
+    """Reports E201, E202, E203, E205, E206 and E707, all of them, each at its place.
+
+    Returns the document with what was refused replaced by `FAULTY`, so that the rest can be checked in the same
+    run.
+    """
+    faults = [*_too_many(document.root, limits, report)]
+    document = _without(document, faults)
+    faults = []
+    for error in _validator(schema).iter_errors(_visible(document.root, schema, schema)):
+        if report.is_full:
+            break
+        faults += _report(error, document.root, report)
+    return _without(document, faults)
+
+
+def _validator(schema: Schema) -> Any:
     # Imported here: it is the slowest import of the front end, and `--help` does not need it.
-    from jsonschema import Draft7Validator
+    from jsonschema import Draft7Validator, ValidationError, validators
 
-    for error in Draft7Validator(schema).iter_errors(document.root.plain()):
-        _report(error, document.root, report)
+    def pattern(_: Any, pattern: str, instance: object, __: object) -> Iterator[Any]:
+        # In Python a `$` also matches before a line end: `name: "a\n"`.
+        if isinstance(instance, str) and (instance.endswith("\n") or not re.search(pattern, instance)):
+            yield ValidationError("it does not match the pattern")
+
+    types = Draft7Validator.TYPE_CHECKER.redefine(
+        "integer", lambda _, x: isinstance(x, int) and not isinstance(x, bool)
+    )  # to JSON Schema 1.0 is one too
+    return validators.extend(Draft7Validator, {"pattern": pattern}, type_checker=types)(schema)
 
 
-def _report(error: Any, root: Value, report: Report) -> None:
-    value, key = _locate(root, error.absolute_path)
-    where = f"'{'.'.join(map(str, error.absolute_path))}'" if error.absolute_path else "the spec"
+def _visible(value: Value, schema: Any, root: Schema) -> Any:
+    """Plain data as deep as the schema looks.
+
+    Aliases may make a small file large: what no rule asks for is never written out, nor printed into the error
+    texts that jsonschema makes.
+    """
+    schema = schema if isinstance(schema, dict) else {}
+    if "$ref" in schema:
+        schema = functools.reduce(lambda part, step: part[step], schema["$ref"].split("/")[1:], root)
+    if value.is_mapping:
+        known = schema.get("properties", {})
+        others = schema.get("additionalProperties")
+        return {
+            str(key): _visible(item, known.get(key, others if not key.startswith("x-") else None), root)
+            for key, item in value.items()
+        }
+    if value.is_list:
+        items = schema.get("items")
+        each = items if isinstance(items, list) else [items] * len(value.elements())
+        return [_visible(item, sub, root) for item, sub in zip(value.elements(), each, strict=False)]
+    return None if value.is_faulty else value.data
+
+
+def _too_many(root: Value, limits: Limits, report: Report) -> Iterator[Path]:
+    """A section of more entries than a graph may have nodes is not looked at."""
+    for name, section in root.items():
+        entries = [*(key for key, _ in section.items()), *section.elements()]
+        if len(entries) > limits.nodes and not name.startswith("x-"):
+            message = f"'{name}' has {len(entries):,} entries: the limit is {limits.nodes:,}"
+            report.add("E707", message, entries[limits.nodes].span, hint="make it several graphs")
+            yield (str(name),)
+
+
+def _without(document: Document, faults: Sequence[Path]) -> Document:
+    return Document(_replaced(document.root, faults), document.source) if faults else document
+
+
+def _replaced(value: Value, faults: Sequence[Path]) -> Value:
+    """The value with `FAULTY` at every path; what holds it is copied, aliased values elsewhere stay."""
+    if () in faults:
+        return Value(FAULTY, value.span)
+    below: dict[str | int, list[Path]] = {}
+    for path in faults:
+        below.setdefault(path[0], []).append(path[1:])
+    if value.is_mapping:
+        data = {k: _replaced(v, below[str(k)]) if str(k) in below else v for k, v in value.items()}
+        return Value(data, value.span)
+    items = enumerate(value.elements())
+    return Value(tuple(_replaced(v, below[i]) if i in below else v for i, v in items), value.span)
+
+
+# -- one error of jsonschema -> one finding, and the paths of what it refuses ----------------------------
+
+
+def _report(error: Any, root: Value, report: Report) -> list[Path]:
+    path: Path = tuple(error.absolute_path)
+    value, key = _locate(root, path)
+    if value.is_faulty:
+        return []
+    where = f"'{'.'.join(map(str, path))}'" if path else "the spec"
     if error.validator == "additionalProperties":
-        _unknown_keys(error, value, where, report)
-    elif error.validator == "required":
+        return [(*path, name) for name in _unknown_keys(error, value, where, report)]
+    if error.validator == "required":
         name = str(error.message).split("'")[1]
-        span = key.span if key is not None else _head(value)
-        report.add("E201", f"{where} needs the key '{name}'", span, hint=_description(error, name))
-    elif (
-        error.validator in ("pattern", "maxLength")
-        and error.parent is None
-        and "propertyNames" in error.absolute_schema_path
-    ):
+        wanted = error.schema.get("properties", {}).get(name, {})
+        hint = f"add `{_example(name, wanted)}`" + (f": {wanted['description']}" if "description" in wanted else "")
+        report.add("E201", f"{where} needs the key '{name}'", key.span if key is not None else _head(value), hint=hint)
+        return []
+    is_name = "propertyNames" in error.absolute_schema_path
+    if error.validator == "pattern" and path[0] == "outputs" and not is_name:
+        return []  # a reference that leads nowhere: `build` knows where it could lead
+    if is_name:
         bad = next((k for k, _ in value.items() if str(k) == error.instance), None)
-        report.add(
-            "E206",
-            f"'{str(error.instance)[:60]}' is not a name",
-            bad.span if bad is not None else value.span,
-            hint="a letter or _, then letters, digits and _, at most 256",
-        )
-    else:
-        _wrong_value(error, value, where, report)
+        span = bad.span if bad is not None else value.span
+        is_own = str(error.instance).startswith("x-")
+        hint = "a key of your own stands at the top, in an input or in a node" if is_own else _NAME_HINT
+        report.add("E206", f"{quote(error.instance)} is not a name", span, hint=hint)
+        return [(*path, str(error.instance))] if is_own else []
+    _wrong_value(error, value, where, report)
+    return [path]
 
 
-def _unknown_keys(error: Any, value: Value, where: str, report: Report) -> None:
+def _unknown_keys(error: Any, value: Value, where: str, report: Report) -> Iterator[str]:
     known = list(error.schema.get("properties", {}))
-    for key, _ in value.items():
-        if str(key) in known or key.startswith("x-"):
+    lost_indentation = False
+    for key, item in value.items():
+        if str(key) in known or key.startswith("x-") or report.is_full:
+            lost_indentation = not error.absolute_path and item.data is None
             continue
+        if lost_indentation and not item.is_scalar:
+            yield str(key)  # it stands below an empty section, which is reported
+            continue
+        is_text = value.get(key).is_scalar  # type: ignore[union-attr]
+        if error.absolute_path or not is_text:  # at the top a stray scalar cannot be a section that was meant
+            yield str(key)
         if not error.absolute_path and key in RESERVED:
-            report.add("E205", f"'{key}' is reserved: {RESERVED[key]} come with a later version", key.span)
+            message = f"'{key}' is reserved for a later version: {RESERVED[key]}"
+            report.add("E205", message, key.span, hint="remove it; a key of your own begins with x-")
             continue
         hint = did_you_mean(str(key), known) or "a key of your own begins with x-"
-        report.add("E202", f"{where} has no key '{str(key)[:60]}'", key.span, hint=hint)
+        report.add("E202", f"{where} has no key {quote(key)}", key.span, hint=hint)
 
 
 def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
     wanted, hint = error.message, error.schema.get("description")
+    code = "E203"
     if error.validator == "type":
         types = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
-        wanted = f"must be {' or '.join(_TYPE_WORDS[t] for t in types)}, this is {value.kind}"
+        wanted = f"must be {' or '.join(_TYPE_WORDS[t] for t in types)}, this is {value.said}"
+        hint = f"for example `{_example(str(error.path[-1]), error.schema)}`" if error.path else hint
+        if value.data is None:
+            hint = "indent what belongs under it, or remove the key"
     elif error.validator == "enum":
         wanted = f"cannot be {_shown(value)}"
         hint = did_you_mean(str(value.data), [str(v) for v in error.validator_value])
     elif error.validator == "const":
         wanted = f"must be {error.validator_value}"
-    elif error.validator == "pattern":
+    elif error.validator in ("pattern", "maxLength"):
         wanted = f"cannot be {_shown(value)}"
+        if where == "'name'":
+            code, hint = "E206", _NAME_HINT
+    elif error.validator == "minimum":
+        wanted = f"must be at least {error.validator_value}, this is {value.said}"
     elif error.validator == "anyOf":
-        wanted = f"must be a whole number of at least 1, or a name, this is {_shown(value)}"
-    code = "E206" if error.validator == "pattern" and where == "'name'" else "E203"
+        wanted = f"must be a whole number of at least 1, or a name, this is {value.said}"
+        whole = isinstance(value.data, float) and value.data.is_integer() and value.data >= 1
+        hint = f"write {int(value.data)}" if whole else "write a number, or a name such as `k`"  # type: ignore[arg-type]
     report.add(code, f"{where} {wanted}", value.span, hint=hint)
 
 
 def _shown(value: Value) -> str:
-    return f"'{str(value.data)[:60]}'" if value.is_scalar else value.kind
+    return quote(value.data) if isinstance(value.data, str) else value.said
 
 
-def _locate(root: Value, path: Iterable[Any]) -> tuple[Value, Key | None]:
+def _example(name: str, schema: Schema) -> str:
+    """`clock: {sample_rate: 16 kHz}`, from the examples of the schema."""
+    examples = schema.get("examples")
+    return f"{name}: {_flow(examples[0])}" if examples else f"{name}: ..."
+
+
+def _flow(example: Any) -> str:
+    if isinstance(example, Mapping):
+        return "{" + ", ".join(f"{key}: {_flow(value)}" for key, value in example.items()) + "}"
+    return "[" + ", ".join(map(_flow, example)) + "]" if isinstance(example, list) else str(example)
+
+
+def _locate(root: Value, path: Iterable[str | int]) -> tuple[Value, Key | None]:
     """The value at a path, and the key above it."""
     value, key = root, None
     for step in path:
         if isinstance(step, int):
             value = value.elements()[step]
         else:
-            key = next(k for k, _ in value.items() if k == step)
-            value = value.get(step)  # type: ignore[assignment]
+            key, value = next((k, v) for k, v in value.items() if k == step)
     return value, key
 
 
@@ -104,7 +219,3 @@ def _head(value: Value) -> Span:
     """The first line of a mapping, where a complaint about what it lacks points."""
     first = next(iter(value.items()), None)
     return first[0].span if first else value.span
-
-
-def _description(error: Any, name: str) -> str | None:
-    return error.schema.get("properties", {}).get(name, {}).get("description")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, final
 
-from ddspgraph.diagnostics import Source, Span
+from ddspgraph.diagnostics import Source, Span, quote
 
 
 @final
@@ -24,7 +25,14 @@ class Key(str):
         return str(self), self.span
 
 
-Data = None | bool | int | float | str | tuple["Value", ...] | dict[Key, "Value"]
+class Faulty(enum.Enum):
+    """What stands where a value was refused: whoever reads it stays silent, so that one fault is one finding."""
+
+    FAULTY = "faulty"
+
+
+FAULTY = Faulty.FAULTY
+Data = None | bool | int | float | str | tuple["Value", ...] | dict[Key, "Value"] | Faulty
 
 
 @dataclass(frozen=True)
@@ -37,6 +45,7 @@ class Value:
 
     data: Data
     span: Span
+    origin: Span | None = None  # where `params` or the caller says it, of what stood as `$name`
 
     @property
     def is_mapping(self) -> bool:
@@ -51,6 +60,11 @@ class Value:
         return not isinstance(self.data, (dict, tuple))
 
     @property
+    def is_faulty(self) -> bool:
+        """Whether this stands for what was refused and reported."""
+        return self.data is FAULTY
+
+    @property
     def is_number(self) -> bool:
         return isinstance(self.data, (int, float)) and not isinstance(self.data, bool)
 
@@ -63,6 +77,15 @@ class Value:
             if isinstance(self.data, types):
                 return kind
         return type(self.data).__name__
+
+    @property
+    def said(self) -> str:
+        """The value in a message: `true`, `3`, `the text 'yes'`, `a list`."""
+        if isinstance(self.data, str):
+            return f"the text {quote(self.data)}"
+        if isinstance(self.data, bool):
+            return str(self.data).lower()
+        return str(self.data) if self.is_number else self.kind
 
     def get(self, key: str) -> Value | None:
         """The value under a key; None where there is none or where this is not a mapping."""

@@ -1,0 +1,143 @@
+"""The `inputs` of a node -> references and literals, port by port."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader
+from ddspgraph.compiler.frontend.scope import Draft, Scope
+from ddspgraph.compiler.frontend.values import Value
+from ddspgraph.diagnostics import Span, did_you_mean, quote
+from ddspgraph.ir.graph import Node, Ref
+from ddspgraph.ir.op import Op
+from ddspgraph.ir.ports import Port
+from ddspgraph.ir.quantity import parse_quantity
+from ddspgraph.ir.types import Unit
+
+_VARIADIC = re.compile("input_[1-9][0-9]{0,5}")
+_LOOKS_LIKE_A_NUMBER = re.compile(r"\s*[+-]?\.?[0-9]")
+
+
+class Connector:
+    """Connects drafts; literals become nodes of the op `constant` in `literals`."""
+
+    def __init__(self, scope: Scope) -> None:
+        self.scope, self.report = scope, scope.report
+        self.reader = ParameterReader(scope.report, scope.clock.sample_rate)
+        self.literals: list[Node] = []
+
+    def node(self, draft: Draft) -> Node | None:
+        """The node; None where it is at fault. Reports E301, E303, E304, E305, E311 and E5xx."""
+        given = draft.value.get("inputs")
+        if draft.op_class is None:
+            for value in [*given.elements(), *(v for _, v in given.items())] if given else ():
+                if isinstance(value.data, str) and not self._is_literal(value.data):
+                    self.scope.ref(value)
+            return None
+        pairs = dict(self._by_port(draft, draft.op_class, given)) if given else {}
+        ports = draft.op.input_ports(tuple(pairs)) if draft.op else _class_ports(draft.op_class, pairs)
+        refs = {port: self._connect(str(draft.key), port, ports[port], value) for port, value in pairs.items()}
+        sound = draft.is_sound and None not in refs.values() and self._is_whole(draft, ports, pairs)
+        if not sound or draft.op is None:
+            return None
+        inputs = tuple((port, refs[port]) for port in ports if port in refs)
+        spans: dict[str, Span] = {**draft.param_spans, **{port: value.span for port, value in pairs.items()}}
+        doc = draft.value.get("doc")
+        text = doc.data if doc is not None and isinstance(doc.data, str) else ""
+        return Node(str(draft.key), draft.op, inputs, text, draft.key.span, spans)  # type: ignore[arg-type]
+
+    def _is_whole(self, draft: Draft, ports: Mapping[str, Port], pairs: Mapping[str, Value]) -> bool:
+        """Whether every port that must be connected is. Reports E305."""
+        given = draft.value.get("inputs")
+        missing = [name for name, port in ports.items() if not port.optional and name not in pairs]
+        unknown = any(v.is_faulty for _, v in draft.value.items()) or len(pairs) < _count(given)
+        if missing and not unknown and draft.op is not None:  # what is unknown may be what is missing, misspelt
+            named = ", ".join(f"'{name}'" for name in missing)
+            inputs, are = ("inputs", "are") if len(missing) > 1 else ("input", "is")
+            message = f"'{draft.key}': the {inputs} {named} of {draft.op.name} {are} not connected"
+            types = "; ".join(f"`{name}` takes {ports[name].type_text()}" for name in missing)
+            self.report.add("E305", message, draft.key.span, hint=f"add to its inputs: {types}")
+        return not missing
+
+    def _by_port(self, draft: Draft, op: type[Op], given: Value) -> Iterator[tuple[str, Value]]:
+        """Pairs of port and value; a list is matched to the ports in order."""
+        if given.is_mapping:
+            found = []
+            for key, value in given.items():
+                if str(key) in op.inputs or (op.variadic is not None and _VARIADIC.fullmatch(key)):
+                    found.append((str(key), value))
+                    continue
+                hint = did_you_mean(str(key), list(op.inputs)) or _inputs_text(op)
+                message = f"'{draft.key}': {op.name} has no input {quote(key)}"
+                self.report.add("E304", message, key.span, hint=hint)
+                if self.report.is_full:
+                    break
+            # input_10 comes after input_9, whatever the order of the file.
+            yield from sorted(
+                found, key=lambda pair: int(pair[0][6:]) if op.variadic and pair[0] not in op.inputs else 0
+            )
+            return
+        values = given.elements()
+        names = [f"input_{i + 1}" for i in range(len(values))] if op.variadic else list(op.inputs)
+        if len(values) > len(names):
+            has = f"{len(names)} input{'s' * (len(names) > 1)}" if names else "no inputs"
+            are = f"{len(values)} are" if len(values) > 1 else "1 is"
+            message = f"'{draft.key}': {op.name} has {has}, {are} given"
+            self.report.add("E304", message, values[len(names)].span, hint=_inputs_text(op))
+        yield from zip(names, values, strict=False)
+
+    def _connect(self, node: str, port_name: str, port: Port, value: Value) -> Ref | None:
+        """A reference, or a constant node that holds the literal."""
+        if value.is_faulty or self.report.is_full:
+            return None
+        if isinstance(value.data, str) and not self._is_literal(value.data):
+            return self.scope.ref(value)
+        name = f"'{port_name}' of '{node}'"
+        if value.is_mapping or value.data is None or isinstance(value.data, bool):
+            hint = "write the name of an input or node, or a number"
+            return self._refused("E311", f"{name} wants a signal, this is {value.said}", value, hint)
+        unit = port.unit
+        if unit is Unit.ANY and isinstance(value.data, str) and (quantity := _quantity(value.data)):
+            unit = quantity
+        number = self.reader.numbers(value, unit, name)
+        if number is INVALID:
+            return None
+        literal = self.scope.ops["constant"](value=number, unit=unit.value)  # type: ignore[call-arg]
+        constant = Node(f"{node}.{port_name}", literal, span=value.span)
+        self.literals.append(constant)
+        return constant.refs[0]
+
+    def _refused(self, code: str, message: str, value: Value, hint: str) -> None:
+        self.report.add(code, message, value.span, hint=hint)
+
+    def _is_literal(self, text: str) -> bool:
+        """A name of the spec is a reference, even where it reads as a note (`A4`)."""
+        if text.partition("/")[0] in self.scope.claimed:
+            return False
+        return _LOOKS_LIKE_A_NUMBER.match(text) is not None or _quantity(text) is not None
+
+
+def _quantity(text: str) -> Unit | None:
+    """The unit of a quantity, `ANY` of one that is not finite; None where the text is no quantity."""
+    try:
+        quantity = parse_quantity(text)
+    except ValueError:
+        return Unit.ANY
+    return quantity.unit if quantity else None
+
+
+def _class_ports(op: type[Op], given: Mapping[str, Value]) -> Mapping[str, Port]:
+    """The ports that an op is declared with; parameters may change them, but they are at fault."""
+    variadic = {name: op.variadic for name in given if name not in op.inputs and op.variadic is not None}
+    return {**op.inputs, **variadic}
+
+
+def _count(given: Value | None) -> int:
+    return len(given.elements()) + sum(1 for _ in given.items()) if given is not None else 0
+
+
+def _inputs_text(op: type[Op]) -> str:
+    if op.variadic is not None:
+        return "its inputs are input_1, input_2, and so on"
+    return f"its inputs are {', '.join(op.inputs)}" if op.inputs else "it has no inputs: remove them"

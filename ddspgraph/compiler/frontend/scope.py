@@ -1,0 +1,115 @@
+"""What the names of a spec stand for while its graph is built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from ddspgraph.compiler.frontend.values import Key, Value
+from ddspgraph.diagnostics import Note, Report, Span, did_you_mean, quote
+from ddspgraph.ir.graph import Clock, Input, Ref
+from ddspgraph.ir.op import Op
+from ddspgraph.ir.registry import Registry
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A node that is not yet connected.
+
+    Attributes:
+      op_class: None where the library has no such op.
+      op: None where a parameter that it cannot do without is at fault.
+      is_sound: whether it becomes a node; one at fault is still looked through for more.
+      param_spans: where the parameters are said.
+    """
+
+    key: Key
+    value: Value
+    op_class: type[Op] | None = None
+    op: Op | None = None
+    is_sound: bool = False
+    param_spans: Mapping[str, Span] = field(default_factory=dict)
+
+
+@dataclass
+class Scope:
+    """Inputs, nodes and losses by name, and the clock.
+
+    Attributes:
+      is_complete: False where a whole section was refused, so that a name that is missing may be in it.
+      clock_is_sound: False where the clock was refused, and `clock` is a guess.
+    """
+
+    ops: Registry
+    report: Report
+    clock: Clock
+    clock_is_sound: bool = True
+    is_complete: bool = True
+    claimed: dict[str, Key] = field(default_factory=dict)
+    inputs: dict[str, Input] = field(default_factory=dict)
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    needs: dict[str, list[tuple[str, Span]]] = field(default_factory=dict)
+
+    def claim(self, key: Key) -> bool:
+        """Inputs, nodes and losses share one namespace. Reports E306."""
+        first = self.claimed.setdefault(str(key), key)
+        if first is not key:
+            note = Note(f"the first {quote(key)} is", first.span)
+            message = f"{quote(key)} is the name of two things: inputs, nodes and losses share their names"
+            self.report.add("E306", message, key.span, note, hint="rename one of them")
+        return first is key
+
+    def need(self, clock_key: str, who: str, span: Span) -> None:
+        """Something cannot do without a part of the clock that the spec does not say."""
+        if self.clock_is_sound:
+            self.needs.setdefault("" if self.clock.span is None else clock_key, []).append((who, span))
+
+    def report_needs(self) -> None:
+        """E402, once for each part of the clock that is missing, however many need it."""
+        for clock_key, wanting in self.needs.items():
+            who, span = wanting[0]
+            more = f" and {len(wanting) - 1} more" if len(wanting) > 1 else ""
+            verb = "need" if more else "needs"
+            if self.clock.span is None:
+                hint = "add `clock: {sample_rate: 16 kHz, frame_rate: 250 Hz}`"
+                self.report.add("E402", f"the spec has no clock, which {quote(who)}{more} {verb}", span, hint=hint)
+            else:
+                message = f"the clock has no {clock_key}, which {quote(who)}{more} {verb}"
+                note = Note("the clock is", self.clock.span)
+                hint = f"add `{clock_key}: 250 Hz` to `clock`"
+                self.report.add("E402", message, span, note, hint=hint)
+
+    def ref(self, value: Value) -> Ref | None:
+        """The value that a reference names; None after reporting E301 or E303, or where its node is at fault."""
+        if value.is_faulty:
+            return None
+        if not isinstance(value.data, str):
+            hint = "write the name of an input or node, or node/port"
+            self.report.add("E301", f"a reference is a name, this is {value.said}", value.span, hint=hint)
+            return None
+        name, slash, port = value.data.partition("/")
+        if name in self.inputs:
+            if not slash:
+                return Ref(name)
+            note = Note(f"'{name}' is declared", self.claimed[name].span)
+            message = f"{quote(name)} is an input and has no ports"
+            self.report.add("E303", message, value.span, note, hint=f"write `{name}`")
+        elif name in self.drafts:
+            return self._output(self.drafts[name], port, bool(slash), value)
+        elif self.is_complete and name not in self.claimed and value.data not in self.claimed:
+            known = list(self.claimed)
+            hint = did_you_mean(name, known)
+            hint = hint or ("declare it under `inputs` or `nodes`" if known else "the spec has no inputs and no nodes")
+            self.report.add("E301", f"there is no input or node {quote(name)}", value.span, hint=hint)
+        return None
+
+    def _output(self, draft: Draft, port: str, slash: bool, value: Value) -> Ref | None:
+        if draft.op is None:
+            return None
+        ports = list(draft.op.output_ports())
+        if not slash or port in ports:
+            return Ref(str(draft.key), port or ports[0])
+        note = Note(f"'{draft.key}' is declared", draft.key.span)
+        hint = did_you_mean(port, ports) or f"its outputs are {', '.join(ports)}"
+        self.report.add("E303", f"'{draft.key}' has no output {quote(port)}", value.span, note, hint=hint)
+        return None
