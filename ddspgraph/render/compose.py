@@ -1,0 +1,178 @@
+"""From a typed graph to its picture: which boxes and arrows there are, and what stands on them."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+from ddspgraph.compiler.analysis.adapt import adapt, targets
+from ddspgraph.ir.graph import Graph, Node
+from ddspgraph.ir.op import Op, Traits
+from ddspgraph.ir.text import said_params
+from ddspgraph.ir.types import Rate
+from ddspgraph.render.labels import clock_text, count_text, name_text, value_text
+from ddspgraph.render.picture import Arrow, Box, Detail, Kind, Picture, Pin
+
+#: How an implied conversion is told on its edge, by its role in `compiler.analysis.adapt`.
+_STEPS = {"hold": "held", "resample": "resampled"}
+
+
+def picture(graph: Graph, detail: Detail = "types") -> Picture:
+    """The picture of a typed graph in execution order. Raises ValueError for a detail that does not exist."""
+    if detail not in get_args(Detail):
+        raise ValueError(f"detail is one of {', '.join(get_args(Detail))}, this is {detail!r}")
+    ids = _Ids()
+    inlined = _inlined(graph)
+    used = _used_ports(graph)
+    at = {i.name: Box(ids.new("in", i.name), Kind.INPUT, i.name, rate=i.signal.rate, doc=i.doc) for i in graph.inputs}
+    for node in graph.nodes:
+        if node.name not in inlined:
+            at[node.name] = _box(graph, node, ids.new("node", node.name), used.get(node.name, ()), inlined, detail)
+    arrows = [arrow for node in graph.nodes if node.name in at for arrow in _arrows(graph, node, at, detail)]
+    ends = []
+    for name, ref in graph.outputs:
+        source, signal = at[ref.node], graph.types.get(ref)
+        ends.append(Box(ids.new("out", name), Kind.OUTPUT, name, rate=source.rate))
+        arrows.append(Arrow(source.id, ends[-1].id, _shown(ref.port, source.outputs), signal=signal))
+    clock = "" if detail == "names" else clock_text(graph.clock)
+    return Picture(graph.name, clock, detail, (*at.values(), *ends), tuple(arrows))
+
+
+def kind_of(graph: Graph, node: Node) -> Kind:
+    """Names with a dot are the compiler's own: literals and implied conversions; no author can write one."""
+    if node.name in graph.losses:
+        return Kind.LOSS
+    if "." in node.name:
+        return Kind.IMPLIED if node.inputs else Kind.LITERAL
+    return Kind.NODE
+
+
+def _box(graph: Graph, node: Node, box_id: str, used: Sequence[str], inlined: Mapping[str, str], detail: Detail) -> Box:
+    kind, op = kind_of(graph, node), node.op
+    made = [ref for ref in node.refs if ref.port in used] or list(node.refs[:1])
+    rate = max((graph.types[ref].rate for ref in made if ref in graph.types), default=Rate.CONST)
+    if kind is Kind.LITERAL:
+        return Box(box_id, kind, _literal_text(graph, node), rate=rate)
+    if kind is Kind.IMPLIED:
+        return Box(box_id, kind, op.name, rate=rate)
+    is_trainable, is_random = Traits.TRAINABLE in op.traits, Traits.RANDOM in op.traits
+    marks = ("trainable",) * is_trainable + ("random",) * is_random
+    if detail == "names":
+        return Box(box_id, kind, node.name, op.name, marks, (), (), (), rate, is_trainable, is_random, node.doc)
+    if is_trainable and (count := _weight_count(graph, node)):
+        marks = (f"trainable, {count_text(count)} weights", *marks[1:])
+    return Box(
+        id=box_id,
+        kind=kind,
+        name=node.name,
+        op=op.name,
+        marks=marks,
+        lines=_param_lines(op, detail),
+        inputs=_input_pins(node, inlined, detail),
+        outputs=_output_pins(op, used, detail),
+        rate=rate,
+        is_trainable=is_trainable,
+        is_random=is_random,
+        doc=node.doc,
+    )
+
+
+def _used_ports(graph: Graph) -> dict[str, tuple[str, ...]]:
+    """Per node the outputs that something reads."""
+    read = [ref for node in graph.nodes for _, ref in node.inputs] + list(graph.roots())
+    used: dict[str, tuple[str, ...]] = {}
+    for ref in dict.fromkeys(read):
+        used[ref.node] = (*used.get(ref.node, ()), ref.port)
+    return used
+
+
+def _param_lines(op: Op, detail: Detail) -> tuple[str, ...]:
+    specs = op.params()
+    shown = {name: getattr(op, name) for name in specs} if detail == "all" else said_params(op)
+    return tuple(f"{name} = {value_text(value, specs[name].unit)}" for name, value in shown.items())
+
+
+def _inlined(graph: Graph) -> dict[str, str]:
+    """The literals that are written at the port they feed, by name: those with one reader that is drawn in full."""
+    users = graph.users()
+    ends = {ref for _, ref in graph.outputs}
+    found = {}
+    for node in graph.nodes:
+        if kind_of(graph, node) is Kind.LITERAL and node.refs[0] not in ends:
+            readers = users.get(node.refs[0], [])
+            if len(readers) == 1 and kind_of(graph, readers[0][0]) is not Kind.IMPLIED:
+                found[node.name] = _literal_text(graph, node)
+    return found
+
+
+def _input_pins(node: Node, inlined: Mapping[str, str], detail: Detail) -> tuple[Pin, ...]:
+    """The connected ports, where they have names worth reading: `input_1` of a `concat` is not."""
+    pins = [Pin(port, inlined.get(ref.node, "")) for port, ref in node.inputs]
+    if detail == "all":
+        return tuple(pins)
+    is_named = len(node.op.inputs) > 1
+    return tuple(pin for pin in pins if pin.value or (is_named and pin.port in node.op.inputs))
+
+
+def _output_pins(op: Op, used: Sequence[str], detail: Detail) -> tuple[Pin, ...]:
+    """The outputs that are read, unless it is the default one alone."""
+    ports = tuple(op.output_ports())
+    shown = ports if detail == "all" else tuple(port for port in ports if port in used)
+    return () if shown == ports[:1] else tuple(map(Pin, shown))
+
+
+def _literal_text(graph: Graph, node: Node) -> str:
+    signal = graph.types.get(node.refs[0])
+    values = [getattr(node.op, name) for name, spec in node.op.params().items() if spec.is_required]
+    return ", ".join(value_text(v, signal.unit) if signal else value_text(v) for v in values)
+
+
+def _weight_count(graph: Graph, node: Node) -> int:
+    given = {port: graph.types[ref] for port, ref in node.inputs if ref in graph.types}
+    if len(given) < len(node.inputs):
+        return 0
+    return sum(math.prod(w.shape) for w in node.op.weights(given).values() if w.trainable)
+
+
+def _arrows(graph: Graph, node: Node, at: dict[str, Box], detail: Detail) -> list[Arrow]:
+    target = at[node.name]
+    found = []
+    for port, ref in node.inputs:
+        if ref.node in at:
+            source = at[ref.node]
+            notes = () if detail == "names" or source.kind is Kind.LITERAL else _implied(graph, node, port)
+            ends = (_shown(ref.port, source.outputs), _shown(port, target.inputs))
+            found.append(Arrow(source.id, target.id, *ends, graph.types.get(ref), notes))
+    return found
+
+
+def _implied(graph: Graph, node: Node, port: str) -> tuple[str, ...]:
+    """The conversions that will stand on this edge."""
+    given = {p: graph.types[ref] for p, ref in node.inputs if ref in graph.types}
+    if len(given) < len(node.inputs):
+        return ()
+    target = targets(node.op.input_ports(list(given)), given)[port]
+    steps = adapt(port, given[port], target, graph.clock.hop_samples)[1]
+    return tuple(_STEPS[step.role] for step in steps if step.role in _STEPS)
+
+
+def _shown(port: str, pins: Sequence[Pin]) -> str:
+    return port if any(pin.port == port for pin in pins) else ""
+
+
+class _Ids:
+    """Identifiers that DOT, Mermaid and SVG take unquoted, whatever the names are."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def new(self, prefix: str, name: str) -> str:
+        stem = f"{prefix}_{re.sub(r'[^A-Za-z0-9_]', '_', name_text(name))}"
+        found, count = stem, 1
+        while found in self._taken:
+            count += 1
+            found = f"{stem}__{count}"
+        self._taken.add(found)
+        return found

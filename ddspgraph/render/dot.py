@@ -1,0 +1,189 @@
+"""DOT text of a graph: what graphviz lays out. Making the text needs no graphviz.
+
+Shapes: inputs are ellipses, outputs filled tags, losses boxes with cut corners, trainable nodes have a double
+outline, random ones a dashed one. Strokes: audio thick, frame thin, const dotted.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from ddspgraph.ir.graph import Graph
+from ddspgraph.ir.types import Rate
+from ddspgraph.render.columns import folded
+from ddspgraph.render.compose import picture
+from ddspgraph.render.labels import doc_text, name_text, rate_text, shape_text
+from ddspgraph.render.legend import legend_table
+from ddspgraph.render.markup import bold, cell, quoted, row, small, table, text
+from ddspgraph.render.picture import Arrow, Box, Detail, Kind, Picture, Pin
+from ddspgraph.render.theme import FONT, Theme, theme_named
+
+#: Up to here graphviz is told to try ten times as hard to avoid crossings: it is over in a moment.
+_FEW_BOXES = 80
+_STROKES = {
+    Rate.CONST: {"style": "dotted", "penwidth": "1.1", "arrowsize": "0.5"},
+    Rate.FRAME: {"style": "solid", "penwidth": "1.0", "arrowsize": "0.6"},
+    Rate.AUDIO: {"style": "solid", "penwidth": "2.4", "arrowsize": "0.65"},
+}
+#: What differs from a filled box with sharp corners.
+_SHAPES = {
+    Kind.INPUT: {"shape": "ellipse", "margin": "0.05,0.03"},
+    Kind.OUTPUT: {"shape": "invhouse", "margin": "0.1,0.03"},
+    Kind.LITERAL: {"shape": "plain"},
+    Kind.IMPLIED: {"style": "filled,rounded", "margin": "0.06,0.02"},
+    Kind.TAG: {"style": "filled,rounded", "margin": "0.06,0.02"},
+    Kind.LOSS: {"style": "filled,diagonals"},
+}
+
+
+def to_dot(graph: Graph, *, detail: Detail = "types", theme: str = "light", legend: bool = False) -> str:
+    """The graph in the DOT language, the same text for the same graph.
+
+    Args:
+      graph: a typed graph, as `load` gives it.
+      detail: "names", "types" or "all".
+      theme: "light" or "dark".
+      legend: add a key of shapes and strokes.
+
+    Raises:
+      ValueError: for a detail or theme that does not exist.
+    """
+    return dot_of(picture(graph, detail), theme_named(theme), legend)
+
+
+def dot_of(shown: Picture, theme: Theme, legend: bool = False) -> str:
+    """DOT of a picture."""
+    shown, heads = folded(shown)
+    boxes = {box.id: box for box in shown.boxes}
+    losses = {box.id for box in shown.losses}
+    is_grouped = len(losses) > 1
+    lines = ["digraph ddspgraph {", *(f"  {line}" for line in _defaults(shown, theme, legend))]
+    lines += [f"  {_box(box, theme)}" for box in _placed(shown) if not (is_grouped and box.id in losses)]
+    lines += [f"  {line}" for line in _losses(shown, theme)] if is_grouped else []
+    crowded = Counter((a.source, a.source_port) for a in shown.arrows)
+    crowded += Counter((a.target, a.target_port, "in") for a in shown.arrows)
+    for arrow in shown.arrows:
+        source, target = boxes[arrow.source], boxes[arrow.target]
+        tail = _end("o", source.outputs, arrow.source_port, "s", crowded[source.id, arrow.source_port])
+        head = _end("i", target.inputs, arrow.target_port, "n", crowded[target.id, arrow.target_port, "in"])
+        lines.append(f"  {arrow.source}{tail} -> {arrow.target}{head} [{_arrow(arrow, shown, theme)}];")
+    if heads:
+        lines.append(f"  {{ rank=min; {' -> '.join(heads)} [style=invis]; }}")
+    return "\n".join([*lines, "}", ""])
+
+
+def _placed(shown: Picture) -> list[Box]:
+    """The boxes in the order of the text, which graphviz keeps to where it can.
+
+    Inputs that losses alone read (targets) come first and so stand left, as their ports do: fewer crossings.
+    """
+    losses = {box.id for box in shown.losses}
+    read = {a.source for a in shown.arrows if a.target not in losses}
+    return sorted(shown.boxes, key=lambda box: box.kind is not Kind.INPUT or box.id in read)
+
+
+def _defaults(shown: Picture, theme: Theme, legend: bool) -> Iterator[str]:
+    effort = 10 if len(shown.boxes) <= _FEW_BOXES else 1
+    label = _title(shown, theme, legend)
+    yield (
+        f"graph [{f'label=<{label}>, labelloc=t, labeljust=l, ' if label else ''}"
+        f"fontname={quoted(FONT)}, fontsize=12, fontcolor={quoted(theme.text)}, bgcolor={quoted(theme.background)}, "
+        f"rankdir=TB, nodesep=0.3, ranksep=0.32, pad=0.15, mclimit={effort}];"
+    )
+    yield f"node [fontname={quoted(FONT)}, fontsize=11, shape=box, style=filled, margin=0, height=0, width=0];"
+    yield f"edge [fontname={quoted(FONT)}, fontsize=8, fontcolor={quoted(theme.quiet)}];"
+
+
+def _title(shown: Picture, theme: Theme, legend: bool) -> str:
+    """Name and clock in one line, the key below."""
+    said = [bold(text(name_text(shown.name)))] if shown.name else []
+    said += [small(text(shown.clock), theme.quiet)] if shown.clock else []
+    rows = [row(cell("&#160;&#160; ".join(said), left=True))] if said else []
+    rows += [row(cell(legend_table(shown, theme), left=True))] if legend else []
+    return table(rows, padding=2) if rows else ""
+
+
+def _losses(shown: Picture, theme: Theme) -> Iterator[str]:
+    line = theme.paints["loss"].line
+    yield "subgraph cluster_losses {"
+    yield (
+        f"  graph [label=<losses>, fontsize=9, fontcolor={quoted(line)}, color={quoted(line)}, "
+        "style=dotted, labeljust=l, labelloc=b, margin=8];"
+    )
+    for box in shown.losses:
+        yield f"  {_box(box, theme)}"
+    yield "}"
+
+
+def _box(box: Box, theme: Theme) -> str:
+    paint = theme.paint(box)
+    attributes = {
+        "id": box.id,
+        "class": " ".join([box.kind.value, *(["trainable"] * box.is_trainable), *(["random"] * box.is_random)]),
+        "fillcolor": paint.fill,
+        "color": paint.line,
+        "fontcolor": paint.text,
+    }
+    attributes |= _SHAPES.get(box.kind, {})
+    if box.is_random:
+        attributes["style"] = "filled,dashed"
+    if box.is_trainable:
+        attributes["peripheries"] = "2"
+    if box.doc:
+        attributes["tooltip"] = doc_text(box.doc)
+    return f"{box.id} [{_attributes(attributes)}, label=<{_label(box, theme)}>];"
+
+
+def _label(box: Box, theme: Theme) -> str:
+    name = text(name_text(box.name))
+    if box.kind in (Kind.LITERAL, Kind.IMPLIED, Kind.TAG):
+        return small(name)
+    if box.kind in (Kind.INPUT, Kind.OUTPUT):
+        return name
+    about = [] if box.op == box.name else [text(box.op)]
+    about += [f"<I>{text(mark)}</I>" for mark in box.marks]
+    rows = [row(cell(bold(name)))]
+    rows += [row(cell(small(" · ".join(about), theme.text)))] if about else []
+    rows += [row(cell(small(text(line), theme.quiet))) for line in box.lines]
+    body = table(rows, padding=1, around=5)
+    ends = [_pins(side, pins, theme) for side, pins in (("i", box.inputs), ("o", box.outputs))]
+    spacer = [cell("", width=10)] if box.kind is Kind.LOSS else []
+    parts = [row(*spacer, cell(ends[0]), *spacer)] if box.inputs else []
+    parts += [row(*spacer, cell(body), *spacer)]
+    parts += [row(*spacer, cell(ends[1]), *spacer)] if box.outputs else []
+    return table(parts)
+
+
+def _pins(side: str, pins: tuple[Pin, ...], theme: Theme) -> str:
+    """One cell a port; a literal stands under the name of the port that it feeds."""
+    cells = []
+    for i, pin in enumerate(pins):
+        value = f"<BR/>{small(text(pin.value), theme.text)}" if pin.value else ""
+        cells.append(cell(small(text(name_text(pin.port)), theme.quiet) + value, port=f"{side}{i}", top=True))
+    return table([row(*cells)], padding=3)
+
+
+def _arrow(arrow: Arrow, shown: Picture, theme: Theme) -> str:
+    rate = arrow.signal.rate if arrow.signal else Rate.CONST
+    label = _type_label(arrow, theme) if shown.detail != "names" else ""
+    shown_label = f", label=<{label}>" if label else ""
+    return _attributes({"color": theme.edge[rate], **_STROKES[rate]}) + shown_label
+
+
+def _end(side: str, pins: tuple[Pin, ...], port: str, compass: str, edges: int) -> str:
+    """Where an edge meets its box: at its port, else in the middle of the side, else (several) anywhere on it."""
+    found = [i for i, pin in enumerate(pins) if pin.port == port]
+    return f":{side}{found[0]}:{compass}" if found else f":{compass}" if edges == 1 else ""
+
+
+def _type_label(arrow: Arrow, theme: Theme) -> str:
+    if arrow.signal is None:
+        return ""
+    lines = [text(shape_text(arrow.signal)), text(rate_text(arrow.signal))]
+    lines += [f"<I>{text(note)}</I>" for note in arrow.notes]
+    return table([row(cell(line, left=True)) for line in lines], around=2, fill=theme.background)
+
+
+def _attributes(attributes: dict[str, str]) -> str:
+    return ", ".join(f"{key}={quoted(value)}" for key, value in attributes.items())

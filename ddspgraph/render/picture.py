@@ -1,0 +1,77 @@
+"""What a picture of a graph says, before it is said in DOT or Mermaid: boxes, arrows, and what stands on them."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import Literal
+
+from ddspgraph.ir.types import Rate, Signal
+
+#: names: names and ops. types: also ports, changed parameters, the type of every edge. all: every parameter and port.
+Detail = Literal["names", "types", "all"]
+
+
+class Kind(enum.Enum):
+    """What a box is; decides its shape, together with `Box.is_trainable` and `Box.is_random`."""
+
+    INPUT = "input"
+    NODE = "node"
+    IMPLIED = "implied"  # a conversion that the compiler wrote into the graph
+    LITERAL = "literal"
+    LOSS = "loss"
+    OUTPUT = "output"
+    TAG = "tag"  # the end of an edge that is cut, see `columns`
+
+
+@dataclass(frozen=True)
+class Pin:
+    """A port that is shown by name; `value` where a literal feeds it instead of an arrow."""
+
+    port: str
+    value: str = ""
+
+
+@dataclass(frozen=True)
+class Box:
+    """One box. `id` is a plain identifier, unique in the picture; all other text is raw."""
+
+    id: str
+    kind: Kind
+    name: str
+    op: str = ""
+    marks: tuple[str, ...] = ()  # words for what a reader must not miss: "trainable", "random"
+    lines: tuple[str, ...] = ()  # parameters
+    inputs: tuple[Pin, ...] = ()
+    outputs: tuple[Pin, ...] = ()
+    rate: Rate = Rate.CONST  # of what it makes
+    is_trainable: bool = False
+    is_random: bool = False
+    doc: str = ""
+
+
+@dataclass(frozen=True)
+class Arrow:
+    """One edge. `source_port` and `target_port` are empty where the port is not shown by name."""
+
+    source: str
+    target: str
+    source_port: str = ""
+    target_port: str = ""
+    signal: Signal | None = None
+    notes: tuple[str, ...] = ()  # implied conversions
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Boxes in the order inputs, nodes, outputs; arrows in the order of the nodes that read them."""
+
+    name: str
+    clock: str
+    detail: Detail
+    boxes: tuple[Box, ...]
+    arrows: tuple[Arrow, ...]
+
+    @property
+    def losses(self) -> tuple[Box, ...]:
+        return tuple(box for box in self.boxes if box.kind is Kind.LOSS)
