@@ -65,22 +65,25 @@ def _library(library: Iterable[type[Op]]) -> str:
 
 
 def _group(op: type[Op]) -> str:
+    return "losses" if "LOSS" in _traits(op) else op.__module__.rpartition(".")[2].replace("_", " ")
+
+
+def _traits(op: type[Op]) -> list[str]:
+    """The names of its traits; none where they depend on its parameters (`trainable: true`)."""
     from ddspgraph.ir.op import Traits
 
-    is_loss = isinstance(op.traits, Traits) and Traits.LOSS in op.traits
-    return "losses" if is_loss else op.__module__.rpartition(".")[2].replace("_", " ")
+    traits = op.traits
+    return [t.name for t in Traits if t.value and t in traits and t.name] if isinstance(traits, Traits) else []
 
 
 def _reference(op: type[Op]) -> str:
-    from ddspgraph.ir.op import Traits
-
     lines = [paint(op.name, "bold"), "", *map(_paragraph, inspect.cleandoc(op.__doc__ or "").split("\n\n"))]
     inputs = dict(op.inputs) | ({"input_1, input_2, ...": op.variadic} if op.variadic else {})
     lines += _section("Inputs", [(name, _port_facts(port), port.doc) for name, port in inputs.items()])
     lines += _section("Outputs", [(name, port.type_text(), port.doc) for name, port in op.outputs.items()])
     params = op.params().values()
     lines += _section("Parameters", [(p.name, _param_facts(p), _param_doc(p)) for p in params])
-    if Traits.RANDOM in op.traits:
+    if "RANDOM" in _traits(op):
         lines += [_filled("Random: the seed of the call and the name of the node give the noise.", ""), ""]
     lines.append(f"Python: {op.__module__}.{op.__name__}")
     return "\n".join(lines)
@@ -149,7 +152,7 @@ def _as_dict(op: type[Op]) -> dict[str, object]:
         "variadic": _port_as_dict(op.variadic) if op.variadic else None,
         "outputs": _ports_as_dict(op.outputs),
         "params": {p.name: _param_as_dict(p) for p in op.params().values()},
-        "traits": [trait.name for trait in type(op.traits) if trait.value and trait in op.traits],
+        "traits": _traits(op),
         "python": f"{op.__module__}.{op.__name__}",
     }
 

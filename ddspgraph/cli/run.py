@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import quiet_tensorflow, show_json, stage
+from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
 if TYPE_CHECKING:
@@ -58,8 +58,11 @@ def main(arguments: Arguments) -> int:
     graph = load_graph(arguments.spec, options)
     tell_warnings(graph)
     plan = plan_outputs(graph, arguments)
+    notices: list[str] = []  # told when the spinner has left the line
     with stage("reading the inputs"):
-        inputs = read_inputs(graph, arguments, options.limits)
+        inputs = read_inputs(graph, arguments, options.limits, notices.append)
+    for notice in notices:
+        tell(notice)
     with stage("loading TensorFlow"), quiet_tensorflow():
         import tensorflow as tf  # noqa: F401
 
@@ -79,13 +82,13 @@ def _compute(
     import tensorflow as tf
 
     from ddspgraph.cli.not_finite import not_finite
-    from ddspgraph.cli.spec import is_folder
+    from ddspgraph.cli.spec import is_saved_model
     from ddspgraph.compiler.driver import compile
     from ddspgraph.diagnostics import clean, fail
     from ddspgraph.exported import load_saved_model
 
     with stage(f"compiling {graph.name}"):
-        if is_folder(arguments.spec):
+        if is_saved_model(arguments.spec):
             model = load_saved_model(arguments.spec, ops=options.ops, limits=options.limits)
         else:
             model = compile(graph, limits=options.limits)

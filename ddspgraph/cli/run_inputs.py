@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ddspgraph.cli.console import tell
 from ddspgraph.cli.options import Arguments, UsageError, split_assignment
 from ddspgraph.diagnostics import Report, clean, did_you_mean, fail
 from ddspgraph.files import place
 from ddspgraph.io.arrays import ARRAY_SUFFIXES, read_npy, read_npz
-from ddspgraph.io.audio import AUDIO_SUFFIXES, read_audio
+from ddspgraph.io.audio import AUDIO_SUFFIXES, Notify, read_audio
 from ddspgraph.ir.types import Dim, Rate
 
 if TYPE_CHECKING:
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from ddspgraph.limits import Limits
 
 
-def read_inputs(graph: Graph, arguments: Arguments, limits: Limits) -> dict[str, np.ndarray]:
-    """float32 arrays by input name.
+def read_inputs(graph: Graph, arguments: Arguments, limits: Limits, notify: Notify) -> dict[str, np.ndarray]:
+    """float32 arrays by input name; `notify` is told of recordings that had to be converted.
 
     Raises:
       UsageError: where a file cannot be told an input, or an input is given twice.
@@ -39,7 +38,7 @@ def read_inputs(graph: Graph, arguments: Arguments, limits: Limits) -> dict[str,
     _check_names(graph, needed, {*given, *files})
     arrays = {name: _with_batch(x, graph.input_by_name[name]) for name, x in given.items()}
     for name, file in files.items():
-        arrays[name] = _read(graph, graph.input_by_name[name], file, limits)
+        arrays[name] = _read(graph, graph.input_by_name[name], file, limits, notify)
     return {name: np.asarray(x, np.float32) for name, x in arrays.items()}
 
 
@@ -71,10 +70,10 @@ def _check_names(graph: Graph, needed: list[str], given: set[str]) -> None:
     report.raise_errors()
 
 
-def _read(graph: Graph, declared: Input, file: str, limits: Limits) -> np.ndarray:
+def _read(graph: Graph, declared: Input, file: str, limits: Limits, notify: Notify) -> np.ndarray:
     suffix = Path(file).suffix.lower()
     if suffix in AUDIO_SUFFIXES:
-        return _recording(graph, declared, file, limits)
+        return _recording(graph, declared, file, limits, notify)
     if suffix == ".npy":
         return _with_batch(read_npy(file, limits=limits), declared)
     if suffix == ".npz":
@@ -87,14 +86,14 @@ def _read(graph: Graph, declared: Input, file: str, limits: Limits) -> np.ndarra
     raise fail("E602", f"not a kind of file that is known: {known}", place(file))
 
 
-def _recording(graph: Graph, declared: Input, file: str, limits: Limits) -> np.ndarray:
+def _recording(graph: Graph, declared: Input, file: str, limits: Limits, notify: Notify) -> np.ndarray:
     """[1, samples] or [1, samples, channels] at the clock's rate."""
     signal = declared.signal
     if signal.rate is not Rate.AUDIO:
         message = f"the input '{declared.name}' is {signal}, a recording is audio"
         raise fail("E605", message, declared.span, hint=f"--input {declared.name}=FILE.npy")
     is_mono = signal.rank == 2 or signal.dims[-1] == Dim.of(1)
-    x = read_audio(file, graph.clock.sample_rate, downmix=is_mono, notify=tell, limits=limits)
+    x = read_audio(file, graph.clock.sample_rate, downmix=is_mono, notify=notify, limits=limits)
     return x.reshape(1, *x.shape, *([1] * (signal.rank - 1 - x.ndim)))
 
 

@@ -30,7 +30,7 @@ def load_graph(argument: str, options: GraphOptions) -> Graph:
     """The checked graph of a spec or of an exported folder. Raises GraphError; E601 or E602 for other folders."""
     from ddspgraph.compiler.driver import load
 
-    if not is_folder(argument):
+    if not is_saved_model(argument):
         document = read_spec(argument, options.limits)
         return load(document, params=options.params, ops=options.ops, limits=options.limits)
     from ddspgraph.backends.facts import SPEC, read_facts
@@ -43,8 +43,9 @@ def load_graph(argument: str, options: GraphOptions) -> Graph:
     return load(spec, params=facts["settings"], ops=options.ops, limits=options.limits)
 
 
-def is_folder(argument: str) -> bool:
-    return argument != "-" and Path(argument).is_dir()
+def is_saved_model(argument: str) -> bool:
+    """Whether an argument is the folder of a SavedModel; another folder is no spec, which `read` says."""
+    return argument != "-" and Path(argument, "saved_model.pb").is_file()
 
 
 def count_nodes(graph: Graph) -> int:
