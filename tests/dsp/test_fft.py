@@ -39,7 +39,7 @@ def test_parseval() -> None:
 @pytest.mark.parametrize("n", [16, 15])
 def test_gradients(n: int) -> None:
     x = RNG.normal(size=(2, n))
-    assert_gradient(lambda x: tf.abs(dsp.rfft(x, n)), x)
+    assert_gradient(lambda x: tf.math.real(dsp.rfft(x, n)) + tf.math.imag(dsp.rfft(x, n)), x)
     assert_gradient(lambda x: dsp.irfft(tf.cast(x, tf.complex64), 2 * n - 2), x)
     assert_finite(lambda x: tf.abs(dsp.rfft(x, n)), np.zeros((2, n)))
 

@@ -146,10 +146,10 @@ def test_harmonic_consistency_counts_sounding_frames() -> None:
 def test_gradients() -> None:
     a, b = noise(2, 4), noise(2, 4)
     for loss_type in ("L2", "COSINE"):
-        assert_gradient(lambda x, y, t=loss_type: functions.mean_difference(x, y, t), a, b)
-    assert_gradient(
-        lambda x, y: functions.spectral_loss(x, y, fft_sizes=(32,), loss_type="L2"), noise(1, 60), noise(1, 60)
-    )
+        assert_gradient(lambda x, y, t=loss_type: functions.mean_difference(x, y, t), a, b, step=3e-3)
+    # A magnitude has a kink at 0: stay clear of it.
+    loud = 10.0 * noise(2, 1, 60)
+    assert_gradient(lambda x, y: functions.spectral_loss(x, y, fft_sizes=(32,), loss_type="L2"), *loud, step=3e-3)
     hz = np.array([[100.0, 440.0, 3000.0]])
     assert_gradient(lambda x, y: functions.freq_loss(x, y, "L2"), hz, 1.1 * hz, step=1.0)
     assert_finite(functions.freq_loss, 0.0 * hz, hz)
