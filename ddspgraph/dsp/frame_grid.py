@@ -77,13 +77,14 @@ class FrameGrid:
         return starts[:, tf.newaxis] + tf.range(_int64(self.slots))
 
     def to_grid(self, x: tf.Tensor) -> tf.Tensor:
-        """[batch, samples, ...] -> [batch, frames, slots, ...]; slots without a sample repeat the last sample."""
+        """[batch, samples, ...] -> [batch, frames, slots, ...]; slots without a sample hold 0."""
         inner = [size_of(x, axis) for axis in range(2, x.shape.rank)]
         if self.hop is not None:
             return tf.reshape(x, [size_of(x, 0), self.n_frames, self.hop, *inner])
 
         def gathered() -> tf.Tensor:
-            return tf.gather(x, tf.minimum(self.samples(), _int64(self.n_samples) - 1), axis=1)
+            with_zero = tf.pad(x, [[0, 0], [0, 1]] + [[0, 0]] * len(inner))
+            return tf.gather(with_zero, tf.minimum(self.samples(), _int64(self.n_samples)), axis=1)
 
         def aligned() -> tf.Tensor:
             return tf.reshape(x, [size_of(x, 0), self.n_frames, self.slots, *inner])

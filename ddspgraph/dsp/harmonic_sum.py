@@ -165,7 +165,7 @@ def harmonic_sum(
         sampled.append(grid.to_grid(harmonics_below(f0_hz, sample_rate / 2.0, n_harmonics)))
     banks = [_to_rows(shift_frames(amplitudes, offset)) for offset, _ in blend]
     inputs = [mixing_weights(blend), tf.concat(banks, axis=2), *sampled]
-    samples_per_frame = larger(size_of(cycles, 0), size_of(amplitudes, 0)) * grid.slots
+    samples_per_frame = larger(larger(size_of(cycles, 0), size_of(amplitudes, 0)) * grid.slots, 1)
     return grid.to_samples(in_passes(_sum_blocks, inputs, grid.n_frames, _SAMPLES_PER_PASS // samples_per_frame))
 
 

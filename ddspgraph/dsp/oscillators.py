@@ -146,7 +146,8 @@ def sinusoidal_sum(
     ]
     batch = larger(size_of(frequencies, 0), size_of(amplitudes, 0))
     sines_per_frame = batch * grid.slots * larger(size_of(frequencies, 2), size_of(amplitudes, 2))
-    return grid.to_samples(in_passes(sum_of_blocks, inputs, grid.n_frames, _SINES_PER_PASS // sines_per_frame))
+    frames_per_pass = _SINES_PER_PASS // larger(sines_per_frame, 1)
+    return grid.to_samples(in_passes(sum_of_blocks, inputs, grid.n_frames, frames_per_pass))
 
 
 def _sum_of_envelopes(

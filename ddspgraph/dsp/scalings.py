@@ -91,8 +91,9 @@ def frequencies_softmax(freqs: TensorLike, depth: int = 1, hz_min: float = 20.0,
 def frequencies_sigmoid(freqs: TensorLike, depth: int = 1, hz_min: float = 0.0, hz_max: float = 8000.0) -> tf.Tensor:
     """Each frequency is a sum of `depth` sigmoids in pitch, each over a smaller range than the one before.
 
-    With s = (hz_max - hz_min) ** (1 / depth), the sigmoids but the last take the share 1 - 1 / s of what the
-    ones before left of the range, from 0 Hz up; the last goes from hz_min to what is left.
+    With R = hz_max - hz_min and s = R ** (1 / depth), the sigmoids but the last take the share 1 - 1 / s of
+    what the ones before left of R, from 0 Hz up; the last goes from hz_min to what is left. The highest sum is R:
+    as in magenta/ddsp, a positive hz_min makes the range end that much below hz_max.
 
     Args:
       freqs: Raw values, [batch, frames, n * depth] or [batch, frames, n, depth].
