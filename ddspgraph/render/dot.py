@@ -130,8 +130,8 @@ def _box(box: Box, theme: Theme) -> str:
         attributes["style"] = "filled,dashed"
     if box.is_trainable:
         attributes["peripheries"] = "2"
-    if box.doc:
-        attributes["tooltip"] = doc_text(box.doc)
+    if tooltip := doc_text(box.doc):
+        attributes["tooltip"] = tooltip
     return f"{box.id} [{_attributes(attributes)}, label=<{_label(box, theme)}>];"
 
 

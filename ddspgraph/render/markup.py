@@ -6,14 +6,8 @@ from collections.abc import Iterable
 
 from ddspgraph.diagnostics import clean
 
-_ENTITIES = {
-    ord("&"): "&amp;",
-    ord("<"): "&lt;",
-    ord(">"): "&gt;",
-    ord('"'): "&quot;",
-    ord("'"): "&#39;",
-    ord("\\"): "&#92;",
-}
+#: Graphviz puts the name of a node for `\N`, even where the backslash is an entity: it is doubled.
+_ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;", "\\": "&#92;&#92;"})
 
 
 def text(raw: str) -> str:
@@ -22,8 +16,12 @@ def text(raw: str) -> str:
 
 
 def quoted(raw: str) -> str:
-    """Any text as a DOT string; there a backslash would begin an escape such as `\\N`."""
-    return '"' + clean(raw).replace("\\", "\\\\").replace('"', '\\"') + '"'
+    """Any text as a DOT string, in which an ampersand begins an entity.
+
+    A backslash begins an escape such as `\\N` (the name of the node), and how often it must be doubled differs
+    between attributes and between versions of graphviz: U+2216, which looks the same, stands for it.
+    """
+    return '"' + clean(raw).replace("&", "&amp;").replace("\\", "∖").replace('"', '\\"') + '"'
 
 
 def bold(markup: str) -> str:

@@ -53,12 +53,12 @@ PARTIALS = f"""
       target = input [batch, 64*frames] audio any
       sinusoids = sinusoidal(amplitudes=sin_amps, frequencies=sin_freqs) {{amp_scale_fn=None, freq_scale_fn=None}}
       grouped = sinusoidal_to_harmonic(sin_amps=sin_amps, sin_freqs=sin_freqs, f0_hz=f0_hz) {{n_harmonics=40}}
-      back = harmonic_to_sinusoidal(harm_amp=grouped/harm_amp, harm_dist=grouped/harm_dist, f0_hz=f0_hz)
+      sines = harmonic_to_sinusoidal(harm_amp=grouped/harm_amp, harm_dist=grouped/harm_dist, f0_hz=f0_hz)
       reconstruction = spectral_loss(target_audio=target, audio=sinusoids/signal)
-      consistency = kde_consistency_loss(amps_a=sin_amps, freqs_a=sin_freqs, amps_b=back/sin_amps, freqs_b=back/sin_freqs)
+      kde = kde_consistency_loss(amps_a=sin_amps, freqs_a=sin_freqs, amps_b=sines/sin_amps, freqs_b=sines/sin_freqs)
       output sinusoids = sinusoids/signal
       loss reconstruction
-      loss consistency
+      loss kde
     """
 
 GOLDEN = {"solo": SOLO, "chorus": CHORUS, "partials": PARTIALS}

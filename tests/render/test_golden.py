@@ -24,6 +24,9 @@ def test_no_golden_is_left_over() -> None:
 
 def test_another_process_draws_the_same() -> None:
     """Nothing hangs on the order of a set or on the hashes of a process."""
-    code = "import sys; from tests.render.regenerate import texts; sys.stdout.buffer.write(''.join(texts().values()).encode())"
+    code = (
+        "import sys; from tests.render.regenerate import texts;"
+        "sys.stdout.buffer.write(''.join(texts().values()).encode())"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, timeout=120)
     assert done.stdout.decode() == "".join(TEXTS.values())
