@@ -86,5 +86,5 @@ CODES: dict[str, str] = {
     "W106": "A loss whose largest FFT is longer than the clip.",
     "W107": "A constant of `params` that nothing uses.",
     "W108": "An older spec version: it works; `ddspgraph migrate` brings it to the current one.",
-    "W109": "More findings than are listed: the first 200 are.",
+    "W109": "More findings than are listed: the first 100 are.",
 }

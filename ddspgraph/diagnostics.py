@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import itertools
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,9 +16,9 @@ EXCERPT_COLUMNS = 100
 #: A name in a message is cut here, and a finding prints no more notes than this.
 _LONGEST_NAME, _MOST_NOTES = 60, 12
 #: A run lists this many findings: a file with more is not a spec with slips, but something else.
-MOST_FINDINGS = 200
+MOST_FINDINGS = 100
 #: Longer lists of names are thinned out before `difflib` compares, which takes 20 us a name.
-_MOST_COMPARED = 50
+_MOST_COMPARED = 30
 
 
 @dataclass(frozen=True, eq=False)
@@ -243,9 +244,11 @@ def _plausible(name: str, known: list[str]) -> list[str]:
     """The names that share the most pairs of letters with it, where there are too many to compare."""
     if len(known) <= _MOST_COMPARED:
         return known
-    pairs = set(itertools.pairwise(name))
+    pairs, others = set(itertools.pairwise(name)), _pairs(tuple(known))
+    unlike = [abs(len(k) - len(name)) - 2 * len(pairs & other) for k, other in zip(known, others, strict=True)]
+    return [known[i] for i in sorted(range(len(known)), key=unlike.__getitem__)[:_MOST_COMPARED]]
 
-    def unlike(other: str) -> int:
-        return abs(len(other) - len(name)) - 2 * len(pairs.intersection(itertools.pairwise(other)))
 
-    return sorted(known, key=unlike)[:_MOST_COMPARED]
+@functools.lru_cache(maxsize=4)  # a spec with one misspelt name has more of them
+def _pairs(names: tuple[str, ...]) -> list[set[tuple[str, str]]]:
+    return [set(itertools.pairwise(name[:80])) for name in names]

@@ -106,7 +106,7 @@ def _front_end(
     text = document.source.text
     document, _ = migrate(document, report)
     settings = _overrides(params, limits)
-    document = substitute(document, settings, report)
+    document = substitute(document, settings, report, limits)
     document = validate(document, STRUCTURE, report, limits)
     graph = build(document, library, report, limits)
     graph = infer(order(graph, report), report)

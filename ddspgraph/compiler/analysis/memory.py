@@ -96,4 +96,6 @@ def check_memory(graph: Graph, sizes: Mapping[str, int], limits: Limits, report:
 
 
 def _gib(count: int) -> str:
-    return f"{count / (1 << 30):,.0f} GiB" if count >= 10 << 30 else f"{count / (1 << 30):.1f} GiB"
+    if count >= 1 << 60:  # there are sizes of thousands of digits
+        return "over a thousand million GiB"
+    return f"{count >> 30:,} GiB" if count >= 10 << 30 else f"{count / (1 << 30):.1f} GiB"

@@ -11,7 +11,7 @@ from ddspgraph.compiler.frontend.scope import Scope
 from ddspgraph.compiler.frontend.structure import STRUCTURE
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.diagnostics import Note, Report
-from ddspgraph.ir.graph import Clock, Graph, Input, Node
+from ddspgraph.ir.graph import Clock, Graph, Input
 from ddspgraph.ir.ports import SHARED_DIMS
 from ddspgraph.ir.registry import Registry
 from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit
@@ -30,11 +30,10 @@ def build(document: Document, ops: Registry, report: Report, limits: Limits = DE
     _read_inputs(root, scope)
     scope.clock = _read_drafts(root, scope)
     scope.report_needs()
-    connector = Connector(scope)
+    connector = Connector(scope, limits)
     nodes = [node for draft in scope.drafts.values() if (node := connector.node(draft)) is not None]
     outputs = [(str(key), ref) for key, value in _items(root, "outputs") if (ref := scope.ref(value)) is not None]
     _check_purpose(root, report)
-    _check_edges(nodes, limits, report)
     names = {node.name for node in nodes}
     return Graph(
         name=_text(root.get("name")),
@@ -151,16 +150,6 @@ def _check_purpose(root: Value, report: Report) -> None:
         last = list(dict(root.items()))[-1]
         hint = "add `outputs: {audio: <node>}`"
         report.add("E312", "the graph has neither outputs nor losses: it computes nothing", last.span, hint=hint)
-
-
-def _check_edges(nodes: list[Node], limits: Limits, report: Report) -> None:
-    """Reports E707; the number of nodes was seen to by `validate`."""
-    edges = 0
-    for node in nodes:
-        edges += len(node.inputs)
-        if edges > limits.edges:
-            report.add("E707", f"more than {limits.edges:,} edges", node.span, hint="make it several graphs")
-            return
 
 
 def _items(root: Value, section: str) -> list[tuple[Key, Value]]:

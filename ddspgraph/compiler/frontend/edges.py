@@ -14,6 +14,7 @@ from ddspgraph.ir.op import Op
 from ddspgraph.ir.ports import Port
 from ddspgraph.ir.quantity import parse_quantity
 from ddspgraph.ir.types import Unit
+from ddspgraph.limits import Limits
 
 _VARIADIC = re.compile("input_[1-9][0-9]{0,5}")
 _LOOKS_LIKE_A_NUMBER = re.compile(r"\s*[+-]?\.?[0-9]")
@@ -22,14 +23,17 @@ _LOOKS_LIKE_A_NUMBER = re.compile(r"\s*[+-]?\.?[0-9]")
 class Connector:
     """Connects drafts; literals become nodes of the op `constant` in `literals`."""
 
-    def __init__(self, scope: Scope) -> None:
-        self.scope, self.report = scope, scope.report
+    def __init__(self, scope: Scope, limits: Limits) -> None:
+        self.scope, self.report, self.limits = scope, scope.report, limits
+        self.edges = 0
         self.reader = ParameterReader(scope.report, scope.clock.sample_rate)
         self.literals: list[Node] = []
 
     def node(self, draft: Draft) -> Node | None:
-        """The node; None where it is at fault. Reports E301, E303, E304, E305, E311 and E5xx."""
+        """The node; None where it is at fault. Reports E301, E303, E304, E305, E311, E5xx and E707."""
         given = draft.value.get("inputs")
+        if not self._is_within_limits(_count(given), draft):
+            return None
         if draft.op_class is None:
             for value in [*given.elements(), *(v for _, v in given.items())] if given else ():
                 if isinstance(value.data, str) and not self._is_literal(value.data):
@@ -46,6 +50,16 @@ class Connector:
         doc = draft.value.get("doc")
         text = doc.data if doc is not None and isinstance(doc.data, str) else ""
         return Node(str(draft.key), draft.op, inputs, text, draft.key.span, spans)  # type: ignore[arg-type]
+
+    def _is_within_limits(self, count: int, draft: Draft) -> bool:
+        before = self.edges
+        self.edges += count
+        if self.edges <= self.limits.edges:
+            return True
+        if before <= self.limits.edges:
+            message = f"more than {self.limits.edges:,} edges"
+            self.report.add("E707", message, draft.key.span, hint="make it several graphs")
+        return False
 
     def _is_whole(self, draft: Draft, ports: Mapping[str, Port], pairs: Mapping[str, Value]) -> bool:
         """Whether every port that must be connected is. Reports E305."""

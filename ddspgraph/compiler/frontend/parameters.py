@@ -19,6 +19,8 @@ INVALID: Any = object()
 LARGEST, SMALLEST = 3.4028234e38, 1.1754944e-38
 #: As in `Limits.integer_magnitude`: JSON readers and float64 hold whole numbers exactly up to here.
 LARGEST_WHOLE = 1 << 53
+#: Outputs that a parameter may name.
+_MOST_OUTPUTS = 1_024
 
 _WANTED = {
     "bool": "true or false",
@@ -170,6 +172,8 @@ class ParameterReader:
     def _splits(self, spec: ParamSpec, value: Value, name: str) -> Any:
         if not value.is_mapping:
             return self._wrong(spec, value, name)
+        if len(value.data) > _MOST_OUTPUTS:  # type: ignore[arg-type]  # a mapping
+            return self.refuse("E502", f"{name} must name at most {_MOST_OUTPUTS:,} outputs", value)
         splits = []
         for key, count in value.items():
             if not re.fullmatch(NAME, key):

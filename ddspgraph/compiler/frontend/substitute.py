@@ -6,15 +6,19 @@ from collections.abc import Iterator, Mapping
 
 from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value
 from ddspgraph.diagnostics import Report, did_you_mean, quote
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
 #: Where `$name` may stand; `name`, `doc` and the author's own `x-` keys are text.
 _SECTIONS = ("clock", "inputs", "nodes", "outputs", "losses")
 
 
-def substitute(document: Document, overrides: Mapping[str, Value], report: Report) -> Document:
+def substitute(
+    document: Document, overrides: Mapping[str, Value], report: Report, limits: Limits = DEFAULT_LIMITS
+) -> Document:
     """The document with every `$name` replaced; each keeps the span of its use, so that errors point there.
 
-    Reports E308 for a name that `params` does not define, W107 for one that nothing uses.
+    Reports E308 for a name that `params` does not define, W107 for one that nothing uses, E704 where the values
+    written out are too many.
     """
     params = document.root.get("params")
     constants = {str(key): value for key, value in params.items()} if params else {}
@@ -28,7 +32,7 @@ def substitute(document: Document, overrides: Mapping[str, Value], report: Repor
             message = f"the constant '{name}' holds {quote(inner.data)}: params are not made of other params"
             report.add("E308", message, inner.span, hint="write the value, or use the other name where it is needed")
             constants[name] = Value(FAULTY, value.span)
-    replace = _Replacer(constants, report)
+    replace = _Replacer(constants, report, limits)
     root = {key: replace.section(value) if key in _SECTIONS else value for key, value in document.root.items()}
     if not replace.unknown:  # a name that is misspelt where it is used is not unused
         for key, _ in params.items() if params else ():
@@ -54,8 +58,10 @@ def _texts(value: Value) -> Iterator[Value]:
 
 
 class _Replacer:
-    def __init__(self, constants: Mapping[str, Value], report: Report) -> None:
-        self.constants, self.report = constants, report
+    def __init__(self, constants: Mapping[str, Value], report: Report, limits: Limits) -> None:
+        self.constants, self.report, self.limits = constants, report, limits
+        self.sizes: dict[int, int] = {}
+        self.written = 0  # values that constants stand for, so far
         self.done: dict[int, Value] = {}
         self.used: set[str] = set()
         self.unknown = False
@@ -87,11 +93,27 @@ class _Replacer:
         name = data[1:]
         if name not in self.constants:
             self.unknown = True
+            if self.report.is_full:
+                return Value(FAULTY, value.span)
             hint = did_you_mean(name, list(self.constants)) or "define it under `params:`"
             self.report.add("E308", f"{quote(data)} is not defined in params", value.span, hint=hint)
             return Value(FAULTY, value.span)
         self.used.add(name)
+        before = self.written
+        self.written += self._size(self.constants[name])
+        if self.written > self.limits.values:
+            if before <= self.limits.values:
+                message = f"more than {self.limits.values:,} values, constants of params written out"
+                self.report.add("E704", message, value.span)
+            return Value(FAULTY, value.span)
         return Value(self.constants[name].data, value.span, origin=self.constants[name].span)
+
+    def _size(self, value: Value) -> int:
+        """How many values it is, aliases written out."""
+        if id(value) not in self.sizes:
+            inner = (*value.elements(), *(v for _, v in value.items()))
+            self.sizes[id(value)] = 1 + sum(map(self._size, inner))
+        return self.sizes[id(value)]
 
 
 def _is_text(key: Key) -> bool:
