@@ -113,17 +113,20 @@ def keras_layer(op: Op) -> Any:
             self.op = op
             self.op_variables: dict[str, Any] = {}
 
-        def call(self, *inputs: Any, seed: int = 0, **named: Any) -> Any:
-            tensors = {k: _tensor(v) for k, v in bind_arguments(op, inputs, named).items()}
-            if not self.op_variables:
-                signals = {name: signal_of(t) for name, t in tensors.items()}
+        def __call__(self, *inputs: Any, seed: int = 0, **named: Any) -> Any:
+            # Before `call`: Keras forbids new weights there, and its `build` knows shapes but no port names.
+            if not self.built:
+                signals = {name: signal_of(_tensor(x)) for name, x in bind_arguments(op, inputs, named).items()}
                 for name, spec in op.weights(signals).items():
                     value = initial_value(spec, f"{op.name}/{name}", 0)
                     self.op_variables[name] = self.add_weight(
                         shape=spec.shape, initializer=lambda *_, v=value, **__: v, trainable=spec.trainable, name=name
                     )
+                self.built = True
+            return super().__call__(*inputs, seed=seed, **named)
+
+        def call(self, *inputs: Any, seed: int = 0, **named: Any) -> Any:
             weights = {name: variable.value for name, variable in self.op_variables.items()}
-            results = run_kernel(op, tensors, seed=seed, stream=0, sizes=_sizes(op, tensors), variables=weights)
-            return results[next(iter(op.output_ports()))]
+            return call_op(op, inputs, named, seed=seed, variables=weights)[next(iter(op.output_ports()))]
 
     return OpLayer()
