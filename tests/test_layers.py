@@ -21,7 +21,7 @@ LAYERS = (
     ("compiler",),
     ("backends", "render", "migrations", "reference"),
     ("compiler.driver",),
-    ("exported",),
+    ("exported", "verify_migration"),
     ("training",),
     ("cli",),
     ("__main__",),
