@@ -26,6 +26,7 @@ class FrameGrid:
     """The grid of `n_frames` blocks that `n_samples` samples fall into."""
 
     def __init__(self, n_frames: Size, n_samples: Size) -> None:
+        n_samples = plain_size(n_samples)
         self.n_frames, self.n_samples = n_frames, n_samples
         known = isinstance(n_frames, int) and isinstance(n_samples, int)
         if known and (n_frames < 1 or n_samples < 0):
@@ -164,6 +165,11 @@ def float32_positions(samples: tf.Tensor, n_frames: Size, n_samples: Size) -> tf
     rounded = tf.cast(tf.cast(samples, tf.float32) * step, tf.float64)
     exact = tf.cast(samples * _int64(n_frames), tf.float64) / tf.cast(n_samples, tf.float64)
     return tf.where(tf.cast(n_samples, tf.int64) < _FLOAT32_INTEGERS, rounded, exact)
+
+
+def plain_size(size: Size) -> Size:
+    """A length as a Python int where it is one of NumPy's integers."""
+    return int(size) if isinstance(size, np.integer) else size
 
 
 def _int64(x: Size) -> Any:

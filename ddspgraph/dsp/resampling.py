@@ -6,7 +6,7 @@ import math
 
 import tensorflow as tf
 
-from ddspgraph.dsp.frame_grid import FrameGrid, NearestGrid, float32_positions
+from ddspgraph.dsp.frame_grid import FrameGrid, NearestGrid, float32_positions, plain_size
 from ddspgraph.dsp.numerics import TensorLike, tf_float32
 from ddspgraph.dsp.sizes import Size, size_of
 
@@ -29,6 +29,7 @@ def grid_and_blend(n_frames: Size, n_samples: Size, method: str) -> tuple[FrameG
         are known while tracing. (Where they are not, the windows stretch to the fractional hop.)
     """
     check_method(method)
+    n_samples = plain_size(n_samples)
     if method == "window":
         check_window_hop(n_frames, n_samples)
     grid = (NearestGrid if method == "nearest" else FrameGrid)(n_frames, n_samples)
@@ -152,7 +153,7 @@ def upsample_with_windows(inputs: TensorLike, n_timesteps: Size, add_endpoint: b
     x = tf_float32(inputs)
     if x.shape.rank != 3:
         raise ValueError(f"upsample_with_windows: inputs need rank 3, [batch, frames, channels], not {x.shape.rank}")
-    n_frames = size_of(x, 1)
+    n_frames, n_timesteps = size_of(x, 1), plain_size(n_timesteps)
     if isinstance(n_frames, int) and isinstance(n_timesteps, int) and n_timesteps < n_frames + add_endpoint:
         raise ValueError(
             f"upsample_with_windows: {n_timesteps} timesteps are too few for {n_frames} frames; "

@@ -119,6 +119,12 @@ def test_one_trace_any_batch_any_length_any_hop() -> None:
     assert dynamic.experimental_get_tracing_count() == 1
 
 
+def test_compiled_by_xla() -> None:
+    values = controls(10, 12)
+    compiled = tf.function(lambda *values: synthesize(*values, 320), jit_compile=True)
+    np.testing.assert_allclose(compiled(*map(tf.constant, values)), synthesize(*values, 320), atol=2e-5)
+
+
 @pytest.mark.parametrize("method", ["linear", "cubic"])
 def test_long_audio_in_several_passes(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The passes change neither the audio nor the gradients."""

@@ -30,8 +30,8 @@ def test_frames_in_closed_form(n_frames: int, n_samples: int) -> None:
 
 
 def test_ten_minutes_at_4_khz() -> None:
-    """T25: 10 minutes of a 4 kHz tone at 48 kHz, against float64."""
-    rate, seconds = 48000, 600
+    """T25: 10 minutes of a 4 kHz tone, against float64."""
+    rate, seconds = 16000, 600
     n = rate * seconds
     hz = np.float32(4000.1)
     phase = dsp.frame_phase(np.full([1, 50 * seconds, 1], hz), n, rate).numpy()[0, :, 0]

@@ -77,8 +77,18 @@ def test_ranks_lists_and_float64(method: str) -> None:
         np.testing.assert_array_equal(deep[0, :, 1, 2], expected)
 
 
+@pytest.mark.parametrize("method", ["nearest", "linear", "cubic", "window"])
+def test_lengths_may_be_numpy_integers_or_tensors(method: str) -> None:
+    x = controls(1, 5, 1)
+    expected = dsp.resample(x, 45, method=method)
+    for n in (np.int64(45), np.int32(45), tf.constant(45)):
+        np.testing.assert_allclose(dsp.resample(x, n, method=method), expected, atol=1e-6)
+
+
 def test_errors_name_both_numbers() -> None:
     x = controls(1, 50, 1)
+    with pytest.raises(ValueError, match=r"3201 timesteps are no multiple of 50"):
+        dsp.resample(x, np.int64(3201), method="window")
     with pytest.raises(ValueError, match=r"3201 timesteps are no multiple of 50"):
         dsp.resample(x, 3201, method="window")
     with pytest.raises(ValueError, match=r"25 timesteps are too few for 50 frames"):
