@@ -75,6 +75,7 @@ CODES: dict[str, str] = {
     "E709": "Not a regular file: a directory, a pipe or a device.",
     # E8: numerics (exit code 6)
     "E801": "A result is not finite.",
+    "E802": "A migrated graph does not compute what the list that it comes from does.",
     # E9: migration
     "E901": "A construct of an older version that has no counterpart in the current one.",
     # W1: it works, but is it meant?

@@ -108,34 +108,38 @@ def bind(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[str, 
     Raises `Mismatch` E413 (rank) or E414 (a dim).
     """
     bound: dict[str, Dim] = {}
+    said_by: dict[str, str] = {}
     for name, signal in signals.items():
-        dims = ports[name].dims
-        if dims is None:
+        port = ports[name]
+        if port.dims is None:
             continue
-        if len(dims) != signal.rank:
+        if len(port.dims) != signal.rank:
             raise Mismatch(
                 "E413",
                 name,
-                f"port '{name}' wants {ports[name].type_text()}, {{source}} is {signal.shape_text}",
-                _rank_hint(len(dims), signal),
+                f"port '{name}' wants {port.type_text()}, {{source}} is {signal.shape_text}",
+                _rank_hint(len(port.dims), signal),
             )
-        for axis, (wanted, given) in enumerate(zip(dims, signal.dims, strict=True)):
-            _bind_dim(name, axis, wanted, given, ports[name], signal, bound)
+        for axis, (wanted, given) in enumerate(zip(port.dims, signal.dims, strict=True)):
+            if given == Dim.of(1) and (wanted.name == "batch" or (port.broadcast and axis == 1)):
+                continue
+            expected = wanted if wanted.is_static else bound.get(wanted.name, given)
+            fits = agree(expected, given)
+            if fits is None:
+                said = f" with {wanted} = {expected} from '{said_by[wanted.name]}'" if wanted.name else ""
+                message = f"port '{name}' wants {port.type_text()}{said}, {{source}} is {signal.shape_text}"
+                raise Mismatch("E414", name, message, _size_hint(expected, given, axis, wanted.is_static))
+            if not wanted.is_static:
+                bound[wanted.name] = fits
+                said_by.setdefault(wanted.name, name)
     return bound
 
 
-def _bind_dim(name: str, axis: int, wanted: Dim, given: Dim, port: Port, signal: Signal, bound: dict[str, Dim]) -> None:
-    may_be_one = wanted.name == "batch" or (port.broadcast and axis == 1)
-    if given == Dim.of(1) and may_be_one:
-        return
-    key = wanted.name
-    expected = wanted if wanted.is_static else bound.get(key, given)
-    fits = agree(expected, given)
-    if fits is None:
-        said = "" if wanted.is_static else f" with {wanted} = {expected} here"
-        raise Mismatch("E414", name, f"port '{name}' wants {port.type_text()}{said}, {{source}} is {signal.shape_text}")
-    if not wanted.is_static:
-        bound[key] = fits
+def _size_hint(expected: Dim, given: Dim, axis: int, is_said: bool) -> str | None:
+    if axis < 2 or not (expected.is_static and given.is_static):
+        return None
+    channels = f"{expected} channel{'s' * (expected.offset != 1)}"
+    return f"give it {channels}" if is_said else f"give both {channels}, or both {given}"
 
 
 def _rank_hint(wanted: int, signal: Signal) -> str | None:

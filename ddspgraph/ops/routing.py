@@ -74,7 +74,7 @@ class Concat(Op):
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         if not signals:
-            raise Mismatch("E305", "input_1", "concat needs at least one input")
+            raise Mismatch("E305", "input_1", "concat needs at least one input", "add `inputs: [...]`")
         joined: Signal | None = None
         for port, signal in signals.items():
             self._check(port, signal)

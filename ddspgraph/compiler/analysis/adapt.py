@@ -53,11 +53,14 @@ def adapt(name: str, signal: Signal, target: Target, hop_samples: int | None) ->
     if signal.rate is target.rate:
         return signal, ()
     if signal.rate > target.rate:
+        wants = "a constant" if target.rate is Rate.CONST else f"{target.rate}-rate values"
         raise Mismatch(
             "E411",
             name,
-            f"port '{name}' takes {target.rate}-rate values, {{source}} is {signal.rate}-rate {signal.shape_text}",
-            "an analysis node (loudness, power, ...) makes frames from audio" if target.rate is Rate.FRAME else None,
+            f"port '{name}' takes {wants}, {{source}} is {signal.rate}-rate {signal.shape_text}",
+            "an analysis node (loudness, power, ...) makes frames from audio"
+            if target.rate is Rate.FRAME
+            else "give a number, a list, or an input of rate const",
         )
     if signal.rate is Rate.CONST:
         return _hold(signal, target, hop_samples)

@@ -35,7 +35,8 @@ def _unused(graph: Graph, report: Report) -> None:
             report.add("W101", f"{why} the node '{node.name}'", node.span, hint="delete it, or make it an output")
     for item in graph.inputs:
         if item.name not in used:
-            report.add("W102", f"no output and no loss depends on the input '{item.name}'", item.span)
+            message = f"no output and no loss depends on the input '{item.name}'"
+            report.add("W102", message, item.span, hint="delete it, or let a node read it")
 
 
 def _duplicates(graph: Graph, report: Report) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import MISSING
 from typing import Any
 
 from ddspgraph.compiler.frontend.structure import NAME
@@ -111,7 +112,9 @@ class ParameterReader:
             return True
         said = " and ".join("a number" if n < 0 else f"a row of {n}" for n in (lengths[0], lengths[odd]))
         message = f"{name} mixes {said}: the rows of a list must have equal lengths"
-        self.refuse("E501", message, value.elements()[odd])
+        count = max(lengths[0], 1)
+        hint = f"make every row {count} numbers long" if lengths[0] > 0 else "write numbers only, or lists only"
+        self.refuse("E501", message, value.elements()[odd], hint)
         return False
 
     def _quantity(self, value: Value, unit: Unit, name: str) -> float:
@@ -119,7 +122,7 @@ class ParameterReader:
         try:
             quantity = parse_quantity(text)
         except ValueError as error:
-            return self.refuse("E503", f"{name}: {error}", value)
+            return self.refuse("E503", f"{name}: {error}", value, "write a finite number")
         if quantity is None:
             hint = _unit_hint(text) or f"write a number{_in_unit(unit)}"
             return self.refuse("E504", f"{name}: {quote(text)} is not a quantity", value, hint)
@@ -143,7 +146,7 @@ class ParameterReader:
                 return self.refuse("E501", message, value, legal)
             if abs(nearest) > LARGEST_WHOLE:
                 message = f"{name} must be at most {LARGEST_WHOLE:,}, this is {_plain(number)}"
-                return self.refuse("E502", message, value)
+                return self.refuse("E502", message, value, f"the nearest legal value is {LARGEST_WHOLE}")
             number = nearest
         if not spec.admits(number):
             return self._out_of_range(spec, value, name, number)
@@ -157,7 +160,7 @@ class ParameterReader:
         if nearest is not None and spec.admits(nearest):
             hint = f"the nearest legal value is {_plain(nearest)}"
         else:
-            hint = f"the default is {_plain(spec.default)}" if isinstance(spec.default, (int, float)) else None
+            hint = f"the default is {_yaml(spec.default)}" if isinstance(spec.default, (int, float)) else None
         said = "0 as a float32" if number == 0 and value.data else _plain(number)
         return self.refuse("E502", f"{name} must be {_range(spec)}, this is {said}", value, hint)
 
@@ -177,10 +180,11 @@ class ParameterReader:
         splits = []
         for key, count in value.items():
             if not re.fullmatch(NAME, key):
-                self.report.add("E206", f"{name}: {quote(key)} is not a name", key.span)
+                hint = "a name is a letter or _, then letters, digits and _"
+                self.report.add("E206", f"{name}: {quote(key)} is not a name", key.span, hint=hint)
             elif not isinstance(count.data, int) or isinstance(count.data, bool) or count.data < 1:
-                message = f"{name}: {quote(key)} must be a whole number of channels, at least 1, this is {count.said}"
-                self.refuse("E501", message, count)
+                message = f"{name}: {quote(key)} must be a whole number of channels, this is {count.said}"
+                self.refuse("E501", message, count, "write 1 or more")
             else:
                 splits.append((str(key), count.data))
             if self.report.is_full:
@@ -195,6 +199,8 @@ class ParameterReader:
         hint = f"one of {', '.join(spec.choices)}" if spec.choices else None
         if spec.kind in ("ints", "floats") and value.is_number:
             hint = f"write [{value.data}]"
+        if hint is None and spec.default is not MISSING and spec.default is not None:
+            hint = f"leave it out for the default, {_yaml(spec.default)}"
         return self.refuse("E501", f"{name} must be {wanted}, this is {value.said}", value, truth or hint)
 
 
@@ -211,6 +217,12 @@ def _range(spec: ParamSpec) -> str:
 def _plain(number: float) -> str:
     """A number as its author would write it."""
     return str(number) if abs(number) < 10**16 else f"{number:.10g}"
+
+
+def _yaml(default: Any) -> str:
+    if isinstance(default, bool):
+        return str(default).lower()
+    return f"[{', '.join(map(_yaml, default))}]" if isinstance(default, tuple) else str(default)
 
 
 def _in_unit(unit: Unit) -> str:

@@ -112,6 +112,9 @@ _NODE = _mapping(
     examples=[_NODE_EXAMPLE],
 )
 
+#: The keys of a node; one that stands as a node has lost its indentation.
+NODE_KEYS = tuple(_NODE["properties"])
+
 _REFERENCE = {
     "type": "string",
     "pattern": REFERENCE,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ddspgraph.compiler.frontend.structure import RESERVED
+from ddspgraph.compiler.frontend.structure import NODE_KEYS, RESERVED
 from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value
 from ddspgraph.diagnostics import Report, Span, did_you_mean, quote
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
@@ -118,6 +118,11 @@ def _report(error: Any, root: Value, report: Report) -> list[Path]:
     if value.is_faulty:
         return []
     where = f"'{'.'.join(map(str, path))}'" if path else "the spec"
+    if path[:-1] in (("nodes",), ("losses",)) and path[-1] in NODE_KEYS and value.get("op") is None:
+        message = f"'{path[-1]}' stands beside the {path[0]}, not in one of them"
+        hint = "indent it as the `op` of the node that it belongs to"
+        report.add("E203", message, key.span if key is not None else value.span, hint=hint)
+        return [path]
     if error.validator == "additionalProperties":
         return [(*path, name) for name in _unknown_keys(error, value, where, report)]
     if error.validator == "required":

@@ -1,0 +1,92 @@
+"""Specs as people break them, and exactly what they read: `tests/errors/*.yaml` beside `*.txt`.
+
+To add one, write the spec, run this file as a module (`python -m tests.test_errors`), and read what it wrote as the
+person who made the mistake: is it one sentence, at the right place, with a repair?
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from ddspgraph.codes import CODES
+from ddspgraph.compiler.driver import check
+from ddspgraph.compiler.frontend.document import read
+from ddspgraph.diagnostics import Diagnostic, GraphError
+from ddspgraph.limits import Limits
+
+HERE = Path(__file__).parent
+SPECS = sorted((HERE / "errors").glob("*.yaml"))
+#: What no small spec can show, and where it is shown.
+ELSEWHERE = {
+    **dict.fromkeys(
+        ("E102", "E104", "E105", "E106", "E107", "E108", "E701", "E702", "E704", "E705", "E706"),
+        "compiler/test_document.py",
+    ),
+    **dict.fromkeys(("E703", "E709"), "compiler/test_hostile_yaml.py"),
+    **dict.fromkeys(("E707", "W109"), "compiler/test_hostile_specs.py"),
+    "E601": "compiler/test_document_sources.py",
+    "E602": "io/test_audio.py",
+    **dict.fromkeys(("E603", "E604", "E605", "E606"), "compiler/test_lower.py"),
+    **dict.fromkeys(("E607", "E608"), "render/test_draw.py"),
+    "E609": "backends/test_saved_model.py",
+    **dict.fromkeys(("E610", "E801"), "cli"),
+    "E901": "migrations/test_v1_errors.py",
+}
+
+
+def findings(path: Path) -> tuple[Diagnostic, ...]:
+    """Of a spec, under a limit that does not depend on this machine, named without its folder."""
+    limits = Limits(memory_bytes=8 << 30)
+    try:
+        return check(read(path, name=path.name), limits=limits)
+    except GraphError as error:  # of the text itself
+        return error.diagnostics
+
+
+def rendered(path: Path) -> str:
+    return "".join(f"{finding}\n" for finding in findings(path))
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_a_broken_spec_is_answered(path: Path) -> None:
+    assert rendered(path) == path.with_suffix(".txt").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
+def test_an_answer_is_one_sentence_at_a_place_with_a_repair(path: Path) -> None:
+    found = findings(path)
+    assert found
+    places = [(d.span.line, d.span.column) for d in found if d.span]
+    assert places == sorted(places)
+    assert len(places) == len(found)
+    for finding in found:
+        assert "\n" not in finding.message
+        assert not finding.message.endswith(".")
+        line = path.read_text(encoding="utf-8").splitlines()[finding.span.line - 1] if finding.span else ""
+        assert finding.span
+        assert finding.span.column <= len(line) + 1
+    assert sum(bool(d.hint) for d in found) >= 0.8 * len(found)
+
+
+def test_there_are_no_answers_without_a_question() -> None:
+    assert {p.stem for p in (HERE / "errors").glob("*.txt")} == {p.stem for p in SPECS}
+    assert len(SPECS) >= 50
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_is_shown(code: str) -> None:
+    shown = any(re.search(rf"^\S+ {code} ", p.with_suffix(".txt").read_text("utf-8"), re.MULTILINE) for p in SPECS)
+    if code not in ELSEWHERE:
+        assert shown, f"no spec in tests/errors shows {code}"
+        return
+    place = HERE / ELSEWHERE[code]
+    files = sorted(place.rglob("test_*.py")) if place.is_dir() else [place]
+    assert any(code in file.read_text(encoding="utf-8") for file in files), f"{ELSEWHERE[code]} does not show {code}"
+
+
+if __name__ == "__main__":
+    for spec in SPECS:
+        spec.with_suffix(".txt").write_text(rendered(spec), encoding="utf-8")
