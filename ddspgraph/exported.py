@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ddspgraph.backends.facts import SPEC, read_facts
+from ddspgraph.backends.facts import SEED, SPEC, read_facts, signature_arguments
 from ddspgraph.compiler.bind import bind_inputs
 from ddspgraph.compiler.driver import load
 from ddspgraph.compiler.pipeline import LEGALISE, run
@@ -60,12 +60,13 @@ class ExportedGraph:
     def _run(self, signature: str, inputs: Mapping[str, Any] | None, seed: int | None) -> dict[str, tf.Tensor]:
         if signature not in self.module.signatures:
             raise fail("E603", f"the graph was exported without {'outputs' if seed is not None else 'losses'}")
-        seed_name = self.facts["seed"]
-        needed = set(self.facts["signatures"][signature]) - ({seed_name} if seed is not None else set())
+        function, arguments = self.module.signatures[signature], signature_arguments(self.graph)
+        taken = function.structured_input_signature[1]
+        needed = {name for name, argument in arguments.items() if argument in taken and name != SEED}
         given = bind_inputs(self._legal, inputs or {}, needed, self.limits)
         if seed is not None:
-            given[seed_name] = tf.constant(seed, tf.int64)
-        return dict(self.module.signatures[signature](**given))
+            given[SEED] = tf.constant(seed, tf.int64)
+        return dict(function(**{arguments[name]: x for name, x in given.items()}))
 
 
 def load_saved_model(path: _Path, *, ops: Iterable[type[Op]] = (), limits: Limits = DEFAULT_LIMITS) -> ExportedGraph:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import keyword
 import os
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,16 @@ from ddspgraph.files import open_file, place
 from ddspgraph.ir.graph import Graph, Ref
 
 FACTS, SPEC = "ddspgraph.json", "graph.yaml"
+#: Stands for the seed among the inputs: no input has this name.
+SEED = ""
 _LARGEST = 16 << 20
-_KEYS = {"inputs", "outputs", "signatures", "settings", "seed"}
+_KEYS = {"inputs", "outputs", "signatures", "settings", "seed_argument"}
 
 
 def facts_of(graph: Graph) -> dict[str, Any]:
     """Name, clock, typed inputs and outputs in the order of the spec, losses, and the values set from outside."""
     clock = graph.clock
+    arguments = signature_arguments(graph)
     return {
         "name": graph.name,
         "clock": {
@@ -27,17 +31,28 @@ def facts_of(graph: Graph) -> dict[str, Any]:
             "hop_samples": clock.hop_samples,
             "n_samples": clock.n_samples,
         },
-        "inputs": [_typed(graph, i.name, i.ref) for i in graph.inputs],
+        "inputs": [{**_typed(graph, i.name, i.ref), "argument": arguments[i.name]} for i in graph.inputs],
         "outputs": [_typed(graph, name, ref) for name, ref in graph.outputs],
         "losses": list(graph.losses),
         "settings": dict(graph.settings),
-        "seed": seed_argument(graph),
+        "seed_argument": arguments[SEED],
     }
 
 
-def seed_argument(graph: Graph) -> str:
-    """What the signature `seeded` calls its seed: `seed`, unless an input has that name."""
-    return "_seed" if "seed" in graph.input_by_name else "seed"
+def signature_arguments(graph: Graph) -> dict[str, str]:
+    """Input name -> what the signatures call it; `SEED` -> what `seeded` calls its seed. Nearly always the same.
+
+    TensorFlow takes names of arguments without regard to case, none that begins with `_`, no Python keyword
+    and not `self`.
+    """
+    found: dict[str, str] = {}
+    for name in (*graph.input_by_name, SEED):
+        argument = f"input{name}" if name.startswith("_") else name or "seed"
+        taken = {other.lower() for other in found.values()} | {"self"}
+        while argument.lower() in taken or keyword.iskeyword(argument):
+            argument += "_"
+        found[name] = argument
+    return found
 
 
 def _typed(graph: Graph, name: str, ref: Ref) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from typing import Any
 import tensorflow as tf
 
 from ddspgraph import __version__
-from ddspgraph.backends.facts import FACTS, SPEC, facts_of, is_export, seed_argument
+from ddspgraph.backends.facts import FACTS, SEED, SPEC, facts_of, is_export, signature_arguments
 from ddspgraph.backends.staged_folder import staged_folder
 from ddspgraph.compiler.lower import CompiledGraph
 from ddspgraph.files import cannot_write
@@ -64,31 +64,37 @@ class _Module(tf.Module):
 
 
 def _signatures(model: CompiledGraph) -> dict[str, Any]:
-    graph = model.optimised
+    graph, arguments = model.optimised, signature_arguments(model.graph)
+    zero = tf.constant(0, tf.int64)
+
+    def seeded(given: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        inputs = {name: x for name, x in given.items() if name != SEED}
+        return model.render(inputs, given.get(SEED, zero))
+
     found: dict[str, Any] = {}
     if graph.outputs:
         inputs = model.input_specs(graph, [ref for _, ref in graph.outputs])
-        seed_name = seed_argument(model.graph)
-        zero = tf.constant(0, tf.int64)
-
-        def seeded(**given: tf.Tensor) -> dict[str, tf.Tensor]:
-            return model.render({name: given[name] for name in inputs}, given.get(seed_name, zero))
-
-        found["serving_default"] = _concrete(seeded, inputs)
-        found["seeded"] = _concrete(seeded, {**inputs, seed_name: tf.TensorSpec([], tf.int64, seed_name)})
+        found["serving_default"] = _concrete(seeded, inputs, arguments)
+        found["seeded"] = _concrete(seeded, {**inputs, SEED: tf.TensorSpec([], tf.int64)}, arguments)
     if graph.losses:
         roots = [ref for name in graph.losses for ref in graph.node_by_name[name].refs]
-        found["losses"] = _concrete(lambda **given: model.losses(given), model.input_specs(graph, roots))
+        found["losses"] = _concrete(model.losses, model.input_specs(graph, roots), arguments)
     return found
 
 
-def _concrete(function: Callable[..., Any], inputs: Mapping[str, tf.TensorSpec]) -> Any:
-    return tf.function(function, autograph=False).get_concrete_function(**inputs)
+def _concrete(compute: Callable[..., Any], inputs: Mapping[str, tf.TensorSpec], arguments: Mapping[str, str]) -> Any:
+    """A function whose arguments have the names that TensorFlow allows."""
+
+    def call(**given: tf.Tensor) -> Any:
+        return compute({name: given[arguments[name]] for name in inputs})
+
+    specs = {arguments[name]: tf.TensorSpec(s.shape, s.dtype, arguments[name]) for name, s in inputs.items()}
+    return tf.function(call, autograph=False).get_concrete_function(**specs)
 
 
 def _write_sources(model: CompiledGraph, folder: Path, signatures: Mapping[str, Any]) -> list[Path]:
-    names = {name: sorted(f.structured_input_signature[1]) for name, f in signatures.items()}
-    facts = {"ddspgraph": __version__, **facts_of(model.graph), "signatures": names}
+    taken = {name: sorted(f.structured_input_signature[1]) for name, f in signatures.items()}
+    facts = {"ddspgraph": __version__, **facts_of(model.graph), "signatures": taken}
     (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
     if model.graph.spec is None:  # a graph that was built in Python
         return [folder / FACTS]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from ddspgraph.diagnostics import GraphError, clean, fail
 from ddspgraph.files import open_file, place, write_atomically
+from ddspgraph.io.flac_header import FlacCheck, flac_check
 from ddspgraph.io.wav_header import check_wav_header
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
@@ -52,8 +53,7 @@ def read_audio(
     import numpy as np
 
     with open_file(path, AUDIO_SUFFIXES) as file:
-        _check_kind(file, path)
-        x, file_rate = _samples(file, path, limits)
+        x, file_rate = _samples(file, path, _check_kind(file, path), limits)
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if len(bad):
         raise fail("E602", f"{len(bad):,} of {len(x):,} samples are not finite, the first is {bad[0]:,}", place(path))
@@ -119,25 +119,24 @@ def khz(rate_hz: float) -> str:
     return f"{rate_hz / 1000:g} kHz"
 
 
-def _check_kind(file: BinaryIO, path: str | os.PathLike[str]) -> None:
-    """The content must be what the name says: a wrong guess would be played as noise."""
+def _check_kind(file: BinaryIO, path: str | os.PathLike[str]) -> FlacCheck | None:
+    """The content must be what the name says; of FLAC, what is to be checked while it is read."""
     suffix = Path(path).suffix.lower()
-    if suffix == ".wav":
-        check_wav_header(file, path)
-        return
-    if suffix != ".flac":
+    if suffix == ".flac":
+        return flac_check(file, path)
+    if suffix != ".wav":
         raise _unknown_kind(path)
-    head = file.read(4)
-    file.seek(0)
-    if head != b"fLaC" and head[:3] != b"ID3":
-        raise fail("E602", "the name says FLAC, the content is not", place(path))
+    check_wav_header(file, path)
+    return None
 
 
 def _unknown_kind(path: str | os.PathLike[str]) -> GraphError:
     return fail("E602", f"not a kind of audio file that is known: {', '.join(AUDIO_SUFFIXES)}", place(path))
 
 
-def _samples(file: BinaryIO, path: str | os.PathLike[str], limits: Limits) -> tuple[np.ndarray, int]:
+def _samples(
+    file: BinaryIO, path: str | os.PathLike[str], check: FlacCheck | None, limits: Limits
+) -> tuple[np.ndarray, int]:
     """float32 [samples, channels] as they stand in the file, and their rate in Hz."""
     import numpy as np
     import soundfile
@@ -149,7 +148,11 @@ def _samples(file: BinaryIO, path: str | os.PathLike[str], limits: Limits) -> tu
             if promised > most and promised < 1 << 62:
                 raise _too_long(path, promised, sound.samplerate, limits)
             blocks, n_read = [], 0
-            while len(block := sound.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
+            dtype = "float32" if check is None else "int32"
+            while len(block := sound.read(_BLOCK_FRAMES, dtype=dtype, always_2d=True)):
+                if check is not None:
+                    check.add(block)
+                    block = (block / np.float64(1 << 31)).astype(np.float32)
                 blocks.append(block)
                 n_read += len(block)
                 if n_read > most:
@@ -161,6 +164,8 @@ def _samples(file: BinaryIO, path: str | os.PathLike[str], limits: Limits) -> tu
         raise fail("E602", "there is no sound in it: 0 samples", place(path))
     if n_read < promised < 1 << 62:
         raise fail("E602", f"the header promises {promised:,} samples, {n_read:,} could be read", place(path))
+    if check is not None:
+        check.finish(path)
     return np.concatenate(blocks), rate
 
 

@@ -43,6 +43,13 @@ def test_flac_samples(tmp_path: Path, subtype: str) -> None:
     np.testing.assert_allclose(read_audio(tmp_path / "a.flac", RATE), tone(), rtol=0, atol=2**-6)
 
 
+def test_flac_of_two_channels_and_many_blocks(tmp_path: Path) -> None:
+    x = np.random.default_rng(0).uniform(-1, 1, (300_000, 2)).astype(np.float32)
+    soundfile.write(tmp_path / "a.flac", x, RATE, subtype="PCM_24")
+    found = read_audio(tmp_path / "a.flac", RATE, downmix=False)
+    np.testing.assert_array_equal(found, soundfile.read(tmp_path / "a.flac", dtype="float32")[0])
+
+
 @pytest.mark.parametrize("channels", range(1, 9))
 def test_channels_are_averaged_with_a_notice(tmp_path: Path, channels: int) -> None:
     x = np.random.default_rng(channels).uniform(-1, 1, (50, channels)).astype(np.float32)
@@ -97,11 +104,11 @@ def test_a_length_that_lies_is_an_error(tmp_path: Path, promised: int) -> None:
     assert code_of(lambda: read_audio(tmp_path / "a.wav", RATE)) == "E602"
 
 
-def test_a_flac_that_promises_more_is_an_error(tmp_path: Path) -> None:
+def test_a_flac_that_promises_another_length_is_an_error(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.flac", tone(100), RATE)
     data = bytearray((tmp_path / "a.flac").read_bytes())
     assert data[25] == 100  # the last byte of the number of samples in STREAMINFO
-    for promised in (101, 255):
+    for promised in (1, 99, 101, 255):
         data[25] = promised
         (tmp_path / "b.flac").write_bytes(data)
         assert code_of(lambda: read_audio(tmp_path / "b.flac", RATE)) == "E602"
