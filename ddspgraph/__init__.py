@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ddspgraph import dsp, losses, ops
-    from ddspgraph.compiler.driver import check, compile, load  # noqa: A004
+    from ddspgraph.compiler.driver import check, compile, load
     from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.diagnostics import Diagnostic, GraphError, Span
     from ddspgraph.exported import load_saved_model
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from ddspgraph.ir.registry import Registry
     from ddspgraph.ir.types import Dim, Rate, Signal, Unit
     from ddspgraph.limits import Limits
-    from ddspgraph.migrations import MigrationResult, migrate_text as migrate
+    from ddspgraph.migrations import MigrationResult
+    from ddspgraph.migrations import migrate_text as migrate
     from ddspgraph.ops import OPS
     from ddspgraph.render import draw
 

@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from ddspgraph.cli import main
 
 import ddspgraph as dg
+from ddspgraph.cli import main
 
 ROOT = Path(__file__).parent.parent
 PAGES = [

@@ -14,13 +14,12 @@ import json
 import sys
 from pathlib import Path
 
-from ddspgraph.render.dot import to_dot
-
 import ddspgraph as dg
 from ddspgraph.codes import CODES
 from ddspgraph.compiler.frontend.schema import graph_schema
 from ddspgraph.ops import OPS
 from ddspgraph.reference import ops_markdown
+from ddspgraph.render.dot import to_dot
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "img"

@@ -12,7 +12,15 @@ from typing import Any
 
 #: The table of contents: file -> the public functions that live in it.
 _CONTENTS: dict[str, tuple[str, ...]] = {
-    "tensors": ("constant", "broadcast_time", "broadcast_batch", "drop_last_axis", "match_rank", "concat_channels", "stretch_to"),
+    "tensors": (
+        "constant",
+        "broadcast_time",
+        "broadcast_batch",
+        "drop_last_axis",
+        "match_rank",
+        "concat_channels",
+        "stretch_to",
+    ),
     "numerics": (
         "tf_float32",
         "pad_axis",

@@ -28,8 +28,8 @@ def apply_window_to_impulse_response(impulse_response: Any, window_size: int = 0
 
     Returns:
       The windowed response in causal order. Its length is that of the window, less 1 (the earliest sample)
-      if that is even and shorter than the response. As in magenta/ddsp, an odd window peaks one sample before time 0; the windows
-      of 1 and 3 samples, of which that would leave nothing, are centred.
+      if that is even and shorter than the response. As in magenta/ddsp, an odd window peaks one sample before
+      time 0; the windows of 1 and 3 samples, of which that would leave nothing, are centred.
     """
     response = tf_float32(impulse_response)
     ir_size = size_of(response, -1)

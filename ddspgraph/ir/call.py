@@ -24,10 +24,8 @@ def run_kernel(
         extra["sizes"] = sizes
     if Traits.TRAINABLE in op.traits:
         extra["variables"] = variables
-    if op.variadic is not None:
-        result = op.kernel(*tensors.values(), **extra)
-    else:
-        result = op.kernel(**tensors, **extra)
+    named = {} if op.variadic else tensors
+    result = op.kernel(*(tensors.values() if op.variadic else ()), **named, **extra)
     names = list(op.output_ports())
     return dict(result) if isinstance(result, Mapping) else {names[0]: result}
 

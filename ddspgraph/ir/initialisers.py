@@ -30,7 +30,7 @@ def initial_value(weight: Weight, name: str, seed: int) -> Any:
         return np.ones(shape, np.float32)
     if weight.init == "glorot_uniform":
         receptive = math.prod(shape[:-2])
-        fan_in, fan_out = (shape[-2], shape[-1]) if len(shape) > 1 else (shape[0], shape[0])
+        fan_in, fan_out = shape[-2:] if len(shape) > 1 else shape * 2
         limit = math.sqrt(6.0 / (receptive * (fan_in + fan_out)))
         return generator.uniform(-limit, limit, shape).astype(np.float32)
     if weight.init == "orthogonal":
@@ -38,6 +38,8 @@ def initial_value(weight: Weight, name: str, seed: int) -> Any:
         q, r = np.linalg.qr(generator.normal(size=(max(rows, columns), min(rows, columns))))
         q = q * np.sign(np.diag(r))
         return (q if rows >= columns else q.T).reshape(shape).astype(np.float32)
+    if not isinstance(weight.init, tuple):
+        raise ValueError(f"variable '{name}': there is no initialiser '{weight.init}'")
     kind, first, second = weight.init
     draw = generator.normal if kind == "normal" else generator.uniform
     return draw(first, second, shape).astype(np.float32)

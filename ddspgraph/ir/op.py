@@ -110,7 +110,16 @@ def param(
     doc: str,
 ) -> Any:
     """Declares a YAML parameter: `window_size: int = param(257, unit=Unit.SAMPLES, ge=0, doc="...")`."""
-    facts = dict(unit=unit, ge=ge, gt=gt, le=le, lt=lt, choices=tuple(choices), clock=clock, doc=doc)
+    facts = {
+        "unit": unit,
+        "ge": ge,
+        "gt": gt,
+        "le": le,
+        "lt": lt,
+        "choices": tuple(choices),
+        "clock": clock,
+        "doc": doc,
+    }
     return dataclasses.field(default=default, metadata=facts)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from ddspgraph import dsp
 from ddspgraph.ir.frozen import shape_of
 from ddspgraph.ir.op import Op, Traits, param
-from ddspgraph.ir.ports import Mismatch, Port, const
+from ddspgraph.ir.ports import Mismatch, Port
 from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit, signal
 
 
@@ -53,7 +53,7 @@ class Hold(Op):
         shape = value.dims[1:]
         channels = shape or ((Dim.of(1),) if self.rate == "frame" or self.channels else ())
         if len(shape) > 1:
-            raise Mismatch("E413", "value", f"only a number or a list can be held over time, {{source}} is {value.shape_text}")
+            raise Mismatch("E413", "value", f"a number or a list can be held, {{source}} is {value.shape_text}")
         rate = Rate.FRAME if self.rate == "frame" else Rate.AUDIO
         time = Dim.of(1) if self.broadcast else FRAMES if self.rate == "frame" else SAMPLES
         batch = value.dims[0] if self.broadcast else BATCH

@@ -21,6 +21,8 @@ from ddspgraph.render.theme import FONT, Theme, theme_named
 
 #: Up to here graphviz is told to try ten times as hard to avoid crossings: it is over in a moment.
 _FEW_BOXES = 80
+#: From here it is told to polish positions for a while only: straight lines are worth seconds, not minutes.
+_MANY_BOXES = 500
 _STROKES = {
     Rate.CONST: {"style": "dotted", "penwidth": "1.1", "arrowsize": "0.5"},
     Rate.FRAME: {"style": "solid", "penwidth": "1.0", "arrowsize": "0.6"},
@@ -84,12 +86,13 @@ def _placed(shown: Picture) -> list[Box]:
 
 
 def _defaults(shown: Picture, theme: Theme, legend: bool) -> Iterator[str]:
-    effort = 10 if len(shown.boxes) <= _FEW_BOXES else 1
+    count = len(shown.boxes)
+    effort = ", mclimit=10" if count <= _FEW_BOXES else ", nslimit=4" if count > _MANY_BOXES else ""
     label = _title(shown, theme, legend)
     yield (
         f"graph [{f'label=<{label}>, labelloc=t, labeljust=l, ' if label else ''}"
         f"fontname={quoted(FONT)}, fontsize=12, fontcolor={quoted(theme.text)}, bgcolor={quoted(theme.background)}, "
-        f"rankdir=TB, nodesep=0.3, ranksep=0.32, pad=0.15, mclimit={effort}];"
+        f"rankdir=TB, nodesep=0.3, ranksep=0.32, pad=0.15{effort}];"
     )
     yield f"node [fontname={quoted(FONT)}, fontsize=11, shape=box, style=filled, margin=0, height=0, width=0];"
     yield f"edge [fontname={quoted(FONT)}, fontsize=8, fontcolor={quoted(theme.quiet)}];"

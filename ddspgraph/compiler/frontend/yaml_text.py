@@ -81,11 +81,13 @@ def _character_name(character: str) -> str:
     return f"U+{ord(character):04X} ({name.lower()})"
 
 
+_QUOTE = "quote a text that holds ': ', or check the indentation"
+_SPACE = "write a space after the colon: `key: value`"
 # What PyYAML and libyaml say -> what we say and how to repair it, tried in this order.
 _PROBLEMS: tuple[tuple[str, str, str | None], ...] = (
-    ("mapping values are not allowed", "a ':' where no key can be", "quote a text with ': ' in it, or check the indentation"),
-    ("unexpected ':'", "a ':' with no key before it, or no space after it", "write a space after it: `key: value`"),
-    ("could not find expected ':'", "a ':' is missing after this key", "write `key: value`, with a space after it"),
+    ("mapping values are not allowed", "a ':' where no key can be", _QUOTE),
+    ("unexpected ':'", "a ':' with no key before it, or no space after it", _SPACE),
+    ("could not find expected ':'", "a ':' is missing after this key", _SPACE),
     ("block sequence entries", "a '- ' where no list can be", "begin the list on a line of its own, indented"),
     ("or ']'", "a list in brackets is not closed, or a ',' is missing", "close it with ']'"),
     ("or '}'", "a mapping in braces is not closed, or a ',' is missing", "close it with '}'"),
