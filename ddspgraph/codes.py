@@ -78,6 +78,8 @@ CODES: dict[str, str] = {
     "E802": "A migrated graph does not compute what the list that it comes from does.",
     # E9: migration
     "E901": "A construct of an older version that has no counterpart in the current one.",
+    "E902": "The text is not well-formed gin.",
+    "E903": "A gin macro that nothing defines, or that is defined by itself.",
     # W1: it works, but is it meant?
     "W101": "A node whose outputs nothing uses.",
     "W102": "An input that nothing uses.",
