@@ -38,7 +38,7 @@ def match_rank(x: tf.Tensor, like: tf.Tensor) -> tf.Tensor:
     So [batch] meets [batch, time, channels] as [batch, 1, 1], and not, as broadcasting would have it, as [batch].
     """
     for _ in range(len(like.shape) - len(x.shape)):
-        x = x[..., tf.newaxis]
+        x = tf.expand_dims(x, -1)
     for _ in range(len(x.shape) - len(like.shape)):
         x = drop_last_axis(x)
     return x

@@ -29,9 +29,8 @@ def initial_value(weight: Weight, name: str, seed: int) -> Any:
     if weight.init == "ones":
         return np.ones(shape, np.float32)
     if weight.init == "glorot_uniform":
-        receptive = math.prod(shape[:-2])
-        fan_in, fan_out = shape[-2:] if len(shape) > 1 else shape * 2
-        limit = math.sqrt(6.0 / (receptive * (fan_in + fan_out)))
+        receptive = math.prod(shape[:-2])  # 1 for a matrix; a vector counts as fan in and fan out
+        limit = math.sqrt(6.0 / (receptive * sum((shape * 2)[-2:])))
         return generator.uniform(-limit, limit, shape).astype(np.float32)
     if weight.init == "orthogonal":
         rows, columns = math.prod(shape[:-1]), shape[-1]
