@@ -37,7 +37,8 @@ def load_ops(places: Iterable[str]) -> tuple[type[Op], ...]:
     for place in places:
         found += _ops_of(_module(place), place)
         try:
-            Registry([*OPS.values(), *found])
+            for op in Registry([*OPS.values(), *found]).values():
+                op.params()  # a parameter of a type that YAML cannot write is found here
         except (TypeError, ValueError) as error:
             raise _cannot(place, str(error)) from None
     return tuple(found)
