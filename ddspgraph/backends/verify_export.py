@@ -1,0 +1,137 @@
+"""Proof of an export: a fresh process loads the folder with plain TensorFlow, runs it, and must hear the same.
+
+`verify` writes inputs to a scratch folder and starts `python -m ddspgraph.backends.verify_export EXPORT SCRATCH`,
+which is `main` below and knows nothing of graphs; then it compares.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ddspgraph.backends.facts import signature_arguments
+from ddspgraph.diagnostics import clean, fail
+from ddspgraph.files import place
+
+if TYPE_CHECKING:
+    from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.ir.graph import Graph
+    from ddspgraph.ir.types import Signal
+
+#: Largest difference that passes, relative to the peak of the signal.
+TOLERANCE = 1e-6
+#: The axes are open: more than one batch size and length must work.
+_BATCHES_AND_SECONDS = ((1, 0.5), (3, 0.83))
+_SEED = 7
+_CHANNELS = 16
+_FEWEST_FRAMES = 8
+#: Where signals of a unit usually lie.
+_RANGES = {"Hz": (60.0, 900.0), "midi": (36.0, 84.0), "dB": (-60.0, 0.0), "linear": (0.0, 1.0), "s": (0.1, 1.0)}
+
+
+def verify(model: CompiledGraph, folder: Path) -> float:
+    """Runs an export in a fresh process on seeded inputs and compares it with the graph.
+
+    Returns:
+      the largest difference relative to the peak of its signal.
+
+    Raises:
+      GraphError: E609 where a signature fails, or differs by more than `TOLERANCE`.
+    """
+    worst = 0.0
+    with tempfile.TemporaryDirectory(prefix="ddspgraph-verify-") as scratch:
+        arguments, cases = signature_arguments(model.graph), []
+        for i, (batch, seconds) in enumerate(_BATCHES_AND_SECONDS):
+            inputs = seeded_inputs(model.graph, batch, seconds)
+            np.savez(Path(scratch, f"inputs_{i}.npz"), *inputs.values())
+            Path(scratch, f"names_{i}.txt").write_text("\n".join(arguments[name] for name in inputs), encoding="utf-8")
+            cases.append(_expected(model, inputs))
+        _run_in_fresh_process(folder, scratch)
+        for i, expected in enumerate(cases):
+            with np.load(Path(scratch, f"outputs_{i}.npz"), allow_pickle=False) as found:
+                for name, wanted in expected.items():
+                    worst = max(worst, _difference(name, wanted, found[name], folder))
+    return worst
+
+
+def seeded_inputs(graph: Graph, batch: int, seconds: float) -> dict[str, np.ndarray]:
+    """Random values for all inputs, by unit; audio where frames exist is not a whole number of them."""
+    clock = graph.clock
+    n_samples = clock.n_samples if clock.is_fixed and clock.n_samples else int(seconds * (clock.sample_rate or 16_000))
+    hop = clock.hop_samples or 64
+    frames = max(_FEWEST_FRAMES, -(-n_samples // hop))
+    ragged = 0 if clock.is_fixed else min(3, hop - 1)
+    sizes = {"batch": batch, "frames": frames, "samples": frames * hop - ragged}
+    rng = np.random.default_rng(_SEED)
+    return {i.name: _random(rng, i.signal, sizes) for i in graph.inputs}
+
+
+def _random(rng: np.random.Generator, signal: Signal, sizes: Mapping[str, int]) -> np.ndarray:
+    shape = [dim.at(sizes, _CHANNELS) for dim in signal.dims]
+    low, high = _RANGES.get(str(signal.unit), (-0.5, 0.5))
+    return rng.uniform(low, high, shape).astype(np.float32)
+
+
+def _expected(model: CompiledGraph, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    found: dict[str, Any] = {}
+    if model.graph.outputs:
+        found |= {f"serving_default/{k}": v.numpy() for k, v in model(inputs, seed=0).items()}
+        found |= {f"seeded/{k}": v.numpy() for k, v in model(inputs, seed=_SEED).items()}
+    if model.graph.losses:
+        found |= {f"losses/{k}": v.numpy() for k, v in model.losses(inputs).items()}
+    return found
+
+
+def _run_in_fresh_process(folder: Path, scratch: str) -> None:
+    # The child starts in the scratch folder, so that no file of the user's folder can stand for a module.
+    path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p)
+    command = [sys.executable, "-m", __name__, str(folder.resolve()), scratch]
+    environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    child = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, errors="replace")
+    if child.returncode:
+        last = (child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
+        raise fail("E609", f"the exported model does not run: {clean(last[:400])}", place(folder))
+
+
+def _difference(name: str, wanted: np.ndarray, found: np.ndarray, folder: Path) -> float:
+    """Largest difference relative to the peak. Values that are not finite must be so in both."""
+    if wanted.shape != found.shape:
+        raise fail("E609", f"'{clean(name)}' of the exported model is {found.shape}, not {wanted.shape}", place(folder))
+    finite = np.isfinite(wanted)
+    peak = float(np.max(np.abs(wanted), initial=0.0, where=finite))
+    error = float(np.max(np.abs(wanted - found), initial=0.0, where=finite)) / max(peak, 1e-30)
+    if error > TOLERANCE or not np.array_equal(wanted[~finite], found[~finite], equal_nan=True):
+        raise fail("E609", f"'{clean(name)}' of the exported model differs by {error:.2g} of its peak", place(folder))
+    return error
+
+
+def main(export: str, scratch: str) -> None:
+    """In the fresh process: every signature on every case, plain TensorFlow only."""
+    import tensorflow as tf
+
+    module = tf.saved_model.load(export)
+    for i, _ in enumerate(_BATCHES_AND_SECONDS):
+        names = Path(scratch, f"names_{i}.txt").read_text(encoding="utf-8").splitlines()
+        with np.load(Path(scratch, f"inputs_{i}.npz"), allow_pickle=False) as arrays:
+            inputs = {name: tf.constant(arrays[f"arr_{k}"]) for k, name in enumerate(names)}
+        found = {}
+        for signature, function in module.signatures.items():
+            wanted = function.structured_input_signature[1]
+            given = {k: inputs.get(k, tf.constant(_SEED, tf.int64)) for k in wanted}
+            found |= {f"{signature}/{k}": v.numpy() for k, v in function(**given).items()}
+        _save(Path(scratch, f"outputs_{i}.npz"), found)
+
+
+def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    np.savez(path, **arrays)  # type: ignore[arg-type]  # names hold a `/`: none can be an argument of savez
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
