@@ -1,0 +1,140 @@
+"""Reading a gin file and all that it includes. Nothing is imported and nothing is run."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NoReturn
+
+from ddspgraph.compiler.frontend.yaml_text import check_characters, decode
+from ddspgraph.diagnostics import GraphError, Note, Report, Source, Span, clean, fail, quote
+from ddspgraph.files import open_file
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.migrations.gin.parser import parse
+from ddspgraph.migrations.gin.search_path import Found, OutsideError, SearchPath
+from ddspgraph.migrations.gin.syntax import GinFile, Include
+from ddspgraph.migrations.gin.tokens import Budget
+
+#: A diamond of includes reads a file once for each way to it: the number bounds what that may cost.
+_MOST_FILES, _DEEPEST = 200, 16
+_YAML_BEGINS = re.compile(r"^(?:version|name|clock|nodes|modules|dag|inputs)[ \t]*:", re.MULTILINE)
+_GIN_LINE = re.compile(
+    r"^[ \t]*(?:(?:import|from)[ \t]+[\w.]+[ \t]*(?:$|#|import\b|as\b)|include[ \t]+['\"]"
+    r"|[A-Za-z_][\w./]{0,500}[ \t]*=(?!=))",
+    re.MULTILINE,
+)
+
+Path_ = str | os.PathLike[str]
+
+
+def is_gin_path(path: Path_) -> bool:
+    """Whether the name of a file says that it is gin."""
+    return os.fsdecode(path).lower().endswith(".gin")
+
+
+def looks_like_gin(text: str) -> bool:
+    """Whether a text without a name is gin: it has a line that YAML would not have, and none that a spec has."""
+    return _GIN_LINE.search(text) is not None and _YAML_BEGINS.search(text) is None
+
+
+def read_gin(path: Path_, *, gin_path: Sequence[Path_] = (), limits: Limits = DEFAULT_LIMITS) -> GinFile:
+    """Reads a gin file.
+
+    Args:
+      path: of the file. What it includes may lie in its folder.
+      gin_path: folders where included files may lie as well; there, the end of a path is enough to find one.
+      limits: bounds on the text, on that of all included files together where they count values.
+
+    Raises:
+      GraphError: E902 and others, all that is wrong with any of the files; E601 for a file that is not there; E7.
+    """
+    name = os.fsdecode(path)
+    with open_file(name, (".gin",)) as file:
+        data = file.read(limits.file_bytes + 1)
+    search = SearchPath(os.path.dirname(name), gin_path)
+    return _Reader(search, limits).run(data, clean(name), Found(0, (os.path.basename(name),)))
+
+
+def read_gin_text(
+    text: str | bytes, name: str = "<text>", *, gin_path: Sequence[Path_] = (), limits: Limits = DEFAULT_LIMITS
+) -> GinFile:
+    """Reads gin text that messages call `name`; includes are looked for in `gin_path` alone. Raises as `read_gin`."""
+    data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
+    return _Reader(SearchPath(None, gin_path), limits).run(data, name, None)
+
+
+class _Reader:
+    def __init__(self, search: SearchPath, limits: Limits) -> None:
+        self.search, self.limits = search, limits
+        self.budget, self.report = Budget(limits), Report()
+        self.open: list[tuple[Found | None, Span | None]] = []
+
+    def run(self, data: bytes, name: str, place: Found | None) -> GinFile:
+        self.open.append((place, None))
+        file = self._file(data, name, place)
+        self.report.raise_errors()
+        return file
+
+    def _file(self, data: bytes, name: str, place: Found | None) -> GinFile:
+        if len(data) > self.limits.file_bytes:
+            at = Span.start_of(Source(name, ""))
+            raise fail("E701", f"the file has more than {self.limits.file_bytes:,} bytes", at)
+        source = decode(data, name)
+        check_characters(source)
+        file = parse(source, self.budget, self.report)
+        statements = [self._followed(s, place) if isinstance(s, Include) else s for s in file.statements]
+        return replace(file, statements=tuple(statements))
+
+    def _followed(self, include: Include, place: Found | None) -> Include:
+        """The include with its file; as it is after a report of E601 or E902 where it leads nowhere."""
+        self.budget.files += 1
+        if self.budget.files > _MOST_FILES:
+            self._stop("E703", f"more than {_MOST_FILES} included files", include.span)
+        if len(self.open) > _DEEPEST:
+            self._stop("E702", f"includes nested deeper than {_DEEPEST} files", include.span)
+        found = self._found(include, place)
+        data = self._read(include, found) if found is not None else None
+        if found is None or data is None:
+            return include
+        self.open.append((found, include.span))
+        try:
+            file = self._file(data, clean(self.search.name(found)), found)
+        except GraphError as error:
+            self.report.diagnostics += [d for d in error.diagnostics if d not in self.report.diagnostics]
+            if any(d.code.startswith("E7") for d in error.diagnostics):
+                raise GraphError(self.report.diagnostics) from None
+            return include  # its characters are at fault; go on with the other files
+        finally:
+            self.open.pop()
+        return replace(include, file=file)
+
+    def _found(self, include: Include, place: Found | None) -> Found | None:
+        try:
+            found = self.search.find(include.path, place)
+        except OutsideError as error:
+            self.report.add("E601", f"{quote(include.path)} is not included: {error}", include.span)
+            return None
+        if found is None:
+            where = ", ".join(clean(folder) for folder in self.search.folders) or "no folder"
+            hint = f"looked in {where}; --gin-path adds a folder, such as magenta/ddsp's own ddsp/training/gin"
+            self.report.add("E601", f"the included file {quote(include.path)} is not there", include.span, hint=hint)
+        for other, span in self.open:
+            if found is not None and other == found:
+                notes = [Note("it is included", span)] if span is not None else []
+                self.report.add("E902", f"{quote(include.path)} includes itself", include.span, *notes)
+                return None
+        return found
+
+    def _read(self, include: Include, found: Found) -> bytes | None:
+        try:
+            return self.search.read(found, self.limits.file_bytes)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            self.report.add("E601", f"{quote(include.path)} cannot be read: {clean(reason)}", include.span)
+            return None
+
+    def _stop(self, code: str, message: str, span: Span) -> NoReturn:
+        self.report.add(code, message, span)
+        raise GraphError(self.report.diagnostics)
