@@ -70,8 +70,7 @@ def harmonic_synthesis(
       [batch, n_samples].
 
     Raises:
-      ValueError: Wrong ranks, an unknown number of harmonics, an unknown method, or a hop that is no integer with
-        the method 'window'.
+      ValueError: Wrong ranks, no harmonics, an unknown method, or a hop that is no integer with the method 'window'.
     """
     del use_angular_cumsum
     f0_hz, amplitudes = tf_float32(frequencies), tf_float32(amplitudes)
@@ -85,13 +84,15 @@ def harmonic_synthesis(
         amplitudes = amplitudes * harmonic_distribution
     _check_controls(f0_hz, amplitudes, n_harmonics)
 
-    if harmonic_shifts is None and f0_hz.shape[-1] == 1 and amplitudes.shape[-1] == n_harmonics:
+    is_known = n_harmonics is not None  # a trace for any number has no rows and columns: each harmonic is a sine
+    if is_known and harmonic_shifts is None and f0_hz.shape[-1] == 1 and amplitudes.shape[-1] == n_harmonics:
         cycles = tf.squeeze(frame_cycles(f0_hz, n_samples, sample_rate), axis=2)
         f0_samples = tf.squeeze(resample(f0_hz, n_samples), axis=2)
         return harmonic_sum(cycles, amplitudes, amp_resample_method, f0_samples, sample_rate, nyquist_fade)
 
     # In float64: the rounding of a frequency to float32 would add up over all the samples of a frame.
-    partials_hz = tf.cast(f0_hz, tf.float64) * tf.range(1.0, n_harmonics + 1.0, dtype=tf.float64)
+    count = tf.cast(n_harmonics if is_known else tf.shape(amplitudes)[2], tf.float64)
+    partials_hz = tf.cast(f0_hz, tf.float64) * tf.range(1.0, count + 1.0, dtype=tf.float64)
     if harmonic_shifts is not None:
         partials_hz *= 1.0 + tf.cast(harmonic_shifts, tf.float64)
     return sinusoidal_sum(partials_hz, amplitudes, n_samples, sample_rate, amp_resample_method, nyquist_fade)
@@ -128,6 +129,8 @@ def streaming_harmonic_synthesis(
     if harmonic_distribution is not None:
         amplitudes = amplitudes * normalize_harmonics(harmonic_distribution, f0_hz, sample_rate)
     _check_controls(f0_hz, amplitudes, amplitudes.shape[-1])
+    if amplitudes.shape[-1] is None:
+        raise ValueError("streaming harmonic synthesis: the number of harmonics must be known")
     cycles = frame_cycles(f0_hz, n_samples, sample_rate, initial_phase)
     audio = harmonic_sum(tf.squeeze(cycles, axis=2), amplitudes, amp_resample_method)
     return audio, to_radians(cycles[:, -1:, :1])
@@ -252,5 +255,5 @@ def _check_controls(f0_hz: tf.Tensor, amplitudes: tf.Tensor, n_harmonics: int | 
     for name, x in (("frequencies", f0_hz), ("amplitudes", amplitudes)):
         if x.shape.rank != 3:
             raise ValueError(f"harmonic synthesis: {name} need rank 3, [batch, frames, channels], not {x.shape.rank}")
-    if not n_harmonics:
-        raise ValueError(f"harmonic synthesis: the number of harmonics must be known and positive, not {n_harmonics}")
+    if n_harmonics == 0:
+        raise ValueError("harmonic synthesis: the number of harmonics must be positive, not 0")

@@ -243,5 +243,14 @@ def test_errors_name_what_is_wrong() -> None:
         synthesize(f0_hz[..., 0], amplitudes, distribution, 3200)
     with pytest.raises(ValueError, match=r"'spline' is unknown"):
         synthesize(f0_hz, amplitudes, distribution, 3200, "spline")
-    with pytest.raises(ValueError, match=r"number of harmonics must be known and positive, not 0"):
+    with pytest.raises(ValueError, match=r"number of harmonics must be positive, not 0"):
         synthesize(f0_hz, amplitudes, distribution[..., :0], 3200)
+
+
+@pytest.mark.parametrize("method", ["window", "linear"])
+def test_a_trace_takes_any_number_of_harmonics(method: str) -> None:
+    signature = [tf.TensorSpec([None, None, size]) for size in (1, 1, None)]
+    traced = tf.function(lambda *x: synthesize(*x, 3200, method), input_signature=signature)
+    for n_harmonics in (1, 20):
+        values = [tf.constant(x, tf.float32) for x in controls(50, n_harmonics)]
+        np.testing.assert_allclose(traced(*values), synthesize(*values, 3200, method), atol=1e-5)
