@@ -33,7 +33,7 @@ EFFECTS: dict[str, tuple[int, dict[str, list[object]]]] = {
 
 
 @st.composite
-def specs(draw: st.DrawFn) -> dict[str, Any]:
+def specs(draw: st.DrawFn, n_samples: int = 6400) -> dict[str, Any]:
     """A chain of synthesizers, effects, sums and mixes, written with all spellings that version 1 knows."""
     inputs: list[str] = []
     modules: dict[str, dict[str, object]] = {}
@@ -48,6 +48,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
     def call(class_name: str, given_inputs: list[str], params: dict[str, list[object]]) -> None:
         name = f"m{len(dag)}"
         said = {key: draw(st.sampled_from(v)) for key, v in params.items() if draw(st.booleans())}
+        said |= {"n_samples": n_samples} if "n_samples" in said else {}
         said["frame_size"] = 0
         spelt = draw(st.sampled_from([class_name, f"synths.{class_name}", f"@ddsp.effects.{class_name}()"]))
         module = {"class": spelt, **{k: v for k, v in said.items() if k in params}}
@@ -71,7 +72,7 @@ def specs(draw: st.DrawFn) -> dict[str, Any]:
         else:
             count, params = EFFECTS[kind]
             call(kind, [audio, *new_inputs(count)], params)
-    head = {"version": 1, "name": "made", "sample_rate": 16000, "n_samples": 6400}
+    head = {"version": 1, "name": "made", "sample_rate": 16000, "n_samples": n_samples}
     if draw(st.booleans()):
         head["frame_rate"] = draw(st.sampled_from([250, 50, 100.0]))
     return {**head, "inputs": inputs, "modules": modules, "dag": dag}
