@@ -45,6 +45,12 @@ def targets(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[st
     return wanted
 
 
+def arriving(ports: Mapping[str, Port], given: Mapping[str, Signal], hop_samples: int | None) -> dict[str, Signal]:
+    """The signals as they arrive at their ports. Raises `Mismatch` E402 or E411."""
+    wanted = targets(ports, given)
+    return {name: adapt(name, signal, wanted[name], hop_samples)[0] for name, signal in given.items()}
+
+
 def adapt(name: str, signal: Signal, target: Target, hop_samples: int | None) -> tuple[Signal, tuple[Step, ...]]:
     """The signal as it arrives at the port, and the steps that make it so.
 

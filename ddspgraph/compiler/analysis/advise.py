@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ddspgraph.compiler.analysis.adapt import arriving
 from ddspgraph.compiler.analysis.memory import nominal_sizes
 from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.ir.frozen import numbers_of
@@ -18,7 +19,8 @@ def advise(graph: Graph, constant: type[Op], report: Report) -> None:
     for node in graph.nodes:
         if any(ref not in graph.types for _, ref in node.inputs):
             continue
-        signals = {port: graph.types[ref] for port, ref in node.inputs}
+        given = {port: graph.types[ref] for port, ref in node.inputs}
+        signals = arriving(node.op.input_ports(tuple(given)), given, graph.clock.hop_samples)
         known = {port: values[ref] for port, ref in node.inputs if ref in values}
         for advice in node.op.advise(signals, known, sizes):
             span = node.edge_spans.get(advice.at, node.span)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ddspgraph.compiler.analysis.adapt import adapt, targets
+from ddspgraph.compiler.analysis.adapt import arriving
 from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.ports import Mismatch, Port
@@ -34,9 +34,7 @@ def _node_types(graph: Graph, node: Node, types: Mapping[Ref, Signal], report: R
             # As if it were converted: what follows is judged for itself.
             given[name] = replace(given[name], unit=port.unit)
     try:
-        wanted = targets(ports, given)
-        signals = {name: adapt(name, s, wanted[name], graph.clock.hop_samples)[0] for name, s in given.items()}
-        outputs = node.op.infer(signals)
+        outputs = node.op.infer(arriving(ports, given, graph.clock.hop_samples))
     except Mismatch as mismatch:
         _report(graph, node, mismatch, report)
         return {}
