@@ -12,10 +12,17 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
-from typing import Any, ClassVar, dataclass_transform
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from ddspgraph.ir.ports import Port, infer_outputs
 from ddspgraph.ir.types import Signal, Unit
+
+if TYPE_CHECKING:
+    from typing_extensions import dataclass_transform
+else:
+
+    def dataclass_transform(**_):  # Python 3.10 has none, and only type checkers look at it
+        return lambda cls: cls
 
 
 class Traits(enum.Flag):
