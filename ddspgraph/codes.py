@@ -90,4 +90,5 @@ CODES: dict[str, str] = {
     "W107": "A constant of `params` that nothing uses.",
     "W108": "An older spec version: it works; `ddspgraph migrate` brings it to the current one.",
     "W109": "More findings than are listed: the first 100 are.",
+    "W110": "Something of the layout of an older file that its migration does not keep.",
 }

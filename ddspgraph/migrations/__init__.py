@@ -19,8 +19,7 @@ from ddspgraph.diagnostics import Diagnostic, GraphError, Report, fail
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations import v1_to_v2
 from ddspgraph.migrations.change import Change, Kind
-from ddspgraph.migrations.comments import comments_of
-from ddspgraph.migrations.emit import emit
+from ddspgraph.migrations.layout import text_anew, text_in_form
 from ddspgraph.resources import schema
 
 __all__ = [
@@ -31,10 +30,11 @@ __all__ = [
     "MigrationResult",
     "document_version",
     "migrate",
+    "migrate_document",
     "migrate_text",
 ]
 
-#: One module a step, in order: `FROM_VERSION`, and `upgrade` to the version after it.
+#: One module a step, in order: `FROM_VERSION`, `KEEPS_FORM`, and `upgrade` to the version after it.
 STEPS = (v1_to_v2,)
 LATEST = STEPS[-1].FROM_VERSION + 1
 _OLDEST = STEPS[0].FROM_VERSION
@@ -50,6 +50,7 @@ class MigrationResult:
       from_version: of the old text.
       to_version: of the new text.
       changed: whether a step ran.
+      warnings: W110 for all of the old layout that the new text does not have.
     """
 
     text: str
@@ -57,6 +58,7 @@ class MigrationResult:
     from_version: int
     to_version: int
     changed: bool
+    warnings: tuple[Diagnostic, ...] = ()
 
 
 def document_version(document: Document) -> int:
@@ -141,12 +143,17 @@ def migrate_text(
     Raises:
       GraphError: as `read` and `migrate` do.
     """
-    document = read(source, limits=limits)
+    return migrate_document(read(source, limits=limits))
+
+
+def migrate_document(document: Document) -> MigrationResult:
+    """`migrate_text` of a document that was read. Raises GraphError as `migrate` does."""
     version = document_version(document)
     if version == LATEST:
         return MigrationResult(document.source.text, (), version, LATEST, changed=False)
     current, changes = migrate(document, Report())
-    text = emit(current, comments_of(document.source, LATEST))
+    keeps_form = all(step.KEEPS_FORM for step in STEPS[version - _OLDEST :])
+    text, warnings = (text_in_form if keeps_form else text_anew)(document, current, LATEST)
     if "\r\n" in document.source.text:
         text = text.replace("\n", "\r\n")
-    return MigrationResult(text, changes, version, LATEST, changed=True)
+    return MigrationResult(text, changes, version, LATEST, changed=True, warnings=warnings)

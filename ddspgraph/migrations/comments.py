@@ -43,10 +43,17 @@ def comments_of(source: Source, version: int) -> tuple[Comment, ...]:
     for line, is_behind, comment in found:
         after = bisect.bisect(starts, line)
         subject = line if is_behind else starts[after] if after < len(starts) else None
-        if "yaml-language-server" in comment:
-            comment = _SCHEMA.sub(f"graph-v{version}.schema.json", comment)
-        comments.append(Comment(comment, subject, is_behind))
+        comments.append(Comment(_with_schema(comment, version), subject, is_behind))
     return tuple(comments)
+
+
+def with_schema(text: str, version: int) -> str:
+    """The text with the comment that tells editors the schema naming that of `version`."""
+    return _COMMENT.sub(lambda comment: _with_schema(comment.group(), version), text)
+
+
+def _with_schema(comment: str, version: int) -> str:
+    return _SCHEMA.sub(f"graph-v{version}.schema.json", comment) if "yaml-language-server" in comment else comment
 
 
 def _gaps(text: str) -> Iterator[tuple[int, int | None, bool, str]]:

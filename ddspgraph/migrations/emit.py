@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.migrations.comments import Comment
 from ddspgraph.migrations.emit_scalars import LONGEST_LINE, block_text, scalar_text, text_text
+from ddspgraph.migrations.written import Marked, mark
 
 #: The order of the keys at the top; others follow as they stood.
 _ORDER = ("version", "name", "doc", "clock", "params", "inputs", "nodes", "outputs", "losses")
@@ -22,20 +23,23 @@ _Entry = tuple[str, str | None]
 def emit(document: Document, comments: Sequence[Comment] = ()) -> str:
     """The text; reading it gives the values of the document.
 
-    A comment is put at the entry that came from the line it spoke of.
+    A comment is put at the entry that came from the line it spoke of. Scalars that did not change keep their quotes
+    and their spelling; values that still repeat one another keep their anchor.
     """
-    root = sorted(document.root.items(), key=lambda entry: _rank(entry[0]))
+    marked = mark(sorted(document.root.items(), key=lambda entry: _rank(entry[0])))
+    root, writer = marked.entries, _Writer(marked)
     placed = _Placed(root, comments)
     lines: list[str] = []
     for key, value in root:
         if key == "clock" or key in _SECTIONS or (lines and _rank(key) == len(_ORDER)):
             lines.append("")
-        if key in _SECTIONS and value.is_mapping and value.data:
-            lines += placed.around([f"{_key(key, False)}:"], "", (key, None))
+        if key in _SECTIONS and value.is_mapping and value.data and id(value) not in marked.aliases:
+            anchor = marked.anchors.get(id(value))
+            lines += placed.around([f"{key}:" + (f" &{anchor}" if anchor else "")], "", (key, None))
             for name, item in value.items():
-                lines += placed.around(list(_entry(name, item, 2)), "  ", (key, name))
+                lines += placed.around(list(writer.entry(name, item, 2)), "  ", (key, name))
         else:
-            lines += placed.around(list(_entry(key, value, 0)), "", (key, None))
+            lines += placed.around(list(writer.entry(key, value, 0)), "", (key, None))
     if placed.tail:
         lines += ["", *placed.tail]
     return "\n".join(lines) + "\n"
@@ -48,82 +52,99 @@ def _rank(key: Key) -> int:
 # -- values ------------------------------------------------------------------------------------
 
 
-def _entry(key: Key, value: Value, indent: int) -> Iterator[str]:
-    """The lines of `key: value`."""
-    name = _key(key, False)
-    if len(name) > _LONGEST_KEY:
-        yield f"{' ' * indent}? {name}"
-        name = ""
-    yield from _after(f"{' ' * indent}{name}:", value, indent + 2)
+class _Writer:
+    """Values as text, with the anchors and aliases that they still have."""
 
+    def __init__(self, marked: Marked) -> None:
+        self.marked = marked
 
-def _after(lead: str, value: Value, indent: int) -> Iterator[str]:
-    """The lines of a value that follows `lead`; its own lines are indented by `indent`."""
-    room = LONGEST_LINE - len(lead) - 1
-    if isinstance(value.data, str) and (block := block_text(value.data, indent, room)) is not None:
-        yield f"{lead} {block[0]}"
-        yield from block[1:]
-        return
-    flow = _flow(value, room)
-    if flow is not None:
-        yield f"{lead} {flow}"
-    elif value.is_mapping:
-        yield lead
-        for key, item in value.items():
-            yield from _entry(key, item, indent)
-    elif all(item.is_scalar for item in value.elements()):
-        yield from _wrapped(lead, value.elements(), indent)
-    else:
-        yield lead
-        for item in value.elements():
-            yield from _after(f"{' ' * indent}-", item, indent + 2)
+    def entry(self, key: Key, value: Value, indent: int) -> Iterator[str]:
+        """The lines of `key: value`."""
+        name = _key(key, False)
+        if len(name) > _LONGEST_KEY:
+            yield f"{' ' * indent}? {name}"
+            name = ""
+        yield from self._after(f"{' ' * indent}{name}:", value, indent + 2)
 
-
-def _flow(value: Value, room: int) -> str | None:
-    """The value on one line; None where that is longer than `room` and need not be."""
-    if value.is_scalar:
-        return scalar_text(value, False)
-    if not value.data:
-        return "{}" if value.is_mapping else "[]"
-    text = "".join(_flow_pieces(value, room))
-    return text if len(text) <= room else None
-
-
-def _flow_pieces(value: Value, room: int) -> Iterator[str]:
-    """The pieces of the value on one line, cut off some time after `room`."""
-    if value.is_scalar:
-        yield scalar_text(value, True)
-        return
-    opening, closing = "{}" if value.is_mapping else "[]"
-    yield opening
-    used, first = 0, True
-    entries: Iterable[tuple[Key | None, Value]] = (
-        value.items() if value.is_mapping else ((None, item) for item in value.elements())
-    )
-    for key, item in entries:
-        lead = ("" if first else ", ") + ("" if key is None else f"{_key(key, True)}: ")
-        first = False
-        yield lead
-        used += len(lead)
-        for piece in _flow_pieces(item, room - used):
-            yield piece
-            used += len(piece)
-        if used > room:
+    def _after(self, lead: str, value: Value, indent: int) -> Iterator[str]:
+        """The lines of a value that follows `lead`; its own lines are indented by `indent`."""
+        alias, anchor = self.marked.aliases.get(id(value)), self.marked.anchors.get(id(value))
+        if alias is not None:
+            yield f"{lead} *{alias}"
             return
-    yield closing
-
-
-def _wrapped(lead: str, items: Sequence[Value], indent: int) -> Iterator[str]:
-    """A long list of scalars over several lines."""
-    line = f"{lead} [{scalar_text(items[0], True)}"
-    for item in items[1:]:
-        piece = scalar_text(item, True)
-        if len(line) + len(", ") + len(piece) + len(",") <= LONGEST_LINE:
-            line += f", {piece}"
+        if anchor is not None:
+            lead = f"{lead} &{anchor}"
+        room = LONGEST_LINE - len(lead) - 1
+        if isinstance(value.data, str) and (block := block_text(value.data, indent, room)) is not None:
+            yield f"{lead} {block[0]}"
+            yield from block[1:]
+            return
+        flow = self._flow(value, room)
+        if flow is not None:
+            yield f"{lead} {flow}"
+        elif value.is_mapping:
+            yield lead
+            for key, item in value.items():
+                yield from self.entry(key, item, indent)
+        elif all(item.is_scalar for item in value.elements()):
+            yield from self._wrapped(lead, value.elements(), indent)
         else:
-            yield line + ","
-            line = " " * indent + piece
-    yield line + "]"
+            yield lead
+            for item in value.elements():
+                yield from self._after(f"{' ' * indent}-", item, indent + 2)
+
+    def _flow(self, value: Value, room: int) -> str | None:
+        """The value on one line, without its anchor; None where that is longer than `room` and need not be."""
+        if value.is_scalar:
+            return scalar_text(value, False)
+        if not value.data:
+            return "{}" if value.is_mapping else "[]"
+        text = "".join(self._collection(value, room))
+        return text if len(text) <= room else None
+
+    def _pieces(self, value: Value, room: int) -> Iterator[str]:
+        """The pieces of the value inside of a line, cut off some time after `room`."""
+        alias, anchor = self.marked.aliases.get(id(value)), self.marked.anchors.get(id(value))
+        if alias is not None:
+            yield f"*{alias}"
+            return
+        if anchor is not None:
+            yield f"&{anchor} "
+        if value.is_scalar:
+            yield scalar_text(value, True)
+        else:
+            yield from self._collection(value, room)
+
+    def _collection(self, value: Value, room: int) -> Iterator[str]:
+        opening, closing = "{}" if value.is_mapping else "[]"
+        yield opening
+        used, first = 0, True
+        entries: Iterable[tuple[Key | None, Value]] = (
+            value.items() if value.is_mapping else ((None, item) for item in value.elements())
+        )
+        for key, item in entries:
+            lead = ("" if first else ", ") + ("" if key is None else f"{_key(key, True)}: ")
+            first = False
+            yield lead
+            used += len(lead)
+            for piece in self._pieces(item, room - used):
+                yield piece
+                used += len(piece)
+            if used > room:
+                return
+        yield closing
+
+    def _wrapped(self, lead: str, items: Sequence[Value], indent: int) -> Iterator[str]:
+        """A long list of scalars over several lines."""
+        pieces = ["".join(self._pieces(item, LONGEST_LINE)) for item in items]
+        line = f"{lead} [{pieces[0]}"
+        for piece in pieces[1:]:
+            if len(line) + len(", ") + len(piece) + len(",") <= LONGEST_LINE:
+                line += f", {piece}"
+            else:
+                yield line + ","
+                line = " " * indent + piece
+        yield line + "]"
 
 
 def _key(key: Key, in_flow: bool) -> str:
