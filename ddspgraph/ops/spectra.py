@@ -50,7 +50,13 @@ class _Spectrum(Op):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, frames, _ = shapes["-> signal"]
-        return batch * frames * self.fft_size * 5 // 2
+        bands = self.n_bands()
+        weights = 3 * (self.fft_size // 2 + 1) * bands  # in float64 when they are made, in float32 in the graph
+        return batch * frames * (self.fft_size * 5 // 2 + bands) + weights
+
+    def n_bands(self) -> int:
+        """Mel bands between the spectrum and the result."""
+        raise TypeError(f"{type(self).__name__} declares no n_bands")
 
     def rate_hz(self) -> float:
         return self.sample_rate or _DEFAULT_SAMPLE_RATE
@@ -71,6 +77,9 @@ class _MelSpectrum(_Spectrum):
     """Spectra in mel bands."""
 
     bins: int = param(64, ge=1, doc="Number of bands.")
+
+    def n_bands(self) -> int:
+        return self.bins
 
     def output_ports(self) -> Mapping[str, Port]:
         return {name: replace(port, dims=frame(self.bins).dims) for name, port in self.outputs.items()}
@@ -137,6 +146,9 @@ class Mfcc(_Spectrum):
     fft_size: int = param(1024, unit=Unit.SAMPLES, ge=2, doc="Size of a frame.")
     mel_bins: int = param(128, ge=1, doc="Number of mel bands.")
     mfcc_bins: int = param(13, ge=1, doc="Number of coefficients kept, from the slowest; at most mel_bins are.")
+
+    def n_bands(self) -> int:
+        return self.mel_bins
 
     def output_ports(self) -> Mapping[str, Port]:
         dims = frame(min(self.mfcc_bins, self.mel_bins)).dims

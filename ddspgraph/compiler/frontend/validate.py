@@ -76,8 +76,9 @@ def _visible(value: Value, schema: Any, root: Schema) -> Any:
         }
     if value.is_list:
         items = schema.get("items")
-        each = items if isinstance(items, list) else [items] * len(value.elements())
-        return [_visible(item, sub, root) for item, sub in zip(value.elements(), each, strict=False)]
+        shown = value.elements()[: schema.get("maxItems", len(value.elements())) + 1]  # one more is too many already
+        each = items if isinstance(items, list) else [items] * len(shown)
+        return [_visible(item, sub, root) for item, sub in zip(shown, each, strict=False)]
     return None if value.is_faulty else value.data
 
 
@@ -186,6 +187,9 @@ def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
             code, hint = "E206", _NAME_HINT
     elif error.validator == "minimum":
         wanted = f"must be at least {error.validator_value}, this is {value.said}"
+    elif error.validator in ("minItems", "maxItems"):
+        bound = "at least" if error.validator == "minItems" else "at most"
+        wanted = f"must have {bound} {error.validator_value} entries, this has {len(value.elements())}"
     elif error.validator == "anyOf":
         wanted = f"must be a whole number of at least 1, or a name, this is {value.said}"
         whole = isinstance(value.data, float) and value.data.is_integer() and value.data >= 1
