@@ -50,6 +50,7 @@ def sizes_of(graph: Graph, inputs: Mapping[str, tf.Tensor]) -> Sizes:
     return Sizes(batch, frames, samples)
 
 
+@tf.autograph.experimental.do_not_convert  # a caller's tf.function would rewrite every kernel, for seconds
 def execute(
     graph: Graph,
     inputs: Mapping[str, tf.Tensor],

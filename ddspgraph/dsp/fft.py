@@ -12,18 +12,65 @@ import numpy as np
 import tensorflow as tf
 
 from ddspgraph.dsp.numerics import pad_axis
-from ddspgraph.dsp.sizes import Size
+from ddspgraph.dsp.sizes import Size, larger, size_of, smaller
 
 _LARGEST_SIZE = 2**31 - 1
 
 
 def rfft(x: tf.Tensor, fft_length: Size) -> tf.Tensor:
-    """Spectrum of real `x` [..., n], cropped or zero-padded to `fft_length`: complex [..., fft_length // 2 + 1]."""
+    """Spectrum of real `x` [..., n], cropped or zero-padded to `fft_length`: complex [..., fft_length // 2 + 1].
+
+    The gradient is one inverse transform: with L = fft_length and a cotangent G,
+    dx[n] = sum over k = 0 ... L // 2 of Re(G[k] exp(2 pi i k n / L)), where `irfft` would count the bins between 0
+    and L / 2 twice and divide by L. (TensorFlow's own makes several complex signals of full length.)
+    """
     length = x.shape[-1]
     if isinstance(fft_length, int) and length is not None and length < fft_length:
         # tf.signal.rfft pads by itself, but not where another axis is empty, and then refuses.
         x = pad_axis(x, (0, fft_length - length), axis=-1)
-    return tf.signal.rfft(x, [fft_length])
+
+    @tf.custom_gradient
+    def transform(x: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        def adjoint(cotangent: tf.Tensor) -> tf.Tensor:
+            weights = _bin_weights(fft_length)
+            fitted = irfft(cotangent * tf.complex(weights, tf.zeros_like(weights)), fft_length)
+            n = size_of(x, -1)
+            if isinstance(n, int) and isinstance(fft_length, int) and n == fft_length:
+                return fitted
+            fitted = fitted[..., : smaller(n, fft_length)]
+            return tf.pad(fitted, [[0, 0]] * (len(x.shape) - 1) + [[0, larger(n - fft_length, 0)]])
+
+        return tf.signal.rfft(x, [fft_length]), adjoint
+
+    return transform(x)
+
+
+def _bin_weights(fft_length: Size) -> tf.Tensor:
+    """L at 0 and, for an even L, at L / 2; L / 2 in between: float32 [L // 2 + 1]."""
+    k = tf.range(fft_length // 2 + 1)
+    alone = (k == 0) | (2 * k == fft_length)
+    length = tf.cast(fft_length, tf.float32)
+    return tf.where(alone, length, 0.5 * length)
+
+
+def magnitude(spectrum: tf.Tensor) -> tf.Tensor:
+    """|S| of a complex tensor; the gradient is 0 where S is 0, and below about 1e-19, whose square is 0, S counts as 0.
+
+    From real and imaginary parts: TensorFlow's `abs` of complex numbers costs as much as the transform, and its
+    gradient more.
+    """
+
+    @tf.custom_gradient
+    def modulus(s: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        size = tf.sqrt(tf.square(tf.math.real(s)) + tf.square(tf.math.imag(s)))
+
+        def adjoint(cotangent: tf.Tensor) -> tf.Tensor:
+            share = tf.math.divide_no_nan(cotangent, size)
+            return s * tf.complex(share, tf.zeros_like(share))
+
+        return size, adjoint
+
+    return modulus(spectrum)
 
 
 def irfft(spectrum: tf.Tensor, fft_length: Size) -> tf.Tensor:
@@ -91,7 +138,17 @@ def frame(signal: Any, frame_size: Size, hop_size: Size, pad_end: bool = False) 
 
     `pad_end` adds frames, filled up with zeros, until every sample begins or lies in one: ceil(n / hop_size).
     """
-    return tf.signal.frame(signal, frame_size, hop_size, pad_end=pad_end)
+
+    @tf.custom_gradient
+    def cut(x: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        def adjoint(cotangent: tf.Tensor) -> tf.Tensor:
+            n = size_of(x, -1)
+            summed = overlap_and_add(cotangent, hop_size)[..., :n]
+            return tf.pad(summed, [[0, 0]] * (len(x.shape) - 1) + [[0, n - size_of(summed, -1)]])
+
+        return tf.signal.frame(x, frame_size, hop_size, pad_end=pad_end), adjoint
+
+    return cut(tf.convert_to_tensor(signal))
 
 
 def overlap_and_add(frames: Any, hop_size: Size) -> tf.Tensor:

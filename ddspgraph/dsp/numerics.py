@@ -52,8 +52,15 @@ def safe_divide(numerator: TensorLike, denominator: TensorLike, eps: float = 1e-
 
 def safe_log(x: TensorLike, eps: float = 1e-5) -> tf.Tensor:
     """Natural logarithm with log(eps) where x <= 0: the gradient there is 0, never NaN."""
-    x = tf_float32(x)
-    return tf.math.log(tf.where(x <= 0.0, eps, x))
+
+    @tf.custom_gradient
+    def log(x: tf.Tensor) -> tuple[tf.Tensor, Any]:
+        positive = tf.nn.relu(x)
+        # The maximum is x or eps; comparing and selecting costs TensorFlow as much as the logarithm.
+        y = tf.math.log(tf.maximum(positive, eps * (1.0 - tf.sign(positive))))
+        return y, lambda cotangent: tf.math.divide_no_nan(cotangent, positive)
+
+    return log(tf_float32(x))
 
 
 def safe_sqrt(x: TensorLike, eps: float = 1e-20) -> tf.Tensor:

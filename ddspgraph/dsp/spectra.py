@@ -44,7 +44,7 @@ def stft_np(audio: Any, frame_size: int = 2048, overlap: float = 0.75, pad_end: 
 
 def compute_mag(audio: Any, size: int = 2048, overlap: float = 0.75, pad_end: bool = True) -> tf.Tensor:
     """Magnitude spectrogram of the `stft` with frames of `size` samples: [batch, frames, fft_size // 2 + 1]."""
-    return tf.abs(stft(audio, size, overlap, pad_end))
+    return fft.magnitude(stft(audio, size, overlap, pad_end))
 
 
 def compute_logmag(audio: Any, size: int = 2048, overlap: float = 0.75, pad_end: bool = True) -> tf.Tensor:

@@ -39,10 +39,11 @@ def mean_difference(target: Any, value: Any, loss_type: str = "L1", weights: Any
       ValueError: Any other `loss_type`.
     """
     target, value = tf_float32(target), tf_float32(value)
-    weights = 1.0 if weights is None else tf_float32(weights)
+    weights = None if weights is None else tf_float32(weights)
     kind = loss_type.upper()
     if kind == "L1":
-        return _mean(tf.abs((target - value) * weights))
+        return _mean_absolute((target - value) * weights if weights is not None else target - value)
+    weights = 1.0 if weights is None else weights
     if kind == "L2":
         return _mean((target - value) ** 2.0 * weights)
     if kind == "COSINE":
@@ -53,6 +54,17 @@ def mean_difference(target: Any, value: Any, loss_type: str = "L1", weights: Any
 def _mean(x: tf.Tensor) -> tf.Tensor:
     """Mean, or 0 for an empty tensor, such as the differences in time of one frame."""
     return tf.reduce_sum(x) / tf.cast(tf.maximum(tf.size(x), 1), x.dtype)
+
+
+def _mean_absolute(x: tf.Tensor) -> tf.Tensor:
+    """`_mean` of |x|; TensorFlow's gradient would first spread the scalar cotangent over a tensor like x."""
+
+    @tf.custom_gradient
+    def mean(x: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        share = 1.0 / tf.cast(tf.maximum(tf.size(x), 1), x.dtype)
+        return tf.reduce_sum(tf.abs(x)) * share, lambda cotangent: tf.sign(x) * (cotangent * share)
+
+    return mean(x)
 
 
 def _cosine_distance(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
