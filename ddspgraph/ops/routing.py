@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, Splits, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, anything, same_as
 from ddspgraph.ir.shapes import broadcast
@@ -28,7 +29,7 @@ class Crop(Op):
     }
 
     frame_size: int = param(unit=Unit.SAMPLES, ge=0, doc="How much to cut off; an odd number counts as one less.")
-    crop_location: str = param("back", choices=["back", "front", "center"], doc="Where.")
+    crop_location: str = param("back", choices=["back", "front", "center"], doc="Where to cut.")
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         audio = signals["audio"]
@@ -44,6 +45,9 @@ class Crop(Op):
             "signal": Signal((audio.dims[0], left, *audio.dims[2:]), Rate.AUDIO, audio.unit),
             "audio": audio,
         }
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return costs.PASS * math.prod(shapes["-> signal"])
 
     def kernel(self, audio: Any) -> Any:
         front = {"back": 0, "front": self._cut, "center": self._cut // 2}[self.crop_location]

@@ -12,6 +12,16 @@ from ddspgraph.ir.ports import Port
 from ddspgraph.ir.registry import Registry
 from ddspgraph.ir.types import Unit
 
+_QUANTITIES = {
+    Unit.HZ: "`440 Hz`, `16 kHz`, `A4`",
+    Unit.MIDI: "`69 midi`, `A4`",
+    Unit.DB: "`-6 dB`",
+    Unit.LINEAR: "`0.5 linear`, `50 %`, `-6 dB`",
+    Unit.SECONDS: "`3 s`, `20 ms`",
+    Unit.MILLISECONDS: "`20 ms`, `1 s`",
+    Unit.SAMPLES: "`512 samples`, `20 ms`, `3 s`",
+    Unit.RADIANS: "`1.57 rad`, `90 deg`",
+}
 _CONSTANT = {"type": "string", "pattern": CONSTANT, "description": "A constant of `params`."}
 
 
@@ -22,7 +32,8 @@ def graph_schema(ops: Registry) -> dict[str, Any]:
     definitions: dict[str, Any] = {name: _op_schema(op) for name, op in ops.items()}
     for section, wants_loss in (("nodes", False), ("losses", True)):
         names = [name for name, op in ops.items() if _is_loss(op) is wants_loss]
-        node = schema["properties"][section]["additionalProperties"]
+        node = copy.deepcopy(STRUCTURE["properties"][section]["additionalProperties"])  # the sections share theirs
+        schema["properties"][section]["additionalProperties"] = node
         node["properties"]["op"] = {"enum": names, "description": node["properties"]["op"]["description"]}
         node["allOf"] = [
             {
@@ -88,9 +99,8 @@ def param_schema(spec: ParamSpec) -> dict[str, Any]:
     """One parameter: type, range, choices, default, unit and doc; quantities and `$name` are allowed."""
     options = [_value_schema(spec)]
     if spec.kind in ("int", "float") and spec.unit not in (Unit.ANY, Unit.RAW):
-        options.append(
-            {"type": "string", "description": f"A quantity that fits {spec.unit}: `3 s`, `16 kHz`, `-6 dB`."}
-        )
+        text = f"A quantity, in {spec.unit} or what converts to it: {_QUANTITIES[spec.unit]}."
+        options.append({"type": "string", "description": text})
     if spec.nullable:
         options.append({"type": "null"})
     options.append(_CONSTANT)

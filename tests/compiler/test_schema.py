@@ -1,0 +1,135 @@
+"""The JSON Schema that editors read: it accepts what the checker accepts, refuses slips, and explains every name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft7Validator
+
+from ddspgraph.compiler.driver import check
+from ddspgraph.compiler.frontend.document import read
+from ddspgraph.compiler.frontend.schema import graph_schema
+from ddspgraph.ir.op import Traits
+from ddspgraph.ops import OPS
+from tests.strategies import plainest
+
+GRAPHS = sorted((Path(__file__).parents[2] / "graphs").glob("*.yaml"))
+SCHEMA = graph_schema(OPS)
+VALIDATOR = Draft7Validator(SCHEMA)
+
+
+def complaints(spec: Any) -> list[str]:
+    return [f"{error.json_path}: {error.message}" for error in VALIDATOR.iter_errors(spec)]
+
+
+def test_it_is_a_schema() -> None:
+    Draft7Validator.check_schema(SCHEMA)
+
+
+@pytest.mark.parametrize("path", GRAPHS, ids=lambda path: path.stem)
+def test_the_graphs_are_valid(path: Path) -> None:
+    spec = read(path).root.plain()
+    if spec["version"] == 2:
+        assert complaints(spec) == []
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_the_plainest_spec_of_every_op_is_valid(name: str) -> None:
+    assert complaints(plainest(name)) == []
+
+
+def _changed(op: str, **params: Any) -> dict[str, Any]:
+    spec = plainest(op)
+    entry = next(iter((spec.get("nodes") or spec["losses"]).values()))
+    entry.setdefault("params", {}).update(params)
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("op", "params"),
+    [
+        ("harmonic", {"scale_fnn": None}),
+        ("harmonic", {"scale_fn": "exp_sigmod"}),
+        ("harmonic", {"nyquist_fade": 1}),
+        ("harmonic", {"normalize_below_nyquist": "yes"}),
+        ("fir_filter", {"window_size": -1}),
+        ("fir_filter", {"window_size": 12.5}),
+        ("crop", {"frame_size": None}),
+        ("split", {"outputs": {"left": 0}}),
+        ("split", {"outputs": {"not a name": 1}}),
+        ("spectral_loss", {"fft_sizes": 2048}),
+        ("spectral_loss", {"fft_sizes": [3]}),
+    ],
+)
+def test_slips_are_refused_by_both(op: str, params: dict[str, Any]) -> None:
+    spec = _changed(op, **params)
+    assert complaints(spec)
+    assert any(finding.is_error for finding in check(spec))
+
+
+@pytest.mark.parametrize(
+    ("op", "params"),
+    [
+        ("harmonic", {"scale_fn": None, "sample_rate": "16 kHz"}),
+        ("reverb", {"reverb_length": "$room"}),
+        ("reverb", {"reverb_length": "3 s"}),
+        ("spectral_loss", {"fft_sizes": ["$size", 64]}),
+    ],
+)
+def test_quantities_constants_and_null_are_allowed(op: str, params: dict[str, Any]) -> None:
+    assert complaints(_changed(op, **params)) == []
+
+
+def test_inputs_are_checked_by_name() -> None:
+    spec = plainest("harmonic")
+    (node,) = spec["nodes"].values()
+    node["inputs"] = {"amplitude": 1, "harmonic_distribution": [1], "f0_hz": 440}
+    assert complaints(spec)
+    node["inputs"] = [1, [1], 440, 3]
+    assert complaints(spec)
+    node["inputs"] = [1, [1], "A4"]
+    assert complaints(spec) == []
+
+
+def test_an_op_stands_where_it_belongs() -> None:
+    spec = plainest("spectral_loss")
+    spec["nodes"] = spec.pop("losses")
+    assert complaints(spec)
+
+
+@pytest.mark.parametrize("name", OPS)
+def test_every_name_is_explained(name: str) -> None:
+    op, entry = OPS[name], SCHEMA["definitions"][name]
+    assert entry["description"]
+    assert list(entry["properties"]["params"]["properties"]) == list(op.params())
+    for key, param in entry["properties"]["params"]["properties"].items():
+        assert len(param["description"]) > 8, key
+    ports = entry["properties"]["inputs"]["anyOf"][0]["properties"]
+    assert list(ports) == list(op.inputs)
+    assert all(port["description"] for port in ports.values())
+    assert (
+        name
+        in SCHEMA["properties"]["losses" if _is_loss(name) else "nodes"]["additionalProperties"]["properties"]["op"][
+            "enum"
+        ]
+    )
+
+
+def _is_loss(name: str) -> bool:
+    traits = OPS[name].traits
+    return isinstance(traits, Traits) and Traits.LOSS in traits
+
+
+def test_every_key_of_the_language_is_explained() -> None:
+    def keys(schema: dict[str, Any], path: str) -> list[str]:
+        found = []
+        for key, sub in schema.get("properties", {}).items():
+            found += [f"{path}.{key}"] if "description" not in sub else []
+            found += keys(sub, f"{path}.{key}")
+            if isinstance(sub.get("additionalProperties"), dict):
+                found += keys(sub["additionalProperties"], f"{path}.{key}.*")
+        return found
+
+    assert keys(SCHEMA, "") == []
