@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from ddspgraph.compiler.frontend.values import Key, Value
@@ -44,56 +45,66 @@ def input_shapes(calls: Sequence[Call]) -> dict[str, tuple[Shape, str]]:
 
 
 class _Shapes:
+    """What is known of every reference. A name becomes known once, and then its readers are asked again."""
+
     def __init__(self, calls: Sequence[Call]) -> None:
-        self.by_name = {str(call.name): call for call in calls}
+        self.modules = {str(call.name) for call in calls}
         self.found: dict[str, tuple[Shape, str]] = {}
         for call in calls:
-            for argument, value in _given(call):
+            for argument, name in _given(call):
                 shape = call.known.arguments[argument]
-                if shape is not None:
-                    self._say(value, shape, call, argument)
-        # A sum takes anything: it says of its inputs what is known of their neighbours, and so on.
-        size = -1
-        while size != len(self.found):
-            size = len(self.found)
-            for call in calls:
-                self._neighbours(call)
+                if shape is not None and self._is_input(name):
+                    said = shape, f"as '{argument}' of {call.name}"
+                    self.found[name] = min((self.found.get(name, said), said), key=lambda pair: _precision(pair[0]))
+        self.known = {name: shape for name, (shape, _) in self.found.items()}
+        self._spread(calls)
         for call in calls:
-            for argument, value in _given(call):
-                self._say(value, AUDIO, call, argument, weak=True)
+            for argument, name in _given(call):
+                self._say(name, AUDIO, call, argument)
 
-    def _say(self, value: Value, shape: Shape, call: Call, argument: str, weak: bool = False) -> None:
-        name = str(value.data)
-        if name.partition("/")[0] in self.by_name:
-            return
-        why = f"as '{argument}' of {call.name}"
-        if name not in self.found:
-            self.found[name] = shape, why
-        elif not weak:
-            self.found[name] = min((self.found[name], (shape, why)), key=lambda pair: _precision(pair[0]))
+    def _spread(self, calls: Sequence[Call]) -> None:
+        """A sum takes anything: it says of its inputs what is known of their neighbours, and so on."""
+        readers: dict[str, list[Call]] = {}
+        for call in calls:
+            for _, name in _given(call):
+                readers.setdefault(name, []).append(call)
+        waiting = deque(calls)
+        while waiting:
+            for name in self._learn(waiting.popleft()):
+                waiting += readers.get(name, ())
 
-    def _neighbours(self, call: Call) -> None:
-        free = [(a, v) for a, v in _given(call) if call.known.arguments[a] is None]
-        known = [shape for _, value in free if (shape := self._of(value)) is not None]
-        for argument, value in free if known else ():
-            self._say(value, known[0], call, argument, weak=True)
+    def _learn(self, call: Call) -> Iterator[str]:
+        """What a call makes known: of its free inputs, of its controls and of its signal."""
+        given = _given(call)
+        arguments = call.known.arguments
+        free = [(argument, name) for argument, name in given if arguments[argument] is None]
+        like = next((self.known[name] for _, name in free if name in self.known), None)
+        if like is not None:
+            yield from (name for argument, name in free if self._say(name, like, call, argument))
+        made = {argument: arguments[argument] or self.known.get(name) for argument, name in given}
+        made = {control: made.get(control) if control in arguments else AUDIO for control in call.known.controls}
+        made[""] = like if free else AUDIO
+        for control, shape in made.items():
+            name = f"{call.name}/{control}" if control else str(call.name)
+            if shape is not None and name not in self.known:
+                self.known[name] = shape
+                yield name
 
-    def _of(self, value: Value) -> Shape | None:
-        """What is known of a reference of version 2."""
-        name, _, control = str(value.data).partition("/")
-        call = self.by_name.get(name)
-        if call is None:
-            return self.found.get(name, (None, ""))[0]
-        given = dict(_given(call))
-        if control in call.known.arguments:
-            return call.known.arguments[control] or (self._of(given[control]) if control in given else None)
-        if not control and None in call.known.arguments.values():
-            return next((shape for v in given.values() if (shape := self._of(v)) is not None), None)
-        return AUDIO
+    def _say(self, name: str, shape: Shape, call: Call, argument: str) -> bool:
+        """Takes the shape for an input of which nothing is known yet."""
+        if name in self.found or not self._is_input(name):
+            return False
+        self.found[name] = shape, f"as '{argument}' of {call.name}"
+        self.known[name] = shape
+        return True
+
+    def _is_input(self, name: str) -> bool:
+        return name.partition("/")[0] not in self.modules
 
 
-def _given(call: Call) -> list[tuple[str, Value]]:
-    return list(zip(call.known.arguments, call.inputs, strict=False))
+def _given(call: Call) -> list[tuple[str, str]]:
+    """Argument and reference of each input."""
+    return [(argument, str(value.data)) for argument, value in zip(call.known.arguments, call.inputs, strict=False)]
 
 
 def _precision(shape: Shape) -> tuple[int, int]:

@@ -11,6 +11,8 @@ from ddspgraph.compiler.frontend.yaml_scalars import resolve
 from ddspgraph.diagnostics import Span
 
 _ANCHOR = re.compile(r"&([^\s,\[\]{}]+)\s*")
+#: Line and column of an anchor -> content -> the values of that content which stand there.
+_Repetitions = dict[tuple[int, int], dict[str, list[Value]]]
 _NUMBER = re.compile(r"[-+.0-9][-+.0-9A-Za-z]*")
 
 
@@ -64,15 +66,17 @@ class Marked:
 def mark(entries: Iterable[tuple[Key, Value]]) -> Marked:
     """Finds what was an alias and still may be one: equal values from the place of one anchor, in order."""
     copies = [(key, _copied(value)) for key, value in entries]
-    by_place: dict[tuple[int, int], list[list[Value]]] = {}
+    by_place: _Repetitions = {}
     for _, value in copies:
         _collect(value, by_place)
     anchors: dict[int, str] = {}
     aliases: dict[int, str] = {}
+    used: set[str] = set()
     for groups in by_place.values():
-        for group in groups:
+        for group in groups.values():
             name = _anchor(group[0].span)
-            if name is not None and len(group) > 1 and name not in anchors.values():
+            if name is not None and len(group) > 1 and name not in used:
+                used.add(name)
                 anchors[id(group[0])] = name
                 aliases |= {id(value): name for value in group[1:]}
     return Marked(copies, anchors, aliases)
@@ -87,15 +91,13 @@ def _copied(value: Value) -> Value:
     return dataclasses.replace(value)
 
 
-def _collect(value: Value, by_place: dict[tuple[int, int], list[list[Value]]]) -> None:
+def _collect(value: Value, by_place: _Repetitions) -> None:
     """Sorts the values of anchored places into groups of equal ones; the inside of a repetition does not count."""
     if _anchor(value.span) is not None:
-        groups = by_place.setdefault((value.span.line, value.span.column), [])
-        same = next((group for group in groups if group[0].plain() == value.plain()), None)
-        if same is not None:
-            same.append(value)
+        group = by_place.setdefault((value.span.line, value.span.column), {}).setdefault(repr(value.plain()), [])
+        group.append(value)
+        if len(group) > 1:
             return
-        groups.append([value])
     for item in _inner(value):
         _collect(item, by_place)
 

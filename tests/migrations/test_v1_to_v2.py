@@ -120,6 +120,18 @@ def test_a_sum_says_of_its_inputs_what_their_neighbours_are():
     assert inputs == {name: {"rate": "frame", "channels": "n_bands"} for name in ("more", "bias", "m")}
 
 
+def test_what_is_known_at_one_end_of_a_long_chain_is_known_at_the_other():
+    """The first sum is of unknowns, and the last one of a control; each of 1500 learns it from its neighbour."""
+    n = 1500
+    names = ", ".join(f"x{i}" for i in range(n))
+    sums = ", ".join(f"s{i}: {{class: Add}}" for i in range(n))
+    calls = ", ".join(f"[s{i}, [x{i}, {f'x{i + 1}' if i < n - 1 else 'n/controls/magnitudes'}]]" for i in range(n))
+    inputs = upgraded(spec(f"{names}, m", f"n: {{class: FilteredNoise}}, {sums}", f"[n, [m]], {calls}"))["inputs"]
+    assert inputs["x0"] == {"rate": "frame", "channels": "n_bands"}
+    deep = ", ".join(f"[s{i}, [{f's{i - 1}/controls/signal_one' if i else 'x0'}, x{i}]]" for i in range(n))
+    assert upgraded(spec(names, sums, deep))["inputs"]["x9"] == {"rate": "audio"}
+
+
 def test_an_input_of_two_rates_is_of_the_slower():
     modules = "d: {class: ModDelay}, h: {class: Harmonic}"
     dag = "[h, [x, c, f]], [d, [h/signal, x, f]]"
