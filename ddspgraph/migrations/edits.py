@@ -36,3 +36,11 @@ def key_of(value: Value, name: str) -> Key:
 def renamed(key: Key, name: str) -> Key:
     """Another name at the same place."""
     return Key(name, key.span)
+
+
+def hertz(number: float) -> str:
+    """`16 kHz`, `250 Hz`: exact, and as a person writes it."""
+    in_khz = f"{number / 1000:.9g}"
+    if number >= 1000 and float(in_khz) * 1000 == number:
+        return f"{in_khz} kHz"
+    return f"{int(number) if float(number).is_integer() else number!r} Hz"

@@ -7,7 +7,7 @@ import math
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import Report
 from ddspgraph.migrations.change import Change, Kind
-from ddspgraph.migrations.edits import key_of, mapping, renamed, scalar
+from ddspgraph.migrations.edits import hertz, key_of, mapping, renamed, scalar
 
 #: What magenta/ddsp's data, preprocessors and encoders assume where nobody says.
 DEFAULT_FRAME_RATE_HZ = 250
@@ -29,13 +29,13 @@ def clock_of(root: Value, has_frames: bool, changes: list[Change], report: Repor
     assert rate is not None
     assert length is not None
     rate_key, length_key = key_of(root, "sample_rate"), key_of(root, "n_samples")
-    entries = [(rate_key, scalar(_hz(_number(rate)), rate.span))]
+    entries = [(rate_key, scalar(hertz(_number(rate)), rate.span))]
     changes.append(Change(Kind.MOVED, "sample_rate", "clock.sample_rate", "", rate.span))
     if frames is not None:
-        entries.append((key_of(root, "frame_rate"), scalar(_hz(_number(frames)), frames.span)))
+        entries.append((key_of(root, "frame_rate"), scalar(hertz(_number(frames)), frames.span)))
         changes.append(Change(Kind.MOVED, "frame_rate", "clock.frame_rate", "", frames.span))
     elif has_frames:
-        value = scalar(_hz(DEFAULT_FRAME_RATE_HZ), rate.span)
+        value = scalar(hertz(DEFAULT_FRAME_RATE_HZ), rate.span)
         entries.append((renamed(rate_key, "frame_rate"), value))
         note = f"the frames of magenta/ddsp's data are {DEFAULT_FRAME_RATE_HZ} a second unless said"
         changes.append(Change(Kind.DEFAULT, "frame_rate", "clock.frame_rate", note, rate.span))
@@ -89,11 +89,3 @@ def _is_positive(value: Value | None) -> bool:
 def _number(value: Value) -> float:
     assert isinstance(value.data, (int, float))
     return value.data
-
-
-def _hz(number: float) -> str:
-    """`16 kHz`, `250 Hz`: exact, and as a person writes it."""
-    in_khz = f"{number / 1000:.9g}"
-    if number >= 1000 and float(in_khz) * 1000 == number:
-        return f"{in_khz} kHz"
-    return f"{int(number) if float(number).is_integer() else number!r} Hz"

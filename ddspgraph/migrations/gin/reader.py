@@ -48,7 +48,8 @@ def read_gin(path: Path_, *, gin_path: Sequence[Path_] = (), limits: Limits = DE
       limits: bounds on the text, on that of all included files together where they count values.
 
     Raises:
-      GraphError: E902 and others, all that is wrong with any of the files; E601 for a file that is not there; E7.
+      GraphError: E902 and others, all that is wrong with any of the files; E601 where `path` is not there; E7.
+        An included file that is not there is no error: `Include.problem` says so.
     """
     name = os.fsdecode(path)
     with open_file(name, (".gin",)) as file:
@@ -88,52 +89,48 @@ class _Reader:
         return replace(file, statements=tuple(statements))
 
     def _followed(self, include: Include, place: Found | None) -> Include:
-        """The include with its file; as it is after a report of E601 or E902 where it leads nowhere."""
+        """The include with its file, or with why there is none. Reports E902 where it includes itself."""
         self.budget.files += 1
         if self.budget.files > _MOST_FILES:
             self._stop("E703", f"more than {_MOST_FILES} included files", include.span)
         if len(self.open) > _DEEPEST:
             self._stop("E702", f"includes nested deeper than {_DEEPEST} files", include.span)
-        found = self._found(include, place)
-        data = self._read(include, found) if found is not None else None
-        if found is None or data is None:
-            return include
-        self.open.append((found, include.span))
         try:
-            file = self._file(data, clean(self.search.name(found)), found)
+            found = self.search.find(include.path, place)
+            if found is None:
+                return replace(include, problem=f"not found in {self._folders()}")
+            if self._is_open(include, found):
+                return include
+            data = self.search.read(found, self.limits.file_bytes)
+        except OutsideError as error:
+            return replace(include, problem=f"not read: {error}")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            return replace(include, problem=f"it cannot be read: {clean(reason)}")
+        return replace(include, file=self._included(data, found, include.span))
+
+    def _included(self, data: bytes, found: Found, span: Span) -> GinFile | None:
+        self.open.append((found, span))
+        try:
+            return self._file(data, clean(self.search.name(found)), found)
         except GraphError as error:
             self.report.diagnostics += [d for d in error.diagnostics if d not in self.report.diagnostics]
             if any(d.code.startswith("E7") for d in error.diagnostics):
                 raise GraphError(self.report.diagnostics) from None
-            return include  # its characters are at fault; go on with the other files
+            return None  # its characters are at fault; go on with the other files
         finally:
             self.open.pop()
-        return replace(include, file=file)
 
-    def _found(self, include: Include, place: Found | None) -> Found | None:
-        try:
-            found = self.search.find(include.path, place)
-        except OutsideError as error:
-            self.report.add("E601", f"{quote(include.path)} is not included: {error}", include.span)
-            return None
-        if found is None:
-            where = ", ".join(clean(folder) for folder in self.search.folders) or "no folder"
-            hint = f"looked in {where}; --gin-path adds a folder, such as magenta/ddsp's own ddsp/training/gin"
-            self.report.add("E601", f"the included file {quote(include.path)} is not there", include.span, hint=hint)
+    def _is_open(self, include: Include, found: Found) -> bool:
         for other, span in self.open:
-            if found is not None and other == found:
+            if other == found:
                 notes = [Note("it is included", span)] if span is not None else []
                 self.report.add("E902", f"{quote(include.path)} includes itself", include.span, *notes)
-                return None
-        return found
+                return True
+        return False
 
-    def _read(self, include: Include, found: Found) -> bytes | None:
-        try:
-            return self.search.read(found, self.limits.file_bytes)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or str(error)
-            self.report.add("E601", f"{quote(include.path)} cannot be read: {clean(reason)}", include.span)
-            return None
+    def _folders(self) -> str:
+        return ", ".join(clean(folder) for folder in self.search.folders) or "any folder: --gin-path adds one"
 
     def _stop(self, code: str, message: str, span: Span) -> NoReturn:
         self.report.add(code, message, span)

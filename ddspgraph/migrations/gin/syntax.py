@@ -127,13 +127,15 @@ class Include:
     """`include 'path'`.
 
     Attributes:
-      file: what was read there; None where it was not found.
+      file: what was read there; None where nothing was.
+      problem: why nothing was read; empty otherwise.
     """
 
     path: str
     span: Span
     comments: tuple[Comment, ...] = ()
     file: GinFile | None = None
+    problem: str = ""
 
 
 Statement = Binding | Block | Import | Include

@@ -1,0 +1,114 @@
+"""The graph that is being made of a gin file: inputs, nodes, losses, each with its place in the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+
+from ddspgraph.compiler.frontend.values import Key, Value
+from ddspgraph.diagnostics import Note, Span, quote
+from ddspgraph.migrations.change import Kind
+from ddspgraph.migrations.edits import mapping, plain, scalar
+from ddspgraph.migrations.gin.config import Config, Instance
+from ddspgraph.migrations.gin.networks import FEATURES
+from ddspgraph.migrations.gin.syntax import Binding, Literal
+from ddspgraph.migrations.v1_classes import Shape
+from ddspgraph.ops import OPS
+
+Entry = tuple[Key, Value]
+_NOT_IN_NAMES = re.compile(r"\W", re.ASCII)
+
+
+def identifier(name: str) -> str:
+    """The name as a graph may have it: `q_pitch-f0_rec` -> `q_pitch_f0_rec`."""
+    text = _NOT_IN_NAMES.sub("_", name)[:256]
+    return f"_{text}" if not text or text[0].isdigit() else text
+
+
+def plain_entries(data: Mapping[str, object], span: Span) -> list[Entry]:
+    """Parameters that no line of the file says."""
+    return list(plain(dict(data), span).items())
+
+
+class Draft:
+    """What the models of magenta/ddsp become, piece by piece. Reports E306."""
+
+    def __init__(self, config: Config) -> None:
+        self.config, self.ledger, self.report = config, config.ledger, config.report
+        self.inputs: dict[str, Entry] = {}
+        self.nodes: dict[str, Entry] = {}
+        self.losses: dict[str, Entry] = {}
+        self.outputs: dict[str, Entry] = {}
+        self.constants: dict[str, Literal] = {}
+
+    # -- names -------------------------------------------------------------------------------------
+
+    def claim(self, name: str, span: Span) -> Key:
+        """A name for a node or loss. Reports E306 where there is one."""
+        key = Key(identifier(name), span)
+        first = next((s[key][0] for s in (self.nodes, self.losses, self.inputs) if key in s), None)
+        if first is not None:
+            message = f"{quote(key)} is the name of two things: magenta/ddsp keeps the second and says nothing"
+            hint = "bind `name` of one of them, or a scope of its own"
+            self.report.add("E306", message, span, Note("the first is", first.span), hint=hint)
+        return key
+
+    # -- inputs ------------------------------------------------------------------------------------
+
+    def input(self, name: str, span: Span, shape: Shape | None = None, **declared: object) -> Value:
+        """A reference to an input of the graph, which is declared where it is not yet."""
+        key = Key(identifier(name), span)
+        if key in self.nodes or key in self.losses:
+            key = Key(f"{key}_input", span)
+        if key not in self.inputs:
+            known = declared or FEATURES.get(name) or (shape.as_input() if shape is not None else None)
+            self.inputs[key] = key, plain(dict(known or {"rate": "frame", "channels": f"n_{key}"[:256]}), span)
+        return scalar(str(key), span)
+
+    # -- nodes -------------------------------------------------------------------------------------
+
+    def node(
+        self,
+        key: Key,
+        op: str,
+        inputs: Mapping[str, Value] | Sequence[Value],
+        params: Iterable[Entry] = (),
+        *,
+        said: str = "",
+        section: str = "nodes",
+    ) -> None:
+        """A node or loss. One whose op this library does not have is marked.
+
+        Args:
+          inputs: by port, or in the order of the ports.
+          said: the class of magenta/ddsp that it was.
+        """
+        span = key.span
+        entries = [(Key("op", span), scalar(op, span))]
+        if isinstance(inputs, Mapping):
+            ports = [(Key(port, value.span), value) for port, value in inputs.items()]
+            connected = mapping(ports, span)
+        else:
+            connected = Value(tuple(inputs), span)
+        if inputs:
+            entries.append((Key("inputs", span), connected))
+        given = list(params)
+        if given:
+            entries.append((Key("params", span), mapping(given, span)))
+        if op not in OPS:
+            text = f"this library does not have it yet; magenta/ddsp's {said}" if said else "not in this library yet"
+            entries.append((Key("x-awaited", span), scalar(text, span)))
+        (self.losses if section == "losses" else self.nodes)[key] = key, mapping(entries, span)
+
+    def describe(self, binding: Binding, instance: Instance, to: str, op: str) -> None:
+        """The line of the report for a class that a binding names, alone or among others."""
+        said = instance.said if instance.said == instance.name else f"{instance.said}, later {instance.name},"
+        note = f"{said} is the op {op}" + ("" if op in OPS else ", which this library does not have yet")
+        if self.ledger.fate(binding) is None:
+            self.ledger.say(binding, Kind.RENAMED, to, note)
+        else:
+            self.ledger.add(binding, Kind.RENAMED, f"{binding.key}: {instance.said}", to, note)
+
+    def output(self, name: str, reference: str, span: Span) -> None:
+        """An output of the graph."""
+        self.outputs[name] = Key(name, span), scalar(reference, span)
