@@ -69,18 +69,28 @@ OF_OP: Mapping[tuple[str, str], Sequence[Any]] = {
     ("split", "outputs"): [OMIT],
 }
 _LEVELS = ("power", "loudness", "rms_energy")
+_UNIT_FOLLOWS = ("add", "multiply", "gain", "mix", "crop", "tensor_to_audio", "resample", "concat", "hold", "lfo")
 _REVERBS = ("reverb", "exp_decay_reverb", "filtered_noise_reverb")
 
 
 @dataclass(frozen=True)
 class Made:
-    """A signal that the spec has: how it is written, and what it is. `channels` is None without a channel axis."""
+    """A signal that the spec has: how it is written, and what it is.
+
+    Attributes:
+      channels: None without a channel axis.
+      unit: None where the op has rules of its own.
+      is_whole: as long as the graph: 64 samples a frame.
+    """
 
     written: Any
     rate: Rate
     channels: int | None
-    unit: Unit
-    is_whole: bool = True  # as long as the graph: 64 samples a frame
+    unit: Unit | None
+    is_whole: bool = True
+
+    def fits(self, unit: Unit) -> bool:
+        return unit is Unit.ANY or (self.unit is not None and unit.accepts(self.unit))
 
 
 def plain(options: Sequence[Any]) -> Any:
@@ -163,7 +173,7 @@ class SpecBuilder:
         """A signal of a graph's length: a new input, one that is there, a slower one, or a literal."""
         options: list[Callable[[], Made]] = [lambda: self._input(rate, channels, unit)]
         for made in self.made:
-            if not (made.is_whole and unit.accepts(made.unit)):
+            if not (made.is_whole and made.fits(unit)):
                 continue
             is_slower = rate is Rate.AUDIO and made.rate is Rate.FRAME and made.channels == (channels or 1)
             if is_slower or (made.rate is rate and made.channels == channels):
@@ -178,7 +188,7 @@ class SpecBuilder:
         """Any signal of a unit."""
         if rate is Rate.CONST:
             return self._constant(unit, self.pick([0, 1]))
-        fitting = [m for m in self.made if unit.accepts(m.unit) and m.rate is not Rate.CONST and rate in (None, m.rate)]
+        fitting = [m for m in self.made if m.fits(unit) and m.rate is not Rate.CONST and rate in (None, m.rate)]
         fresh = [lambda: self._input(Rate.AUDIO, None, unit)]
         fresh += [lambda: self._input(Rate.FRAME, self.pick([1, 4]), unit)] if rate is None else []
         return self.pick([*fresh, *(lambda m=m: m for m in fitting)])()
@@ -214,7 +224,7 @@ class SpecBuilder:
         given[names[0]] = one
         number = Made(0.5, Rate.CONST, None, unit)
         same = [m for m in self.made if (m.rate, m.channels, m.is_whole) == (one.rate, one.channels, one.is_whole)]
-        given[names[1]] = self.pick([number, *(m for m in same if unit.accepts(m.unit))])
+        given[names[1]] = self.pick([number, *(m for m in same if m.fits(unit))])
 
     def _op_add(self, params: Spec, given: dict[str, Made]) -> None:
         self._pair(given, ("signal_one", "signal_two"), Unit.ANY)
@@ -330,6 +340,8 @@ class SpecBuilder:
                 if op.name in _LEVELS:
                     whole = op.padding == "same"  # type: ignore[attr-defined]
                 made = Made(written, port.rate, channels, port.unit, whole)
+            if op.name in _UNIT_FOLLOWS and i == 0:
+                made = replace(made, unit=None)
             yield made
 
 

@@ -16,7 +16,7 @@ from ddspgraph.ops import OPS
 from tests.strategies import broken_specs, plainest, specs
 
 _EXAMPLES = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
-_NIGHTLY = settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+_NIGHTLY = settings(max_examples=5_000, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def errors(spec: dict[str, Any]) -> list[str]:
