@@ -12,9 +12,11 @@ import numpy as np
 import tensorflow as tf
 
 from ddspgraph.dsp.numerics import pad_axis
-from ddspgraph.dsp.sizes import Size, larger, size_of, smaller
+from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of, smaller
 
 _LARGEST_SIZE = 2**31 - 1
+#: Overlapping frames are added part by part where parts are long (in samples) and few: measured.
+_SHORTEST_PART, _MOST_PARTS = 32, 8
 
 
 def rfft(x: tf.Tensor, fft_length: Size) -> tf.Tensor:
@@ -153,7 +155,21 @@ def frame(signal: Any, frame_size: Size, hop_size: Size, pad_end: bool = False) 
 
 def overlap_and_add(frames: Any, hop_size: Size) -> tf.Tensor:
     """Sums frames [..., n_frames, frame_size], each `hop_size` later: [..., (n_frames - 1) * hop + frame_size]."""
-    return tf.signal.overlap_and_add(frames, hop_size)
+    frames = tf.convert_to_tensor(frames)
+    frame_size, rank = frames.shape[-1], len(frames.shape)
+    known = isinstance(frame_size, int) and isinstance(hop_size, int)
+    if not known or hop_size < _SHORTEST_PART or frame_size > _MOST_PARTS * hop_size:
+        return tf.signal.overlap_and_add(frames, hop_size)
+    # Hop by hop: what the frames have there, shifted by as many frames. TensorFlow's own transposes everything.
+    n_parts, n_frames = larger(ceil_divide(frame_size, hop_size), 1), size_of(frames, -2)
+    fitted = tf.pad(frames, [[0, 0]] * (rank - 1) + [[0, n_parts * hop_size - frame_size]])
+    parts = [
+        tf.pad(part, [[0, 0]] * (rank - 2) + [[i, n_parts - 1 - i], [0, 0]])
+        for i, part in enumerate(tf.split(fitted, n_parts, axis=-1))
+    ]
+    length = (n_frames + n_parts - 1) * hop_size
+    summed = tf.reshape(tf.add_n(parts), tf.concat([tf.shape(frames)[:-2], [length]], axis=0))
+    return summed[..., : length - (n_parts * hop_size - frame_size)]
 
 
 def hann_window(size: Size, periodic: bool = False) -> tf.Tensor:

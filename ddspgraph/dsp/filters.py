@@ -36,12 +36,14 @@ def apply_window_to_impulse_response(impulse_response: Any, window_size: int = 0
     if causal:
         response = tf.roll(response, ir_size // 2, axis=-1)
     window_size = smaller(window_size, ir_size) if window_size > 0 else ir_size
-    times, weights = _window_by_time(window_size, ir_size)
-    return tf.gather(response, times % larger(ir_size, 1), axis=-1) * weights
+    first, last, weights = _window_by_time(window_size, ir_size)
+    past, coming = response[..., ir_size + first : ir_size], response[..., : last + 1]
+    return tf.concat([past, coming], axis=-1) * weights
 
 
-def _window_by_time(window_size: Size, ir_size: Size) -> tuple[tf.Tensor, tf.Tensor]:
-    """The times, in samples, that a windowed response keeps, and the weight of the window at each of them."""
+def _window_by_time(window_size: Size, ir_size: Size) -> tuple[Size, Size, tf.Tensor]:
+    """The first and the last time, in samples, that a windowed response keeps, and the window's weights from the one
+    to the other: first <= 0 <= last + 1, less than `ir_size` apart."""
     # Written with & and *, so that the sizes may be ints or tensors.
     whole = window_size == ir_size
     tiny = (window_size == 1) | ((window_size == 3) & (ir_size > 3))
@@ -51,7 +53,7 @@ def _window_by_time(window_size: Size, ir_size: Size) -> tuple[tf.Tensor, tf.Ten
     times = tf.range(first, last + 1)
     # Up to two kept times lie past the window's end.
     weights = tf.pad(fft.hann_window(window_size), [[0, 2]])
-    return times, tf.gather(weights, times + peak)
+    return first, last, tf.gather(weights, times + peak)
 
 
 def frequency_impulse_response(magnitudes: Any, window_size: int = 0) -> tf.Tensor:
