@@ -1,94 +1,210 @@
-"""`ddspgraph migrate FILE`: an older spec in the current version, with a report. TensorFlow is not imported."""
+"""`ddspgraph migrate FILE`: an older spec in the current version, with a report.
+
+TensorFlow is imported for `--verify` only.
+"""
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import difflib
+import os
+import shlex
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import show_json, tell
+from ddspgraph.cli.console import quiet_tensorflow, show, show_json, stage, tell
 from ddspgraph.cli.options import Arguments, Parser, UsageError
 
 if TYPE_CHECKING:
+    from ddspgraph.compiler.frontend.values import Document
     from ddspgraph.migrations import MigrationResult
+    from ddspgraph.verify_migration import Comparison
 
 EXAMPLE = "ddspgraph migrate old.yaml -o new.yaml"
 
 
+@dataclass(frozen=True)
+class Migrated:
+    """A file that was read and migrated; nothing is written yet."""
+
+    file: str
+    document: Document
+    result: MigrationResult
+
+    @property
+    def name(self) -> str:
+        return "<stdin>" if self.file == "-" else self.file
+
+    @property
+    def data(self) -> bytes:
+        """What is to be written; a byte order mark stays."""
+        mark = b""
+        if self.file != "-":
+            from ddspgraph.files import open_file
+
+            with open_file(self.file) as file:
+                mark = codecs.BOM_UTF8 if file.read(3) == codecs.BOM_UTF8 else b""
+        return mark + self.result.text.encode()
+
+
 def add_options(parser: Parser) -> None:
-    parser.add_argument("file", metavar="FILE", help="a spec of any version, or - for stdin")
+    parser.add_argument("files", metavar="FILE", nargs="+", help="a spec of any version, or - for stdin")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("-o", "--output", metavar="FILE", help="write here (without it: to stdout)")
     where.add_argument("--in-place", action="store_true", help="replace FILE, keeping the old one as FILE.bak")
-    where.add_argument("--check", action="store_true", help="write nothing; exit code 1 if FILE is not current")
+    where.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a FILE is not current")
     parser.add_argument("--diff", action="store_true", help="print what would change")
+    parser.add_argument(
+        "--verify",
+        action="store_true",
+        help="run a version-1 list and its graph on the same inputs; nothing is written if they differ",
+    )
 
 
 def main(arguments: Arguments) -> int:
-    from ddspgraph.migrations import migrate_text
-
-    file, is_stdin = arguments.file, arguments.file == "-"
-    if is_stdin and arguments.in_place:
-        raise UsageError("--in-place needs a file, not stdin")
-    old = _read(file)
-    result = migrate_text(old if is_stdin else Path(file))
-    name = "<stdin>" if is_stdin else file
-    _write(arguments, result)
+    """Exit code: that of the worst file; 1 where `--check` found work."""
+    _check_usage(arguments)
+    if len(arguments.files) == 1:
+        report, code = _one(arguments, arguments.files[0])
+        if arguments.json:
+            show_json(report)
+        return code
+    done = [_one_of_several(arguments, file) for file in arguments.files]
     if arguments.json:
-        show_json(_as_dict(arguments, name, result))
-    elif arguments.diff:
-        sys.stdout.write(_diff(old, result.text, name))
-    elif not (arguments.check or arguments.in_place or arguments.output):
-        sys.stdout.write(result.text)
-    _report(arguments, name, result)
-    return 1 if arguments.check and result.changed else 0
+        show_json([report for report, _ in done])
+    return max(code for _, code in done)
 
 
-def _read(file: str) -> str:
+def _check_usage(arguments: Arguments) -> None:
+    files, output = arguments.files, arguments.output
+    if "-" in files and arguments.in_place:
+        raise UsageError("--in-place needs a file, not stdin")
+    if len(files) > 1 and output is not None:
+        raise UsageError("-o takes one file; --in-place replaces each")
+    if len(files) > 1 and not (arguments.in_place or arguments.check or arguments.diff or arguments.json):
+        raise UsageError("several files need --in-place, --check or --diff")
+    with contextlib.suppress(OSError):
+        if output is not None and os.path.samefile(output, files[0]):
+            raise UsageError("-o names the file itself; --in-place replaces it and keeps the old one")
+
+
+def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
+    """The report of a file, and its exit code. Raises GraphError."""
     from ddspgraph.cli.spec import read_spec
     from ddspgraph.limits import DEFAULT_LIMITS
+    from ddspgraph.migrations import migrate_document
 
-    return read_spec(file, DEFAULT_LIMITS).source.text
+    document = read_spec(file, DEFAULT_LIMITS)
+    migrated = Migrated(file, document, migrate_document(document))
+    for warning in migrated.result.warnings:
+        show(warning, sys.stderr)
+    comparisons = _verified(migrated) if arguments.verify else None
+    backup = _write(arguments, migrated)
+    if arguments.diff and not arguments.json:
+        _put(_diff(migrated))
+    elif not (arguments.check or arguments.in_place or arguments.output or arguments.json):
+        _put(migrated.result.text)
+    _tell(arguments, migrated, comparisons, backup)
+    return _as_dict(arguments, migrated, comparisons, backup), int(arguments.check and migrated.result.changed)
 
 
-def _write(arguments: Arguments, result: MigrationResult) -> None:
+def _one_of_several(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
+    """As `_one`; an error is shown, and the other files go on."""
+    from ddspgraph.diagnostics import GraphError
+
+    try:
+        return _one(arguments, file)
+    except GraphError as error:
+        for diagnostic in error.diagnostics:
+            show(diagnostic, sys.stderr)
+        found = [diagnostic.as_dict() for diagnostic in error.diagnostics]
+        return {"file": file, "ok": False, "diagnostics": found}, error.exit_code
+
+
+def _verified(migrated: Migrated) -> tuple[Comparison, ...]:
+    """Runs both sides. Raises GraphError E802 where they differ."""
+    if not migrated.result.changed:
+        return ()
+    with stage(f"verifying {migrated.name}"), quiet_tensorflow():
+        from ddspgraph.verify_migration import verify_migration
+
+        return verify_migration(migrated.document, migrated.result.text)
+
+
+def _write(arguments: Arguments, migrated: Migrated) -> str | None:
+    """Writes what was asked for; the name of the backup, if one was made."""
     from ddspgraph.files import open_file, write_atomically
 
     if arguments.output is not None:
-        write_atomically(arguments.output, result.text.encode())
-    elif arguments.in_place and result.changed:
-        with open_file(arguments.file) as file:
-            write_atomically(f"{arguments.file}.bak", file.read())
-        write_atomically(arguments.file, result.text.encode())
+        write_atomically(arguments.output, migrated.data)
+    if not (arguments.in_place and migrated.result.changed):
+        return None
+    with open_file(migrated.file) as file:
+        old, mode = file.read(), os.fstat(file.fileno()).st_mode & 0o777
+    data, backup = migrated.data, _backup_name(migrated.file, old)
+    write_atomically(backup, old)
+    os.chmod(backup, mode)
+    write_atomically(migrated.file, data)
+    return backup
 
 
-def _diff(old: str, new: str, name: str) -> str:
+def _backup_name(file: str, data: bytes) -> str:
+    """`FILE.bak`, or `FILE.bak2` and so on where that holds something else."""
+    names = (f"{file}.bak{n if n > 1 else ''}" for n in range(1, sys.maxsize))
+    return next(n for n in names if not os.path.lexists(n) or (os.path.isfile(n) and Path(n).read_bytes() == data))
+
+
+def _put(text: str) -> None:
+    """A spec to stdout: UTF-8 whatever the terminal's encoding, and line ends as they are."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode())
+
+
+def _diff(migrated: Migrated) -> str:
+    old, new, name = migrated.document.source.text, migrated.result.text, migrated.name
     lines = difflib.unified_diff(old.splitlines(), new.splitlines(), name, f"{name} (migrated)", lineterm="")
     return "".join(f"{line}\n" for line in lines)
 
 
-def _report(arguments: Arguments, name: str, result: MigrationResult) -> None:
+def _tell(
+    arguments: Arguments, migrated: Migrated, comparisons: tuple[Comparison, ...] | None, backup: str | None
+) -> None:
+    name, result = migrated.name, migrated.result
     if not result.changed:
-        tell(f"{name}: version {result.from_version} is the current one: nothing to do")
+        copied = f", copied to {arguments.output}" if arguments.output else ""
+        tell(f"{name}: version {result.from_version} is the current one: nothing to do{copied}")
         return
     for change in result.changes:
         tell(str(change))
+    for comparison in comparisons or ():
+        tell(f"{name}: verified: {comparison}")
     if arguments.check:
-        outcome = f"is not current: `ddspgraph migrate {name} --in-place` brings it to {result.to_version}"
-        tell(f"{name}: version {result.from_version} {outcome}")
+        repair = "" if migrated.file == "-" else f": `ddspgraph migrate {shlex.quote(name)} --in-place` brings it to"
+        tell(f"{name}: version {result.from_version} is not current{repair or ', which is'} {result.to_version}")
         return
-    where = arguments.output or (f"{name}, the old one is {name}.bak" if arguments.in_place else "stdout")
-    tell(f"{name}: version {result.from_version} -> {result.to_version}, {len(result.changes)} changes, to {where}")
+    shown_diff = arguments.diff and not (arguments.output or backup)
+    where = arguments.output or (f"{name}, the old one is {backup}" if backup else "stdout")
+    outcome = "nothing was written" if shown_diff else f"to {where}"
+    tell(f"{name}: version {result.from_version} -> {result.to_version}, {len(result.changes)} changes, {outcome}")
 
 
-def _as_dict(arguments: Arguments, name: str, result: MigrationResult) -> dict[str, object]:
+def _as_dict(
+    arguments: Arguments, migrated: Migrated, comparisons: tuple[Comparison, ...] | None, backup: str | None
+) -> dict[str, object]:
+    result = migrated.result
     return {
-        "file": name,
+        "file": migrated.name,
+        "ok": True,
         "from_version": result.from_version,
         "to_version": result.to_version,
         "changed": result.changed,
         "changes": [change.as_dict() for change in result.changes],
-        "written": arguments.output or (arguments.file if arguments.in_place and result.changed else None),
+        "warnings": [warning.as_dict() for warning in result.warnings],
+        "verified": None if comparisons is None else [comparison.as_dict() for comparison in comparisons],
+        "written": arguments.output or (migrated.file if backup else None),
+        "backup": backup,
         "text": result.text,
     }

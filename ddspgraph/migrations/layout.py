@@ -43,7 +43,7 @@ def _anchors_lost(old: Document, new: Document) -> tuple[Diagnostic, ...]:
     if not anchors:
         return ()
     kept = set(mark(new.root.items()).anchors.values())
-    message = "the anchor {} is gone: its values are written out wherever they were repeated"
+    message = "the anchor {} is gone: what it names is written out at every use"
     gone = [(name, span) for name, span in anchors.items() if name not in kept]
     return in_source_order(Diagnostic("W110", message.format(quote("&" + name)), span) for name, span in gone)
 
