@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import math
 import re
 import types
 import typing
@@ -14,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from ddspgraph.ir import costs
 from ddspgraph.ir.ports import Port, infer_outputs
 from ddspgraph.ir.types import Signal, Unit
 
@@ -169,7 +171,7 @@ class Op(metaclass=_Declaration):
     - `inputs` and `outputs`: ports, in order; the first output is the default one;
     - fields made with `param(...)`: the YAML parameters;
     - `kernel(self, <ports>)`: tensors in, the default output or a mapping of all outputs out;
-    - where the ports can't say it: `infer`, `weights`, `output_ports`, `workspace`.
+    - where the ports can't say it: `infer`, `weights`, `output_ports`, `workspace`, `multiply_adds`.
     """
 
     name: ClassVar[str]
@@ -203,9 +205,21 @@ class Op(metaclass=_Declaration):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         """How many numbers the kernel holds at its peak beside inputs and outputs.
 
-        `shapes` has the shapes of all inputs and outputs, outputs as `"-> signal"`.
+        `shapes` has the shapes of all inputs, outputs as `"-> signal"`, and variables as `"= kernel"`.
         """
         return 0
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        """What one forward call costs, in the currency of `ir.costs`; `shapes` as in `workspace`.
+
+        Unless an op says otherwise: a function of every number that it makes, and for every position of its
+        default output a product with each of its matrices.
+        """
+        made = {name[3:]: shape for name, shape in shapes.items() if name.startswith("-> ")}
+        matrices = {name: shape for name, shape in shapes.items() if name.startswith("= ")}
+        positions = math.prod(next(iter(made.values()), ())[:-1])
+        numbers = sum(math.prod(shape) for name, shape in made.items() if name not in self.inputs)
+        return costs.FUNCTION * numbers + costs.products(matrices, positions)
 
     def advise(
         self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import param
 from ddspgraph.ir.ports import frame, scalar
 from ddspgraph.ir.types import Unit
@@ -43,6 +44,9 @@ class HarmonicConsistencyLoss(Loss):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return count(shapes, "harm_dist", "f0_hz")
 
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return count(shapes, *self.inputs) * 6 * costs.PASS
+
     def kernel(self, **controls: Any) -> Any:
         losses = tensor_functions().harmonic_consistency(
             **controls,
@@ -69,6 +73,9 @@ class FilteredNoiseConsistencyLoss(Loss):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return count(shapes, "noise_magnitudes")
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return count(shapes, *self.inputs) * 3 * costs.PASS
 
     def kernel(self, noise_magnitudes: Any, noise_magnitudes_target: Any) -> Any:
         return tensor_functions().filtered_noise_consistency(
@@ -102,6 +109,9 @@ class WassersteinConsistencyLoss(Loss):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 6 * count(shapes, "freqs_a", "freqs_b")
 
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return count(shapes, "freqs_a", "freqs_b") * (6 * costs.GATHER + 2 * costs.FUNCTION)  # most of it sorts
+
     def kernel(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
         return tensor_functions().wasserstein_consistency(
             amps_a, freqs_a, amps_b, freqs_b, weight=self.weight, midi=self.midi
@@ -129,6 +139,10 @@ class KDEConsistencyLoss(Loss):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return count(shapes, "freqs_a") * shapes["freqs_b"][-1]
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        pairs = count(shapes, "freqs_a") * shapes["freqs_b"][-1]
+        return 2 * pairs * (costs.FUNCTION + 3 * costs.PASS)  # either set under the other
 
     def kernel(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
         return tensor_functions().kde_consistency(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import param
 from ddspgraph.ir.ports import anything
 from ddspgraph.ir.shapes import broadcast
@@ -26,6 +27,9 @@ class _Pair(Loss):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return count(shapes, next(iter(self.inputs)))
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return count(shapes, *list(self.inputs)[:2]) * (costs.FUNCTION + 2 * costs.PASS)
 
 
 class ParamLoss(_Pair):

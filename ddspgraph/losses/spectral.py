@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, from_clock, param
 from ddspgraph.ir.ports import Port, audio
 from ddspgraph.ir.types import Rate, Signal, Unit
@@ -67,6 +68,20 @@ class SpectralLoss(Loss):
         # Overlapping frames are four times the audio; two sounds, framed, windowed and complex, live at a time.
         batch, samples = shapes["audio"]
         return 12 * 4 * batch * max(samples, *self.fft_sizes)
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, samples = shapes["audio"]
+        terms = (self.mag_weight, self.delta_time_weight, self.delta_freq_weight, self.cumsum_freq_weight)
+        n_plain, n_logs = sum(weight > 0 for weight in terms), int(self.logmag_weight > 0)
+        total = 0
+        for size in self.fft_sizes if n_plain + n_logs else ():
+            frames = -(-4 * samples // size)
+            bins = batch * frames * (size // 2 + 1)
+            total += 2 * costs.spectrogram(batch, frames, size)
+            total += bins * (n_plain * 4 * costs.PASS + n_logs * 2 * (costs.FUNCTION + 4 * costs.PASS))
+        if self.loudness_weight > 0:
+            total += 2 * costs.spectrogram(batch, samples // 64 + 1, 2048)
+        return total
 
     def kernel(self, target_audio: Any, audio: Any, weights: Any = None) -> Any:
         if weights is not None and len(weights.shape) == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import from_clock, param
 from ddspgraph.ir.ports import frame
 from ddspgraph.ir.types import Unit
@@ -42,6 +43,10 @@ class TWMLoss(Loss):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         harmonics = max(self.n_harmonic_gaussians, self.n_harmonic_points)
         return count(shapes, "f0_candidates") * harmonics * shapes["freqs"][-1]
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        harmonics = self.n_harmonic_gaussians + self.n_harmonic_points
+        return count(shapes, "f0_candidates") * harmonics * shapes["freqs"][-1] * (costs.FUNCTION + 3 * costs.PASS)
 
     def kernel(self, f0_candidates: Any, freqs: Any, amps: Any) -> Any:
         return tensor_functions().twm_loss(f0_candidates, freqs, amps, **self._settings())

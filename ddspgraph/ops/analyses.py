@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, audio, frame
 from ddspgraph.ir.shapes import frames_of
@@ -65,6 +67,9 @@ class _Level(Op):
         batch, frames, _ = shapes["-> signal"]
         return batch * frames * self.size() * 5 // 4
 
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return math.prod(shapes["-> signal"]) * self.size() * (costs.FRAMED // 2 + costs.PASS)
+
     def hop(self) -> int:
         """Samples from one frame to the next."""
         sample_rate, frame_rate = self.rates()
@@ -101,6 +106,10 @@ class Loudness(_Level):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, frames, _ = shapes["-> signal"]
         return batch * frames * self.n_fft * 5 // 2
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, frames, _ = shapes["-> signal"]
+        return costs.spectrogram(batch, frames, self.n_fft)
 
     def kernel(self, audio: Any) -> Any:
         levels = dsp.compute_loudness(

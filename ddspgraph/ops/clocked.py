@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ddspgraph import dsp
 from ddspgraph.ir.op import Op, from_clock, param
 from ddspgraph.ir.types import Unit
 
@@ -27,7 +28,7 @@ class Clocked(Op):
     def length(self, frames: Any) -> Any:
         """How many samples so many frames are (int or scalar tensor)."""
         if self.hop_samples is not None:
-            return frames * self.hop_samples
+            return dsp.whole_hops(frames, self.hop_samples)
         return self.n_samples or DEFAULT_N_SAMPLES
 
     def rate_hz(self) -> float:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
 from ddspgraph.ir.types import Dim, Signal, Unit
@@ -56,6 +57,11 @@ class FIRFilter(Op):
         frames, bands = shapes["magnitudes"][1:]
         return convolution_workspace(*_filtering(shapes, frames), response_samples(bands, self.window_size))
 
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, frames, bands = shapes["magnitudes"]
+        scaling = costs.scaling(self.scale_fn, math.prod(shapes["magnitudes"]))
+        return scaling + _filter_cost(shapes, batch * frames, frames, response_samples(bands, self.window_size))
+
 
 class SincFilter(Op):
     """Keeps what lies below a cutoff frequency, or above it: y = h_n * x, h_n a sinc under a Hamming window.
@@ -89,6 +95,10 @@ class SincFilter(Op):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         frames = shapes["cutoff_frequency"][1]
         return convolution_workspace(*_filtering(shapes, frames), self.window_size + 1)
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, frames, _ = shapes["cutoff_frequency"]
+        return _filter_cost(shapes, batch * frames, frames, self.window_size + 1)
 
 
 class ModDelay(Op):
@@ -138,6 +148,11 @@ class ModDelay(Op):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 12 * math.prod(shapes["-> signal"])  # two neighbouring delays: indices, weights and values of each
 
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        samples = math.prod(shapes["-> signal"])
+        scalings = costs.scaling(self.gain_scale_fn, samples) + costs.scaling(self.phase_scale_fn, samples)
+        return scalings + samples * (2 * costs.GATHER + 60 * costs.PASS)
+
     def _longest_samples(self) -> int:
         if self.sample_rate is None:
             raise ValueError("ModDelay needs sample_rate=... outside of a graph")
@@ -164,3 +179,8 @@ def _whole_frames(signals: Mapping[str, Signal], port: str) -> None:
 def _filtering(shapes: Mapping[str, tuple[int, ...]], frames: int) -> tuple[int, int, int]:
     batch, n_samples = shapes["-> signal"]
     return batch, frames, n_samples
+
+
+def _filter_cost(shapes: Mapping[str, tuple[int, ...]], responses: int, frames: int, ir_samples: int) -> int:
+    drawn = responses * ir_samples * costs.TAP
+    return drawn + costs.convolution(*_filtering(shapes, frames), ir_samples)

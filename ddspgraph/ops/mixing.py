@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, param
 from ddspgraph.ir.ports import Mismatch, Port, anything, same_as
 from ddspgraph.ir.shapes import as_channels, broadcast
@@ -145,6 +147,9 @@ class Mix(Op):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, samples = shapes["-> signal"][:2]
         return 4 * batch * samples
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 12 * costs.PASS * math.prod(shapes["-> signal"])
 
     def kernel(self, signal_one: Any, signal_two: Any, nn_out_mix_level: Any) -> Any:
         level = dsp.scaling(self.scale_fn)(nn_out_mix_level)

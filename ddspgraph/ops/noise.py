@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Traits, param
 from ddspgraph.ir.ports import Port, audio, frame, same_as
 from ddspgraph.ir.types import Unit
 from ddspgraph.ops.clocked import Clocked
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
+
+
+def filtered_noise_cost(batch: int, frames: int, n_samples: int, ir_samples: int) -> int:
+    """What `filtered_noise` costs, after the scaling of its magnitudes."""
+    responses = batch * frames * ir_samples * costs.TAP
+    return n_samples * costs.NOISE + responses + costs.convolution(batch, frames, n_samples, ir_samples)
 
 
 def filtered_noise(magnitudes: Any, n_samples: Any, window_size: int, seed: Any, stream: int) -> Any:
@@ -64,3 +72,9 @@ class FilteredNoise(Clocked):
         batch, frames, bands = shapes["magnitudes"]
         ir_samples = response_samples(bands, self.window_size)
         return convolution_workspace(batch, frames, shapes["-> signal"][1], ir_samples)
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, frames, bands = shapes["magnitudes"]
+        n_samples, ir_samples = shapes["-> signal"][1], response_samples(bands, self.window_size)
+        scaling = costs.scaling(self.scale_fn, math.prod(shapes["magnitudes"]))
+        return scaling + filtered_noise_cost(batch, frames, n_samples, ir_samples)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, from_clock, param
 from ddspgraph.ir.ports import Port, frame
 from ddspgraph.ir.types import Unit
@@ -37,6 +38,9 @@ class HarmonicToSinusoidal(Op):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 2 * math.prod(shapes["harm_dist"])
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 10 * costs.PASS * math.prod(shapes["harm_dist"])
 
     def kernel(self, harm_amp: Any, harm_dist: Any, f0_hz: Any) -> Any:
         rate_hz = self.sample_rate or _DEFAULT_SAMPLE_RATE
@@ -78,6 +82,11 @@ class SinusoidalToHarmonic(Op):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, frames, sinusoids = shapes["sin_freqs"]
         return batch * frames * sinusoids * self.n_harmonics
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        # Distance, square, exponential, weight and sum of every pair of a sinusoid and a harmonic.
+        pairs = math.prod(shapes["sin_freqs"]) * self.n_harmonics
+        return pairs * (costs.FUNCTION + (4 if self.normalize else 2) * costs.PASS)
 
     def kernel(self, sin_amps: Any, sin_freqs: Any, f0_hz: Any) -> Any:
         rate_hz = self.sample_rate or _DEFAULT_SAMPLE_RATE

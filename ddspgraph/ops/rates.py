@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, param
 from ddspgraph.ir.ports import audio, frame, same_as
 from ddspgraph.ir.types import Rate, Signal
@@ -48,6 +49,12 @@ class Resample(Clocked):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return math.prod(shapes["-> signal"])  # the frames before and after each sample, weighted
 
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        # The weights of every sample, and the two frames that each of its channels mixes.
+        batch, samples, channels = shapes["-> signal"]
+        mixed = 8 if self.method == "cubic" else 4
+        return samples * 2 * costs.FUNCTION + batch * samples * channels * mixed * costs.PASS
+
 
 class TensorToAudio(Op):
     """Takes samples as audio: drops a last axis of size 1, y[b, t] = x[b, t, 0].
@@ -65,6 +72,9 @@ class TensorToAudio(Op):
         outputs = super().infer(signals)
         unit = signals["samples"].unit
         return {**outputs, "signal": Signal(outputs["signal"].dims, Rate.AUDIO, unit)}
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 0  # the same numbers under another shape
 
     def kernel(self, samples: Any) -> Mapping[str, Any]:
         return {"signal": dsp.drop_last_axis(samples), "samples": samples}

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, Op, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, const, same_as
 from ddspgraph.ir.types import BATCH, Dim, Rate, Signal, Unit
-from ddspgraph.ops.noise import filtered_noise
+from ddspgraph.ops.noise import filtered_noise, filtered_noise_cost
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
 
@@ -102,6 +103,16 @@ class Reverb(Op):
         ir_samples = shapes["-> ir"][1]
         return convolution_workspace(batch, 1, n_samples, min(ir_samples, n_samples))
 
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, n_samples = shapes["-> signal"]
+        ir_batch, ir_samples = shapes["-> ir"][:2]
+        convolution = costs.convolution(batch, 1, n_samples, min(ir_samples, n_samples))
+        return convolution + self._response_cost(shapes, ir_batch, ir_samples)
+
+    def _response_cost(self, shapes: Mapping[str, tuple[int, ...]], ir_batch: int, ir_samples: int) -> int:
+        """What the response costs; one that is given or learned is there."""
+        return 0
+
     def advise(
         self, signals: Mapping[str, Signal], values: Mapping[str, Any], sizes: Mapping[str, int]
     ) -> Sequence[Advice]:
@@ -134,6 +145,9 @@ class ExpDecayReverb(Reverb):
     }
 
     scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc="Scale function of gain; null: none.")
+
+    def _response_cost(self, shapes: Mapping[str, tuple[int, ...]], ir_batch: int, ir_samples: int) -> int:
+        return ir_samples * costs.NOISE + ir_batch * ir_samples * (costs.FUNCTION + 3 * costs.PASS)
 
     @property
     def traits(self) -> Traits:
@@ -250,3 +264,9 @@ class FilteredNoiseReverb(Reverb):
         ir_batch, ir_samples = shapes["-> ir"]
         filters = convolution_workspace(ir_batch, frames, ir_samples, response_samples(bands, self.window_size))
         return max(filters, super().workspace(shapes))
+
+    def _response_cost(self, shapes: Mapping[str, tuple[int, ...]], ir_batch: int, ir_samples: int) -> int:
+        frames, bands = shapes.get("magnitudes", (1, self.n_frames, self.n_filter_banks))[1:]
+        scaling = costs.scaling(self.scale_fn, ir_batch * frames * bands)
+        taps = response_samples(bands, self.window_size)
+        return scaling + filtered_noise_cost(ir_batch, frames, ir_samples, taps)

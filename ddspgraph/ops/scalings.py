@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, param
 from ddspgraph.ir.ports import Mismatch, anything, same_as
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
@@ -33,6 +34,9 @@ class ExpSigmoid(Op):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return math.prod(shapes["x"])
 
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return costs.scaling(self.name, math.prod(shapes["x"]))
+
     def kernel(self, x: Any) -> Any:
         return dsp.exp_sigmoid(x, self.exponent, self.max_value, self.threshold)
 
@@ -52,6 +56,9 @@ class SymExpSigmoid(Op):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return math.prod(shapes["x"])
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return costs.scaling(self.name, math.prod(shapes["x"]))
 
     def kernel(self, x: Any) -> Any:
         return dsp.sym_exp_sigmoid(x, self.width)
@@ -137,6 +144,9 @@ class _Frequencies(Op):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return math.prod(shapes["freqs"]) * 3 // 2
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 4 * costs.FUNCTION * math.prod(shapes["freqs"])
 
 
 class FrequenciesSoftmax(_Frequencies):

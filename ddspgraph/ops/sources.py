@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.frozen import shape_of
 from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, Port
@@ -27,6 +29,9 @@ class Constant(Op):
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         return {"signal": signal(1, *shape_of(self.value), unit=Unit(self.unit))}
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 0
 
     def kernel(self) -> Any:
         return dsp.constant(self.value)[None]
@@ -58,6 +63,9 @@ class Hold(Op):
         time = Dim.of(1) if self.broadcast else FRAMES if self.rate == "frame" else SAMPLES
         batch = value.dims[0] if self.broadcast else BATCH
         return {"signal": Signal((batch, time, *channels), rate, value.unit)}
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return costs.PASS * math.prod(shapes["-> signal"])
 
     def kernel(self, value: Any, sizes: Any) -> Any:
         with_channels = self.rate == "frame" or self.channels is not None or len(value.shape) > 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
 from ddspgraph.ir.shapes import frames_of
@@ -53,6 +54,12 @@ class _Spectrum(Op):
         bands = self.n_bands()
         weights = 3 * (self.fft_size // 2 + 1) * bands  # in float64 when they are made, in float32 in the graph
         return batch * frames * (self.fft_size * 5 // 2 + bands) + weights
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        batch, frames, channels = shapes["-> signal"]
+        bands = self.n_bands()
+        products = batch * frames * bands * (self.fft_size // 2 + 1 + channels + costs.FUNCTION)
+        return costs.spectrogram(batch, frames, self.fft_size) + products
 
     def n_bands(self) -> int:
         """Mel bands between the spectrum and the result."""

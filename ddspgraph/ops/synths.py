@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
 from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.ops.clocked import Clocked
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
+from ddspgraph.ops.synth_costs import harmonic_cost, sinusoidal_cost
 from ddspgraph.ops.workspace import harmonic_workspace, sinusoidal_workspace
 
 #: The lowest pitch that W104 reckons with where f0 is not known: about the lower limit of hearing.
@@ -84,6 +86,13 @@ class Harmonic(Clocked):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return harmonic_workspace(*shapes["-> signal"], shapes["harmonic_distribution"][2])
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        n_harmonics = shapes["harmonic_distribution"][2]
+        controls = math.prod(shapes["harmonic_distribution"]) + math.prod(shapes["amplitudes"])
+        scaling = costs.scaling(self.scale_fn, controls) + 8 * costs.PASS * controls
+        mixed = 4 if self.amp_resample_method == "cubic" else 2
+        return scaling + math.prod(shapes["-> signal"]) * harmonic_cost(n_harmonics, mixed)
 
     def advise(
         self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
@@ -183,6 +192,11 @@ class Sinusoidal(Clocked):
         batch, n_samples = shapes["-> signal"]
         return sinusoidal_workspace(batch, shapes["amplitudes"][1], n_samples, shapes["amplitudes"][2])
 
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        amplitudes, frequencies = math.prod(shapes["amplitudes"]), math.prod(shapes["frequencies"])
+        scaling = costs.scaling(self.amp_scale_fn, amplitudes) + costs.scaling(self.freq_scale_fn, 4 * frequencies)
+        return scaling + math.prod(shapes["-> signal"]) * sinusoidal_cost(shapes["amplitudes"][2])
+
     def _frequencies_hz(self, raw: Any) -> Any:
         if self.freq_scale_fn is None:
             return raw
@@ -227,3 +241,9 @@ class Wavetable(Clocked):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         # Phase, two tables beside each sample and two entries of each; the tables themselves, shifted by a frame.
         return 14 * math.prod(shapes["-> signal"]) + 2 * math.prod(shapes["wavetables"])
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        controls = math.prod(shapes["amplitudes"]) + math.prod(shapes["wavetables"])
+        # Phase, the indices of two entries of two tables, and their weights.
+        per_sample = 4 * costs.GATHER + 90 * costs.PASS
+        return costs.scaling(self.scale_fn, controls) + math.prod(shapes["-> signal"]) * per_sample

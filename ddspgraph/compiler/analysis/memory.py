@@ -35,17 +35,19 @@ def shape_at(signal: Signal, sizes: Mapping[str, int]) -> tuple[int, ...]:
     )
 
 
-def node_bytes(graph: Graph, node: Node, sizes: Mapping[str, int]) -> int:
-    """Bytes of a node's outputs, its variables, and what its kernel holds beside them."""
+def node_shapes(graph: Graph, node: Node, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
+    """What `Op.workspace` and `Op.multiply_adds` ask for: inputs, outputs as `-> signal`, variables as `= kernel`."""
     shapes = {port: shape_at(graph.types[ref], sizes) for port, ref in node.inputs}
     made = {f"-> {ref.port}": shape_at(graph.types[ref], sizes) for ref in node.refs}
     weights = node.op.weights({port: graph.types[ref] for port, ref in node.inputs})
-    numbers = (
-        sum(math.prod(s) for s in made.values())
-        + sum(math.prod(w.shape) for w in weights.values())
-        + node.op.workspace({**shapes, **made})
-    )
-    return numbers * BYTES
+    return {**shapes, **made, **{f"= {name}": weight.shape for name, weight in weights.items()}}
+
+
+def node_bytes(graph: Graph, node: Node, sizes: Mapping[str, int]) -> int:
+    """Bytes of a node's outputs, its variables, and what its kernel holds beside them."""
+    shapes = node_shapes(graph, node, sizes)
+    held = sum(math.prod(shape) for name, shape in shapes.items() if name.startswith(("-> ", "= ")))
+    return (held + node.op.workspace(shapes)) * BYTES
 
 
 def peak_bytes(graph: Graph, sizes: Mapping[str, int]) -> tuple[int, Node | None]:

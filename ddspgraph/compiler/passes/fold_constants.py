@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from ddspgraph.ir.frozen import FrozenArray
@@ -32,7 +32,7 @@ def fold_constants(graph: Graph, evaluate: Evaluate, ops: Registry) -> Graph:
     for node in (n.rewired(instead) for n in graph.nodes):
         if isinstance(node.op, constant):
             known[node.refs[0]] = evaluate(node.op, {})[node.refs[0].port]
-        elif _may_fold(graph, node, known):
+        elif may_fold(graph, node, known):
             results = evaluate(node.op, {port: known[ref] for port, ref in node.inputs})
             for ref, value in ((Ref(node.name, port), value) for port, value in results.items()):
                 folded = _constant_node(constant, graph, node, ref, value)
@@ -47,7 +47,8 @@ def fold_constants(graph: Graph, evaluate: Evaluate, ops: Registry) -> Graph:
     return graph.replace(nodes=tuple(nodes), outputs=outputs)
 
 
-def _may_fold(graph: Graph, node: Node, known: Mapping[Ref, Any]) -> bool:
+def may_fold(graph: Graph, node: Node, known: Container[Ref]) -> bool:
+    """Whether a node depends on the known values alone, and its outputs are small enough to be stored."""
     if Traits.PURE not in node.op.traits or Traits.SIZED in node.op.traits or node.name in graph.losses:
         return False
     return all(ref in known for _, ref in node.inputs) and all(_is_small(graph.types[ref]) for ref in node.refs)
