@@ -78,7 +78,10 @@ _CONTENTS: dict[str, tuple[str, ...]] = {
     "wavetables": ("linear_lookup", "harmonic_distribution_to_wavetable", "wavetable_synthesis"),
     "delay": ("variable_length_delay",),
     "envelopes": ("low_frequency_oscillator", "exponential_decay", "unit_decay"),
-    "sizes": ("size_of",),
+    "sizes": (
+        "size_of",
+        "whole_hops",
+    ),
     "random": ("uniform_noise", "normal"),
     "fft": ("rfft", "irfft", "get_fft_size", "smooth_fft_size"),
     "convolution": ("crop_and_compensate_delay", "fft_convolve"),

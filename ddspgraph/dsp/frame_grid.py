@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of
+from ddspgraph.dsp.sizes import Size, ceil_divide, known_hop, larger, size_of
 
 #: From here on float32 can't tell neighbouring sample indices apart.
 _FLOAT32_INTEGERS = 2**24
@@ -35,8 +35,10 @@ class FrameGrid:
             )
         #: Samples of every block, where that is one integer known while tracing; else None.
         self.hop: int | None = n_samples // n_frames if known and n_samples and n_samples % n_frames == 0 else None
+        if tf.is_tensor(n_frames):
+            self.hop = known_hop(n_samples)
         #: The longest block.
-        self.slots: Size = self._longest_block()
+        self.slots: Size = self.hop or self._longest_block()
 
     def _longest_block(self) -> Size:
         return larger(ceil_divide(self.n_samples, self.n_frames), 1)
@@ -66,6 +68,8 @@ class FrameGrid:
 
     def step(self) -> Any:
         """Distance of two samples in frames, a float64 scalar."""
+        if self.hop is not None:
+            return tf.constant(1.0 / self.hop, tf.float64)
         return tf.cast(self.n_frames, tf.float64) / tf.cast(larger(self.n_samples, 1), tf.float64)
 
     def positions(self) -> tf.Tensor:
@@ -133,7 +137,11 @@ class NearestGrid(FrameGrid):
         return super()._longest_block() + (0 if self.hop is not None else 1)
 
     def _is_regular(self, hop: int) -> bool:
-        if hop & (hop - 1) == 0 or self.n_samples >= _FLOAT32_INTEGERS:
+        if hop & (hop - 1) == 0:
+            return True
+        if tf.is_tensor(self.n_samples):
+            return False
+        if self.n_samples >= _FLOAT32_INTEGERS:
             return True
         frames = np.arange(self.n_frames)
         step = np.float32(self.n_frames) / np.float32(self.n_samples)

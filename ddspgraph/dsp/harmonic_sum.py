@@ -213,29 +213,29 @@ def _sum_blocks(mix: tf.Tensor, bank: tf.Tensor, cycles: tf.Tensor, limit: tf.Te
     # Axes [batch, blocks, rows or columns, slots]. M p is wrapped in float64, so that products stay small.
     row, column = tf.range(float(n_rows))[:, tf.newaxis], tf.range(1.0, columns + 1.0)[:, tf.newaxis]
     coarse, fine = _float32_radians(columns * cycles), _float32_radians(cycles)
-    sin_row, cos_row = tf.sin(row * coarse), tf.cos(row * coarse)
-    sin_column, cos_column = tf.sin(column * fine), tf.cos(column * fine)
+    sin_row, cos_row = _sine_and_cosine(row * coarse)
+    sin_column, cos_column = _sine_and_cosine(column * fine)
     if limit is not None:
-        limit = limit[:, :, tf.newaxis]
+        limit = tf.expand_dims(limit, 2)
         cut_row = tf.floor(limit / columns)
         whole = tf.cast(row < cut_row, tf.float32)
         sin_row, cos_row = whole * sin_row, whole * cos_row
 
     in_phase, quadrature = bank @ cos_column, bank @ sin_column
     by_row = [tf.shape(in_phase)[0], blocks, n_mixed, n_rows, slots]
-    in_phase = tf.reshape(in_phase, by_row) * sin_row[:, :, tf.newaxis]
-    quadrature = tf.reshape(quadrature, by_row) * cos_row[:, :, tf.newaxis]
+    in_phase = tf.reshape(in_phase, by_row) * tf.expand_dims(sin_row, 2)
+    quadrature = tf.reshape(quadrature, by_row) * tf.expand_dims(cos_row, 2)
     y = tf.reduce_sum(mix * tf.reduce_sum(in_phase + quadrature, axis=3), axis=2)
     if limit is None:
         return y
 
     at_cut = tf.cast(tf.equal(row, cut_row), tf.float32)
-    weights = mix[:, :, :, tf.newaxis] * at_cut[:, :, tf.newaxis]
+    weights = tf.expand_dims(mix, 3) * tf.expand_dims(at_cut, 2)
     weights = tf.reshape(weights, [tf.shape(weights)[0], blocks, n_mixed * n_rows, slots])
     cut = tf.matmul(bank, weights, transpose_a=True) * tf.cast(column <= limit - columns * cut_row, tf.float32)
-    angle = (cut_row * coarse)[:, :, 0]
-    y += tf.sin(angle) * tf.reduce_sum(cut * cos_column, axis=2)
-    return y + tf.cos(angle) * tf.reduce_sum(cut * sin_column, axis=2)
+    sin_cut, cos_cut = _sine_and_cosine(tf.squeeze(cut_row * coarse, axis=2))
+    y += sin_cut * tf.reduce_sum(cut * cos_column, axis=2)
+    return y + cos_cut * tf.reduce_sum(cut * sin_column, axis=2)
 
 
 def _known_sizes(mix: tf.Tensor, bank: tf.Tensor) -> tuple[Any, Any, Any]:
@@ -248,7 +248,18 @@ def _known_sizes(mix: tf.Tensor, bank: tf.Tensor) -> tuple[Any, Any, Any]:
 def _float32_radians(cycles: tf.Tensor) -> tf.Tensor:
     """Float64 cycles to radians in [-pi, pi], with an axis for the multiples."""
     wrapped = cycles - tf.stop_gradient(tf.round(cycles))
-    return tf.cast(_TWO_PI * wrapped, tf.float32)[:, :, tf.newaxis]
+    return tf.expand_dims(tf.cast(_TWO_PI * wrapped, tf.float32), 2)
+
+
+def _sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Both, with a gradient that uses them again: TensorFlow's own computes a cosine and a sine anew."""
+
+    @tf.custom_gradient
+    def both(x: tf.Tensor) -> Any:
+        sine, cosine = tf.sin(x), tf.cos(x)
+        return (sine, cosine), lambda to_sine, to_cosine: to_sine * cosine - to_cosine * sine
+
+    return both(angle)
 
 
 def _check_controls(f0_hz: tf.Tensor, amplitudes: tf.Tensor, n_harmonics: int | None) -> None:

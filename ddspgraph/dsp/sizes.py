@@ -36,3 +36,16 @@ def larger(a: Size, b: Size) -> Size:
 def choose(condition: Any, a: Size, b: Size) -> Size:
     """`a` where the condition (a bool, or a scalar bool tensor) holds, else `b`."""
     return (a if condition else b) if isinstance(condition, bool) else tf.where(condition, a, b)
+
+
+def whole_hops(frames: Size, hop_samples: int) -> Size:
+    """frames * hop_samples; of a length that only the graph knows, the hop is remembered for `known_hop`."""
+    samples = frames * hop_samples
+    if tf.is_tensor(samples):
+        samples._ddspgraph_hop_samples = hop_samples
+    return samples
+
+
+def known_hop(samples: Size) -> int | None:
+    """The hop of a symbolic length that `whole_hops` made."""
+    return getattr(samples, "_ddspgraph_hop_samples", None)
