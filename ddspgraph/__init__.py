@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ddspgraph.migrations import MigrationResult
     from ddspgraph.migrations import migrate_text as migrate
     from ddspgraph.ops import OPS
+    from ddspgraph.page import explore, plot
     from ddspgraph.render import draw
 
 __version__ = "0.1.0"
@@ -38,6 +39,8 @@ _HOME = {
     "CompiledGraph": "compiler.lower",
     "load_saved_model": "exported",
     "draw": "render",
+    "explore": "page",
+    "plot": "page",
     "migrate": "migrations:migrate_text",
     "MigrationResult": "migrations",
     "OPS": "ops",

@@ -20,14 +20,20 @@ LAYERS = (
     ("ops",),
     ("compiler",),
     ("backends", "render", "migrations", "reference"),
+    ("notebook",),
     ("compiler.driver",),
-    ("exported", "verify_migration"),
+    ("exported", "verify_migration", "page"),
     ("training",),
     ("cli",),
     ("__main__",),
 )
-#: `model.save(...)` is where users look for it: the method hands on to the layer above when it is called.
-DOORS = {("ddspgraph.compiler.lower", "backends")}
+#: `model.save(...)` is where users look for it, and `_repr_html_` where notebooks do: these methods hand on to the
+#: layer above when they are called.
+DOORS = {
+    ("ddspgraph.compiler.lower", "backends"),
+    ("ddspgraph.compiler.lower", "notebook"),
+    ("ddspgraph.ir.graph", "notebook"),
+}
 #: Where TensorFlow may be imported when the file is.
 TENSOR_FILES = (
     "dsp/",

@@ -1,4 +1,7 @@
-"""The command line: `ddspgraph check | run | compile | draw | migrate | ops`. Data to stdout, messages to stderr."""
+"""The command line: `ddspgraph check | run | compile | draw | explore | migrate | ops`.
+
+Data to stdout, messages to stderr.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +25,7 @@ VERBS = {
     "run": "compile a graph and run it on recordings and arrays",
     "compile": "compile a graph and export it as a SavedModel",
     "draw": "draw the diagram of a graph",
+    "explore": "write a page to look inside of a graph and listen to its ports",
     "migrate": "bring a spec of an older version to the current one",
     "ops": "list the op library, or explain one op",
 }

@@ -79,12 +79,10 @@ def _compute(
     arguments: Arguments, graph: Graph, inputs: Mapping[str, np.ndarray], options: GraphOptions
 ) -> dict[str, np.ndarray]:
     """The outputs, or the losses of a graph that has no outputs. Raises GraphError."""
-    import tensorflow as tf
-
     from ddspgraph.cli.not_finite import not_finite
     from ddspgraph.cli.spec import is_saved_model
+    from ddspgraph.cli.tensor_errors import typed_tensor_errors
     from ddspgraph.compiler.driver import compile
-    from ddspgraph.diagnostics import clean, fail
     from ddspgraph.exported import load_saved_model
 
     with stage(f"compiling {graph.name}"):
@@ -92,17 +90,11 @@ def _compute(
             model = load_saved_model(arguments.spec, ops=options.ops, limits=options.limits)
         else:
             model = compile(graph, limits=options.limits)
-    try:
+    with typed_tensor_errors():
         with stage(f"rendering {graph.name}"):
             results = model(inputs, seed=arguments.seed) if graph.outputs else model.losses(inputs)
             arrays = {name: value.numpy() for name, value in results.items()}
         error = not_finite(model, arrays, inputs, arguments.seed)
-    except (MemoryError, tf.errors.ResourceExhaustedError) as caught:
-        hint = "give shorter inputs, or fewer at once"
-        raise fail("E708", f"there is not enough memory: {clean(str(caught).splitlines()[0])}", hint=hint) from caught
-    except tf.errors.InvalidArgumentError as caught:
-        # Axes with free names (`channels: k`) meet numbers only here.
-        raise fail("E605", f"the inputs do not fit: {clean(str(caught).splitlines()[0])}") from caught
     if error is not None:
         raise error
     return arrays

@@ -78,6 +78,17 @@ class CompiledGraph(tf.Module):
 
         save(self, path)
 
+    def _repr_html_(self) -> str:
+        """The diagram, for Jupyter."""
+        from ddspgraph.notebook import page
+
+        return page(self.graph, sum(int(tf.size(v)) for v in self.variables))
+
+    def _repr_svg_(self) -> str | None:
+        from ddspgraph.notebook import svg
+
+        return svg(self.graph)
+
     def input_specs(self, graph: Graph, roots: Iterable[Ref]) -> dict[str, tf.TensorSpec]:
         """What a function of these values takes: open batch, time and named axes."""
         needed = self._needs(graph, roots)

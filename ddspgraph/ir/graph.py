@@ -154,3 +154,14 @@ class Graph:
         yield from (i.ref for i in self.inputs)
         for node in self.nodes:
             yield from node.refs
+
+    def _repr_html_(self) -> str:
+        """The diagram, for Jupyter. Only here does `ir` reach upwards, see `ddspgraph.notebook`."""
+        from ddspgraph.notebook import page
+
+        return page(self)
+
+    def _repr_svg_(self) -> str | None:
+        from ddspgraph.notebook import svg
+
+        return svg(self)
