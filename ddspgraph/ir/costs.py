@@ -47,9 +47,8 @@ def convolution(batch: int, frames: int, n_samples: int, ir_samples: int) -> int
     return 3 * fft(rows, size) + rows * size * (BIN_PRODUCT // 2 + overlap)
 
 
-def spectrogram(batch: int, frames: int, size: int) -> int:
-    """Of `dsp.compute_mag`: frames, their transforms, and magnitudes."""
-    rows = batch * frames
+def spectrogram(rows: int, size: int) -> int:
+    """Of so many frames of `dsp.compute_mag`: cut out, transformed, and their magnitudes."""
     return rows * size * FRAMED + fft(rows, size) + rows * (size // 2 + 1) * MAGNITUDE
 
 

@@ -142,7 +142,7 @@ class KDEConsistencyLoss(Loss):
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         pairs = count(shapes, "freqs_a") * shapes["freqs_b"][-1]
-        return 2 * pairs * (costs.FUNCTION + 3 * costs.PASS)  # either set under the other
+        return 2 * pairs * (costs.FUNCTION + 6 * costs.PASS)  # either set under the other
 
     def kernel(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
         return tensor_functions().kde_consistency(

@@ -73,14 +73,14 @@ class SpectralLoss(Loss):
         batch, samples = shapes["audio"]
         terms = (self.mag_weight, self.delta_time_weight, self.delta_freq_weight, self.cumsum_freq_weight)
         n_plain, n_logs = sum(weight > 0 for weight in terms), int(self.logmag_weight > 0)
+        per_bin = n_plain * 4 * costs.PASS + n_logs * 2 * (costs.FUNCTION + 4 * costs.PASS)
         total = 0
         for size in self.fft_sizes if n_plain + n_logs else ():
-            frames = -(-4 * samples // size)
-            bins = batch * frames * (size // 2 + 1)
-            total += 2 * costs.spectrogram(batch, frames, size)
-            total += bins * (n_plain * 4 * costs.PASS + n_logs * 2 * (costs.FUNCTION + 4 * costs.PASS))
+            frames = batch * -(-4 * samples // size)
+            total += 2 * costs.spectrogram(frames, size)
+            total += frames * (size // 2 + 1) * per_bin
         if self.loudness_weight > 0:
-            total += 2 * costs.spectrogram(batch, samples // 64 + 1, 2048)
+            total += 2 * costs.spectrogram(batch * (samples // 64 + 1), 2048)
         return total
 
     def kernel(self, target_audio: Any, audio: Any, weights: Any = None) -> Any:

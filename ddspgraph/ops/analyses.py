@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -64,11 +63,15 @@ class _Level(Op):
         return {"signal": Signal(dims, Rate.FRAME, unit)}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        batch, frames, _ = shapes["-> signal"]
-        return batch * frames * self.size() * 5 // 4
+        return self._n_frames(shapes) * self.size() * 5 // 4
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return math.prod(shapes["-> signal"]) * self.size() * (costs.FRAMED // 2 + costs.PASS)
+        return self._n_frames(shapes) * self.size() * (costs.FRAMED // 2 + costs.PASS)
+
+    def _n_frames(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        """From the audio: the frames of the output have a name of their own where the hop does not divide it."""
+        batch, samples = shapes["audio"]
+        return batch * (samples // self.hop() + 1)
 
     def hop(self) -> int:
         """Samples from one frame to the next."""
@@ -104,12 +107,10 @@ class Loudness(_Level):
     ref_db: float = param(0.0, unit=Unit.DB, doc="0 dB of the result, in dB over a mean power of 1.")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        batch, frames, _ = shapes["-> signal"]
-        return batch * frames * self.n_fft * 5 // 2
+        return self._n_frames(shapes) * self.n_fft * 5 // 2
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        batch, frames, _ = shapes["-> signal"]
-        return costs.spectrogram(batch, frames, self.n_fft)
+        return costs.spectrogram(self._n_frames(shapes), self.n_fft)
 
     def kernel(self, audio: Any) -> Any:
         levels = dsp.compute_loudness(

@@ -86,7 +86,7 @@ class SinusoidalToHarmonic(Op):
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         # Distance, square, exponential, weight and sum of every pair of a sinusoid and a harmonic.
         pairs = math.prod(shapes["sin_freqs"]) * self.n_harmonics
-        return pairs * (costs.FUNCTION + (4 if self.normalize else 2) * costs.PASS)
+        return pairs * (costs.FUNCTION + (7 if self.normalize else 5) * costs.PASS)
 
     def kernel(self, sin_amps: Any, sin_freqs: Any, f0_hz: Any) -> Any:
         rate_hz = self.sample_rate or _DEFAULT_SAMPLE_RATE

@@ -50,16 +50,19 @@ class _Spectrum(Op):
         return {"signal": Signal(dims, Rate.FRAME, typed.unit)}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        batch, frames, _ = shapes["-> signal"]
         bands = self.n_bands()
         weights = 3 * (self.fft_size // 2 + 1) * bands  # in float64 when they are made, in float32 in the graph
-        return batch * frames * (self.fft_size * 5 // 2 + bands) + weights
+        return self._n_spectra(shapes) * (self.fft_size * 5 // 2 + bands) + weights
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        batch, frames, channels = shapes["-> signal"]
-        bands = self.n_bands()
-        products = batch * frames * bands * (self.fft_size // 2 + 1 + channels + costs.FUNCTION)
-        return costs.spectrogram(batch, frames, self.fft_size) + products
+        spectra, channels, bands = self._n_spectra(shapes), shapes["-> signal"][2], self.n_bands()
+        products = spectra * bands * (self.fft_size // 2 + 1 + channels + costs.FUNCTION)
+        return costs.spectrogram(spectra, self.fft_size) + products
+
+    def _n_spectra(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        """From the audio: the frames of the output have a name of their own where the hop does not divide it."""
+        batch, samples = shapes["audio"]
+        return batch * max(1, -(-samples // int(self.fft_size * (1.0 - self.overlap))))
 
     def n_bands(self) -> int:
         """Mel bands between the spectrum and the result."""

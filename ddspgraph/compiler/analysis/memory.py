@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from ddspgraph.diagnostics import Report
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.ports import is_wild
-from ddspgraph.ir.types import Signal
+from ddspgraph.ir.types import Rate, Signal
 from ddspgraph.limits import Limits
 
 #: What a name stands for where nobody says: one clip of 4 seconds, the unit of magenta/ddsp's training.
@@ -28,11 +28,17 @@ def nominal_sizes(graph: Graph) -> dict[str, int]:
 
 
 def shape_at(signal: Signal, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    """The shape where the named dims have these sizes."""
-    return tuple(
-        max(0, dim.at(sizes, NOMINAL_CHANNELS if is_wild(dim) else 1)) if not dim.is_static else dim.offset
-        for dim in signal.dims
-    )
+    """The shape where the named dims have these sizes.
+
+    Frames that only the call will count, such as those of an analysis with a hop of its own, are taken to be as
+    many as the clock's.
+    """
+    shape = []
+    for axis, dim in enumerate(signal.dims):
+        is_time = axis == 1 and signal.rate is Rate.FRAME
+        unknown = sizes.get("frames", 1) if is_time else NOMINAL_CHANNELS
+        shape.append(dim.offset if dim.is_static else max(0, dim.at(sizes, unknown if is_wild(dim) else 1)))
+    return tuple(shape)
 
 
 def node_shapes(graph: Graph, node: Node, sizes: Mapping[str, int]) -> dict[str, tuple[int, ...]]:
