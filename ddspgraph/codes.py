@@ -91,4 +91,5 @@ CODES: dict[str, str] = {
     "W108": "An older spec version: it works; `ddspgraph migrate` brings it to the current one.",
     "W109": "More findings than are listed: the first 100 are.",
     "W110": "Something of the layout of an older file that its migration does not keep.",
+    "W111": "A gin file that another includes and that was not found: what it says is not known.",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
     from ddspgraph.limits import Limits
 
 
-def read_spec(argument: str, limits: Limits) -> Document:
-    """The document of a file or of stdin. Raises GraphError."""
-    from ddspgraph.compiler.frontend.document import read, read_text
+def read_spec(argument: str, limits: Limits, gin_path: Sequence[str] = ()) -> Document:
+    """The document of a file or of stdin, YAML or gin. Raises GraphError."""
+    from ddspgraph.migrations.sources import open_spec, open_text
 
-    if argument != "-":
-        return read(Path(argument), limits=limits)  # a Path: an argument is never YAML text
-    return read_text(sys.stdin.buffer.read(limits.file_bytes + 1), "<stdin>", limits)
+    if argument != "-":  # a Path: an argument is never YAML text
+        return open_spec(Path(argument), gin_path=gin_path, limits=limits)
+    text = sys.stdin.buffer.read(limits.file_bytes + 1)
+    return open_text(text, "<stdin>", gin_path=gin_path, limits=limits)
 
 
 def load_graph(argument: str, options: GraphOptions) -> Graph:

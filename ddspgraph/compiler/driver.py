@@ -22,7 +22,8 @@ from ddspgraph.diagnostics import Diagnostic, GraphError, Report, in_source_orde
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
-from ddspgraph.migrations import migrate
+from ddspgraph.migrations import kept_text, migrate
+from ddspgraph.migrations.sources import open_spec
 from ddspgraph.ops import OPS
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ def _front_end(
     spec: Spec, params: Mapping[str, Any] | None, ops: Iterable[type[Op]], limits: Limits, report: Report
 ) -> Graph:
     library = OPS | ops
-    document = spec if isinstance(spec, Document) else read(spec, limits=limits)
-    text = document.source.text
+    document = spec if isinstance(spec, Document) else open_spec(spec, limits=limits)
+    text = kept_text(document)
     document, _ = migrate(document, report)
     settings = _overrides(params, limits)
     document = substitute(document, settings, report, limits)

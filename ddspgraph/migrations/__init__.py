@@ -9,10 +9,10 @@ for change in result.changes:
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from ddspgraph.compiler.frontend.document import read
 from ddspgraph.compiler.frontend.validate import validate
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, fail
@@ -20,7 +20,11 @@ from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations import v1_to_v2
 from ddspgraph.migrations.change import Change, Kind
 from ddspgraph.migrations.layout import text_anew, text_in_form
+from ddspgraph.migrations.sources import open_spec
 from ddspgraph.resources import schema
+
+if TYPE_CHECKING:
+    from ddspgraph.migrations.gin.document import GinDocument
 
 __all__ = [
     "LATEST",
@@ -29,6 +33,7 @@ __all__ = [
     "Kind",
     "MigrationResult",
     "document_version",
+    "kept_text",
     "migrate",
     "migrate_document",
     "migrate_text",
@@ -109,20 +114,23 @@ def migrate(document: Document, report: Report) -> tuple[Document, tuple[Change,
       GraphError: all that `document_version`, the schema of each version on the way and its step find wrong,
         with what `report` held before.
     """
+    gin = _as_gin(document)
     if document.root.get("version") is None:
         document = _with_version(document, report)
     version = document_version(document)
-    changes: list[Change] = []
+    changes: list[Change] = [*gin.changes] if gin is not None else []
     for step in STEPS[version - _OLDEST :]:
         validate(document, schema(step.FROM_VERSION), report)
         document, done = step.upgrade(document, report)
         report.raise_errors()
         changes += done
-    if version < LATEST:
+    if gin is not None:
+        report.diagnostics += gin.warnings
+    if version < LATEST or gin is not None:
         said = document.root.get("version")
         report.add(
             "W108",
-            f"the spec is of version {version}, the current one is {LATEST}",
+            f"the spec is of version {version if gin is None else 0}, the current one is {LATEST}",
             said.span if said is not None else None,
             hint="`ddspgraph migrate` brings it to the current one; it works as it is",
         )
@@ -132,28 +140,48 @@ def migrate(document: Document, report: Report) -> tuple[Document, tuple[Change,
 def migrate_text(
     source: str | os.PathLike[str] | Mapping[str, object],
     *,
+    gin_path: Sequence[str | os.PathLike[str]] = (),
     limits: Limits = DEFAULT_LIMITS,
 ) -> MigrationResult:
     """The text of a spec in the current version, comments included.
 
     Args:
-      source: path, YAML text or mapping, of any version.
+      source: path, YAML text or mapping, of any version; or a gin file of magenta/ddsp, or its text.
+      gin_path: folders where files that a gin file includes may lie, beside its own.
       limits: bounds on the text.
 
     Raises:
-      GraphError: as `read` and `migrate` do.
+      GraphError: as `open_spec` and `migrate` do.
     """
-    return migrate_document(read(source, limits=limits))
+    return migrate_document(open_spec(source, gin_path=gin_path, limits=limits))
 
 
 def migrate_document(document: Document) -> MigrationResult:
     """`migrate_text` of a document that was read. Raises GraphError as `migrate` does."""
+    gin = _as_gin(document)
     version = document_version(document)
-    if version == LATEST:
+    if version == LATEST and gin is None:
         return MigrationResult(document.source.text, (), version, LATEST, changed=False)
     current, changes = migrate(document, Report())
-    keeps_form = all(step.KEEPS_FORM for step in STEPS[version - _OLDEST :])
-    text, warnings = (text_in_form if keeps_form else text_anew)(document, current, LATEST)
+    if gin is not None:
+        version, text, warnings = 0, gin.written(current, changes), gin.warnings
+    else:
+        keeps_form = all(step.KEEPS_FORM for step in STEPS[version - _OLDEST :])
+        text, warnings = (text_in_form if keeps_form else text_anew)(document, current, LATEST)
     if "\r\n" in document.source.text:
         text = text.replace("\n", "\r\n")
     return MigrationResult(text, changes, version, LATEST, changed=True, warnings=warnings)
+
+
+def kept_text(document: Document) -> str:
+    """The text of a spec as a graph keeps it: of a gin file, the YAML that it becomes. Raises as `migrate` does."""
+    return document.source.text if _as_gin(document) is None else migrate_document(document).text
+
+
+def _as_gin(document: Document) -> GinDocument | None:
+    """The document if a gin file described it. The readers of gin are loaded for gin files only."""
+    if type(document) is Document:
+        return None
+    from ddspgraph.migrations.gin.document import GinDocument
+
+    return document if isinstance(document, GinDocument) else None

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.migrations.comments import Comment
 from ddspgraph.migrations.emit_scalars import LONGEST_LINE, block_text, scalar_text, text_text
-from ddspgraph.migrations.written import Marked, mark
+from ddspgraph.migrations.written import Marked, mark, spelling
 
 #: The order of the keys at the top; others follow as they stood.
 _ORDER = ("version", "name", "doc", "clock", "params", "inputs", "nodes", "outputs", "losses")
@@ -20,14 +20,15 @@ _LONGEST_KEY = 1_000  # a YAML reader looks no further for the ':' of a key
 _Entry = tuple[str, str | None]
 
 
-def emit(document: Document, comments: Sequence[Comment] = ()) -> str:
+def emit(document: Document, comments: Sequence[Comment] = (), *, is_yaml: bool = False) -> str:
     """The text; reading it gives the values of the document.
 
-    A comment is put at the entry that came from the line it spoke of. Scalars that did not change keep their quotes
-    and their spelling; values that still repeat one another keep their anchor.
+    A comment is put at the entry that came from the line it spoke of. Where the old text was YAML, scalars that did
+    not change keep their quotes and their spelling, and values that still repeat one another keep their anchor.
     """
-    marked = mark(sorted(document.root.items(), key=lambda entry: _rank(entry[0])))
-    root, writer = marked.entries, _Writer(marked)
+    entries = sorted(document.root.items(), key=lambda entry: _rank(entry[0]))
+    marked = mark(entries) if is_yaml else Marked(entries, {}, {})
+    root, writer = marked.entries, _Writer(marked, is_yaml)
     placed = _Placed(root, comments)
     lines: list[str] = []
     for key, value in root:
@@ -55,8 +56,8 @@ def _rank(key: Key) -> int:
 class _Writer:
     """Values as text, with the anchors and aliases that they still have."""
 
-    def __init__(self, marked: Marked) -> None:
-        self.marked = marked
+    def __init__(self, marked: Marked, is_yaml: bool) -> None:
+        self.marked, self.is_yaml = marked, is_yaml
 
     def entry(self, key: Key, value: Value, indent: int) -> Iterator[str]:
         """The lines of `key: value`."""
@@ -96,11 +97,14 @@ class _Writer:
     def _flow(self, value: Value, room: int) -> str | None:
         """The value on one line, without its anchor; None where that is longer than `room` and need not be."""
         if value.is_scalar:
-            return scalar_text(value, False)
+            return self._scalar(value, False)
         if not value.data:
             return "{}" if value.is_mapping else "[]"
         text = "".join(self._collection(value, room))
         return text if len(text) <= room else None
+
+    def _scalar(self, value: Value, in_flow: bool) -> str:
+        return (spelling(value) if self.is_yaml else None) or scalar_text(value, in_flow)
 
     def _pieces(self, value: Value, room: int) -> Iterator[str]:
         """The pieces of the value inside of a line, cut off some time after `room`."""
@@ -111,7 +115,7 @@ class _Writer:
         if anchor is not None:
             yield f"&{anchor} "
         if value.is_scalar:
-            yield scalar_text(value, True)
+            yield self._scalar(value, True)
         else:
             yield from self._collection(value, room)
 

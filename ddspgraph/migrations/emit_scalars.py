@@ -1,4 +1,4 @@
-"""Scalars as YAML text: as their author wrote them, else as YAML 1.1 and YAML 1.2 readers take for the same value."""
+"""Scalars as YAML text that YAML 1.1 and YAML 1.2 readers take for the same value."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from yaml.emitter import Emitter
 
 from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.compiler.frontend.yaml_scalars import resolve
-from ddspgraph.migrations.written import spelling
 
 #: A longer text, or one of several lines, becomes a block of its own where that is possible.
 LONGEST_LINE = 100
@@ -23,10 +22,7 @@ _RESOLVERS_1_1 = yaml.SafeLoader.yaml_implicit_resolvers
 
 
 def scalar_text(value: Value, in_flow: bool) -> str:
-    """A scalar on one line: as it was written, where that is known."""
-    written = spelling(value)
-    if written is not None:
-        return written
+    """A scalar on one line."""
     if isinstance(value.data, str):
         return text_text(value.data, in_flow)
     if isinstance(value.data, bool):

@@ -17,7 +17,7 @@ _INSTALL = "pip install 'ddspgraph[migrate]' keeps them"
 
 def text_anew(old: Document, new: Document, version: int) -> tuple[str, tuple[Diagnostic, ...]]:
     """The new document in one style, with the comments of the old text."""
-    return emit(new, comments_of(old.source, version)), _anchors_lost(old, new)
+    return emit(new, comments_of(old.source, version), is_yaml=True), _anchors_lost(old, new)
 
 
 def text_in_form(old: Document, new: Document, version: int) -> tuple[str, tuple[Diagnostic, ...]]:

@@ -118,12 +118,16 @@ class Config:
             return self.instance(replace(constructor, scopes=constructor.scopes or scopes))
         return instance
 
-    def named(self, name: str) -> Instance | None:
-        """A class that has bindings, though nothing refers to it: as the program calls it."""
-        binding = next((b for (_, n, _), b in self.last.items() if n == name), None)
-        if binding is None:
-            return None
-        return Instance(self, name, last_word(binding.selector), (), binding.span)
+    def named(self, name: str, parameter: str | None = None) -> Instance | None:
+        """A class that has bindings, though nothing refers to it: as a program calls it that knows its scope.
+
+        Args:
+          parameter: one that it must have.
+        """
+        for (scopes, other, bound), binding in self.last.items():
+            if other == name and parameter in (None, bound):
+                return Instance(self, name, last_word(binding.selector), scopes, binding.span)
+        return None
 
     def value(self, binding: Binding) -> GinValue:
         """The value of a binding, its macros resolved."""
@@ -179,7 +183,7 @@ def canonical(binding: Binding) -> tuple[str, str]:
     rename = PARAMS.get(f"{name}.{binding.parameter}")
     if rename is not None and rename.new is not None:
         new_name, _, parameter = rename.new.partition(".")
-        return new_name, parameter
+        return class_name(new_name), parameter
     return class_name(binding.selector), binding.parameter
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import Span, did_you_mean, quote
 from ddspgraph.migrations.edits import scalar
-from ddspgraph.migrations.gin.draft import Draft
+from ddspgraph.migrations.gin.draft import Draft, identifier
 from ddspgraph.migrations.v1_classes import Shape
 
 
@@ -30,7 +30,10 @@ class Results:
     def find(self, key: str) -> str | None:
         if not key:
             return self.default
-        return self.ports.get(key) or (f"{self.name}/{key}" if self.is_open and "/" not in key else None)
+        found = self.ports.get(key)
+        if found is None and self.is_open:  # `split/signal/to_amp`, of a processor that gave a dictionary
+            return f"{self.name}/{identifier(key.rpartition('/')[2])}" if key != "signal" else self.default
+        return found
 
 
 @dataclass

@@ -33,7 +33,10 @@ class _Model(OwnProcessors):
         self._network("preprocessor")
         self.env.values["f0_midi"] = self.add("f0_midi", "hz_to_midi", [self.ref("f0_hz")])
         self._joined("z_synth_encoders", "z")
-        self._network("synthcoder")
+        if not self._network("synthcoder"):
+            hint = f"add `{self.model.said}.synthcoder = @decoders.DilatedConvDecoder()`"
+            self.modules.report.add("E310", f"{self.model.said} needs a synthcoder", self.span, hint=hint)
+            return
         self.env.values["synth_audio"] = self._synthesize("", "")
         self.draft.output("synth_audio", self.env.values["synth_audio"], self.span)
         scaled = {f"{key}_scaled": self.env.values[key] for key in ("amps", "hd", "noise")}

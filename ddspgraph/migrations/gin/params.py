@@ -108,7 +108,8 @@ class Params:
             yield Key(parameter, instance.span), scalar(text, instance.span)
         for rename in DEFAULTS.values():
             name, _, parameter = rename.old.partition(".")
-            is_due = name == instance.name and parameter not in skip and instance.binding(parameter) is None
+            is_due = name in (instance.name, instance.said) and parameter not in skip
+            is_due = is_due and instance.binding(parameter) is None
             if is_due and self.config.is_before(rename.version) and (known is None or parameter in known.params()):
                 self._add_default(instance, f"{to}.{parameter}", f"the default before magenta/ddsp {rename.version}")
                 yield Key(parameter, instance.span), self._default(rename.was, instance)
@@ -123,7 +124,8 @@ class Params:
                 [(Key("op", instance.span), scalar(PARTS[last_word(text[1:-2])], instance.span))], instance.span
             )
         words = {"True": True, "False": False, "None": None}
-        return scalar(words[text] if text in words else float(text), instance.span)
+        value = words[text] if text in words else float(text) if "." in text else int(text)
+        return scalar(value, instance.span)
 
     # -- values ------------------------------------------------------------------------------------
 

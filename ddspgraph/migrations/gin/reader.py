@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NoReturn
@@ -19,24 +18,8 @@ from ddspgraph.migrations.gin.tokens import Budget
 
 #: A diamond of includes reads a file once for each way to it: the number bounds what that may cost.
 _MOST_FILES, _DEEPEST = 200, 16
-_YAML_BEGINS = re.compile(r"^(?:version|name|clock|nodes|modules|dag|inputs)[ \t]*:", re.MULTILINE)
-_GIN_LINE = re.compile(
-    r"^[ \t]*(?:(?:import|from)[ \t]+[\w.]+[ \t]*(?:$|#|import\b|as\b)|include[ \t]+['\"]"
-    r"|[A-Za-z_][\w./]{0,500}[ \t]*=(?!=))",
-    re.MULTILINE,
-)
 
 Path_ = str | os.PathLike[str]
-
-
-def is_gin_path(path: Path_) -> bool:
-    """Whether the name of a file says that it is gin."""
-    return os.fsdecode(path).lower().endswith(".gin")
-
-
-def looks_like_gin(text: str) -> bool:
-    """Whether a text without a name is gin: it has a line that YAML would not have, and none that a spec has."""
-    return _GIN_LINE.search(text) is not None and _YAML_BEGINS.search(text) is None
 
 
 def read_gin(path: Path_, *, gin_path: Sequence[Path_] = (), limits: Limits = DEFAULT_LIMITS) -> GinFile:

@@ -1,4 +1,4 @@
-"""What magenta/ddsp's releases changed, from 0.0.5 to 3.7.0: one table.
+"""What magenta/ddsp's releases changed, from 0.0.0 to 3.7.0: one table.
 
 Found by comparing the classes, functions, signatures and gin files in the wheels of all 54 releases, one with the
 next. Names without a module are those that gin knows; `Name.parameter` is a parameter.
@@ -49,6 +49,21 @@ def _default(parameter: str, version: str, was: str, now: str) -> Rename:
 
 
 RENAMES: tuple[Rename, ...] = (
+    # 0.0.4
+    _class("TrainableReverb", "Reverb", "0.0.4"),
+    _class("TrainableExpDecayReverb", "ExpDecayReverb", "0.0.4"),
+    *_params(
+        "0.0.4",
+        Additive=(("amp_scale_fn", "Additive.scale_fn"),),
+        FilteredNoise=(("amp_scale_fn", "FilteredNoise.scale_fn"),),
+        Wavetable=(("amp_scale_fn", "Wavetable.scale_fn"),),
+        Reverb=(("reverb_only", None),),
+        ExpDecayReverb=(("gain_scale_fn", "ExpDecayReverb.scale_fn"), ("reverb_only", None)),
+    ),
+    _default("TrainableReverb.trainable", "0.0.4", "True", "False"),
+    _default("TrainableExpDecayReverb.trainable", "0.0.4", "True", "False"),
+    _default("TrainableReverb.reverb_length", "0.0.4", "64000", "48000"),
+    _default("ExpDecayReverb.reverb_length", "0.0.4", "64000", "48000"),
     # 0.0.6
     _default("train.use_tpu", "0.0.6", "True", "False"),
     _default("get_train_op.use_tpu", "0.0.6", "True", "False"),

@@ -48,15 +48,18 @@ class SearchPath:
 
     def find(self, path: str, beside: Found | None) -> Found | None:
         """Where an include leads: `path` in one of the folders, or beside the file that includes it, or the file in
-        an added folder whose path ends so.
+        an added folder whose path ends so. `models/ae.gin` is also `ae.gin` in a folder `models`.
 
         Raises:
           OutsideError: an absolute path, one with `..`, or with characters that mean something to a shell.
         """
         parts = _parts(path)
-        for root in range(len(self.folders)):
-            if self._is_file(root, parts):
-                return Found(root, parts)
+        for root, folder in enumerate(self.folders):
+            own = tuple(os.path.abspath(folder).split(os.sep))
+            shorter = [parts[i:] for i in range(1, len(parts)) if own[-i:] == parts[:i]]
+            for way in (parts, *shorter):
+                if self._is_file(root, way):
+                    return Found(root, way)
         if beside is not None:
             near = (*beside.parts[:-1], *parts)
             if self._is_file(beside.root, near):

@@ -47,7 +47,6 @@ from ddspgraph.migrations.edits import mapping, scalar
 from ddspgraph.migrations.gin.autoencoder import autoencoder, group_audio
 from ddspgraph.migrations.gin.clock import ClockFacts
 from ddspgraph.migrations.gin.config import Config, Instance
-from ddspgraph.migrations.gin.dag import Group
 from ddspgraph.migrations.gin.draft import Draft, identifier
 from ddspgraph.migrations.gin.environment import Environment
 from ddspgraph.migrations.gin.inverse_synthesis import inverse_synthesis
@@ -65,6 +64,13 @@ _MODELS: Mapping[str, Callable[[Modules, Instance], None]] = {
     "InverseSynthesis": inverse_synthesis,
     "MidiAutoencoder": midi_autoencoder,
     "ZMidiAutoencoder": midi_autoencoder,
+}
+#: Parameters of which a file that does not say `get_model` must bind one, to be more than a part of a model.
+_NEEDED: Mapping[str, set[str]] = {
+    "Autoencoder": {"processor_group", "decoder"},
+    "InverseSynthesis": {"sinusoidal_encoder"},
+    "MidiAutoencoder": {"synthcoder"},
+    "ZMidiAutoencoder": {"synthcoder"},
 }
 
 
@@ -86,9 +92,12 @@ class _Upgrade:
         self.clock = ClockFacts(self.config)
         self.draft = Draft(self.config)
         self.modules = Modules(self.draft, self.clock)
+        self.missing = [s for s in file.flat() if isinstance(s, Include) and s.problem]
 
     def run(self) -> tuple[Document, tuple[Change, ...]]:
         name = self._model()
+        if self.report.has_errors:
+            self._missing_files()
         self.report.raise_errors()
         training = Training(self.config, self.clock)
         training.compare_rates()
@@ -127,7 +136,7 @@ class _Upgrade:
 
     def _model(self) -> str:
         """Adds the model to the draft; its name."""
-        model = self._said_model() or next((m for n in _MODELS if (m := self.config.named(n))), None)
+        model = self._said_model() or self._unsaid_model()
         if model is not None:
             build = _MODELS.get(model.name)
             if build is None and not {"processor_group", "decoder"} & set(model.parameters()):
@@ -138,35 +147,48 @@ class _Upgrade:
                 if self.ledger.fate(binding) is None and not self.clock.take(model, parameter, binding):
                     self._left(model, parameter, binding)
             return model.said
-        group = self.config.named("ProcessorGroup") or self.config.named("DAGLayer")
-        if group is not None:
-            group_audio(self.modules, group, Environment(self.draft), group.span)
-            return group.said
-        loss_group = self.config.named("LossGroup")
-        if loss_group is not None:
-            losses_of_group(self.modules, loss_group)
-            return loss_group.said
+        for name in ("ProcessorGroup", "DAGLayer", "LossGroup"):
+            group = self.config.named(name, "dag")
+            if group is not None and not self.missing:
+                group_audio(self.modules, group, Environment(self.draft), group.span)
+                return group.said
         self._no_model("the file describes no model", Span.start_of(self.file.source))
         return ""
 
     def _said_model(self) -> Instance | None:
-        get_model = self.config.named("get_model")
-        binding = get_model.binding("model") if get_model is not None else None
-        value = self.config.value(binding) if binding is not None else None
-        if binding is None or not isinstance(value, Reference):
+        """The model that the programs of magenta/ddsp train; before 0.0.7 it was a parameter of theirs."""
+        for name in ("get_model", "train", "evaluate", "sample"):
+            program = self.config.named(name, "model")
+            binding = program.binding("model") if program is not None else None
+            value = self.config.value(binding) if binding is not None else None
+            if binding is not None and isinstance(value, Reference):
+                self.ledger.say(binding, Kind.MOVED, "nodes", "the model is the graph")
+                return self.config.instance(value)
+        return None
+
+    def _unsaid_model(self) -> Instance | None:
+        """A model that Python makes: bound, and whole enough to be one, if no part of the file is missing."""
+        if self.missing:
             return None
-        self.ledger.say(binding, Kind.MOVED, "nodes", "the model is the graph")
-        return self.config.instance(value)
+        for name, needed in _NEEDED.items():
+            model = self.config.named(name)
+            if model is not None and needed & set(model.parameters()):
+                return model
+        return None
 
     def _no_model(self, message: str, span: Span) -> None:
-        missing = [s for s in self.file.flat() if isinstance(s, Include) and s.problem]
-        for include in missing:
-            hint = "--gin-path FOLDER adds a folder, such as magenta/ddsp's own ddsp/training/gin"
-            self.report.add("E601", f"{quote(include.path)} was {include.problem}", include.span, hint=hint)
         names = list(dict.fromkeys(name for _, name, _ in self.config.last))[:8]
         notes = [Note(f"it binds {', '.join(names)}")] if names else []
         hint = "migrate the file that includes it, or the operative_config of a training run, which holds everything"
+        if self.missing:
+            hint = "it may stand in a file that was not found: see E601"
         self.report.diagnostics.append(Diagnostic("E901", message, span, tuple(notes), hint))
+
+    def _missing_files(self) -> None:
+        """What is missing may stand in files that were not found: E601 for each of them."""
+        for include in self.missing:
+            hint = "--gin-path FOLDER adds a folder, such as magenta/ddsp's own ddsp/training/gin"
+            self.report.add("E601", f"{quote(include.path)} was {include.problem}", include.span, hint=hint)
 
     def _left(self, model: Instance, parameter: str, binding: Binding) -> None:
         value = self.config.value(binding)
@@ -204,8 +226,3 @@ class _Upgrade:
         source = self.file.source.name
         stem = os.path.splitext(os.path.basename(source))[0]
         return identifier(model.lower() if source.startswith("<") or not stem else stem)
-
-
-def losses_of_group(modules: Modules, group: Instance) -> None:
-    """Losses without a model: all that they read are inputs."""
-    Group(modules, group, Environment(modules.draft)).run()
