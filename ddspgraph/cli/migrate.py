@@ -58,6 +58,13 @@ def add_options(parser: Parser) -> None:
     where.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a FILE is not current")
     parser.add_argument("--diff", action="store_true", help="print what would change")
     parser.add_argument(
+        "--gin-path",
+        metavar="FOLDER",
+        action="append",
+        default=[],
+        help="where files that a gin file includes may lie, beside its own folder; may be repeated",
+    )
+    parser.add_argument(
         "--verify",
         action="store_true",
         help="run a version-1 list and its graph on the same inputs; nothing is written if they differ",
@@ -97,7 +104,7 @@ def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
     from ddspgraph.limits import DEFAULT_LIMITS
     from ddspgraph.migrations import migrate_document
 
-    document = read_spec(file, DEFAULT_LIMITS)
+    document = read_spec(file, DEFAULT_LIMITS, arguments.gin_path)
     migrated = Migrated(file, document, migrate_document(document))
     for warning in migrated.result.warnings:
         show(warning, sys.stderr)
@@ -128,6 +135,8 @@ def _verified(migrated: Migrated) -> tuple[Comparison, ...]:
     """Runs both sides. Raises GraphError E802 where they differ."""
     if not migrated.result.changed:
         return ()
+    if migrated.result.from_version == 0:
+        raise UsageError(f"--verify runs version-1 lists; what {migrated.name} computes only magenta/ddsp can tell")
     with stage(f"verifying {migrated.name}"), quiet_tensorflow():
         from ddspgraph.verify_migration import verify_migration
 
