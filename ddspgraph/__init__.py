@@ -1,9 +1,9 @@
 """ddspgraph: a compiler for YAML graphs of neural and DSP nodes.
 
-    import ddspgraph as dg
-    graph = dg.load("graphs/solo_controls.yaml")     # checked at its source lines, without TensorFlow
-    model = dg.compile(graph)                        # one tf.function
-    audio = model({"f0_hz": f0_hz, ...})["audio"]
+>>> import ddspgraph as dg
+>>> graph = dg.load("graphs/solo_controls.yaml")  # checked at its source lines, without TensorFlow
+>>> model = dg.compile(graph)  # one tf.function
+>>> audio = model({"f0_hz": f0_hz, ...})["audio"]
 """
 
 from __future__ import annotations
