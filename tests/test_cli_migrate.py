@@ -252,6 +252,42 @@ def test_what_is_refused_stays_as_it_is(capsys, old: str, new: str, code: int, f
     assert contents() == before
 
 
+# -- gin --------------------------------------------------------------------------------------------------
+
+GIN = """\
+include 'parts/sizes.gin'
+ProcessorGroup.dag = [(@synths.Harmonic(), ['amps', 'distribution', 'f0_hz'])]
+Harmonic.sample_rate = %RATE
+"""
+
+
+def test_a_gin_file_and_a_folder_of_what_it_includes(capsys) -> None:
+    Path("own.gin").write_text(GIN)
+    Path("lib/parts").mkdir(parents=True)
+    Path("lib/parts/sizes.gin").write_text("RATE = 24000\n")
+    code, _, err = run(capsys, "own.gin")
+    assert code == 4
+    assert "own.gin:1:9: E601" in err
+    code, out, err = run(capsys, "own.gin", "--gin-path", "lib", "-o", "own.yaml")
+    assert (code, out) == (0, "")
+    assert "sample_rate: 24 kHz" in Path("own.yaml").read_text()
+    assert "own.gin: version 0 -> 2" in err
+    assert run(capsys, "own.gin", "--gin-path", "lib", "--check")[2].endswith("version 0 is not current, which is 2\n")
+
+
+def test_a_gin_file_is_never_replaced(capsys) -> None:
+    text = GIN.replace("include 'parts/sizes.gin'", "RATE = 24000")
+    Path("a.gin").write_text(text)
+    Path("a.txt").write_text(text)
+    before = contents()
+    for file in ("a.gin", "a.txt"):
+        code, out, err = run(capsys, file, "--in-place")
+        assert (code, out) == (2, "")
+        assert "-o a.yaml writes it beside" in err
+        assert "--verify runs a version-1 list" in run(capsys, file, "--verify")[2]
+    assert contents() == before
+
+
 # -- verify -----------------------------------------------------------------------------------------------
 
 

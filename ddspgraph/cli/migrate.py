@@ -39,10 +39,14 @@ class Migrated:
         return "<stdin>" if self.file == "-" else self.file
 
     @property
+    def is_gin(self) -> bool:
+        return self.result.from_version == 0
+
+    @property
     def data(self) -> bytes:
         """What is to be written; a byte order mark stays."""
         mark = b""
-        if self.file != "-":
+        if self.file != "-" and not self.is_gin:
             from ddspgraph.files import open_file
 
             with open_file(self.file) as file:
@@ -93,9 +97,20 @@ def _check_usage(arguments: Arguments) -> None:
         raise UsageError("-o takes one file; --in-place replaces each")
     if len(files) > 1 and not (arguments.in_place or arguments.check or arguments.diff or arguments.json):
         raise UsageError("several files need --in-place, --check or --diff")
+    for file in files:
+        if file.lower().endswith(".gin"):
+            _check_gin(arguments, file)
     with contextlib.suppress(OSError):
         if output is not None and os.path.samefile(output, files[0]):
             raise UsageError("-o names the file itself; --in-place replaces it and keeps the old one")
+
+
+def _check_gin(arguments: Arguments, file: str) -> None:
+    if arguments.in_place:
+        new = shlex.quote(str(Path(file).with_suffix(".yaml")))
+        raise UsageError(f"--in-place would put YAML into a gin file; -o {new} writes it beside")
+    if arguments.verify:
+        raise UsageError("--verify runs a version-1 list beside its graph; a gin file holds none that runs by itself")
 
 
 def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
@@ -106,6 +121,8 @@ def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
 
     document = read_spec(file, DEFAULT_LIMITS, arguments.gin_path)
     migrated = Migrated(file, document, migrate_document(document))
+    if migrated.is_gin:
+        _check_gin(arguments, file)
     for warning in migrated.result.warnings:
         show(warning, sys.stderr)
     comparisons = _verified(migrated) if arguments.verify else None
@@ -191,8 +208,10 @@ def _tell(
     for comparison in comparisons or ():
         tell(f"{name}: verified: {comparison}")
     if arguments.check:
-        repair = "" if migrated.file == "-" else f": `ddspgraph migrate {shlex.quote(name)} --in-place` brings it to"
-        tell(f"{name}: version {result.from_version} is not current{repair or ', which is'} {result.to_version}")
+        repair = f": `ddspgraph migrate {shlex.quote(name)} --in-place` brings it to"
+        if migrated.file == "-" or migrated.is_gin:
+            repair = ", which is"
+        tell(f"{name}: version {result.from_version} is not current{repair} {result.to_version}")
         return
     shown_diff = arguments.diff and not (arguments.output or backup)
     where = arguments.output or (f"{name}, the old one is {backup}" if backup else "stdout")

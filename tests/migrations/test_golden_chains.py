@@ -18,6 +18,7 @@ from ddspgraph.migrations.interpret import interpret
 from tests.dsp.golden import Case, cases, relative_l2
 
 CHAINS = sorted((Path(__file__).parent / "chains").glob("*.yaml"))
+GIN_CHAINS = sorted((Path(__file__).parent / "chains").glob("*.gin"))
 TOLERANCE = 2e-5
 #: Recordings of oscillators hold the rounding of a float32 phase (tests/ops/test_synths.py).
 PHASE_TOLERANCE = 1e-3
@@ -67,6 +68,15 @@ def test_a_recorded_chain(path: Path) -> None:
         allowed = tolerance(spec)
         assert relative_l2(compiled[name], wanted) < allowed, name
         assert relative_l2(old.audio if name == "audio" else old.losses[name], wanted) < allowed, name
+
+
+@pytest.mark.parametrize("path", GIN_CHAINS, ids=lambda path: path.stem)
+def test_a_recorded_gin_file(path: Path) -> None:
+    """magenta/ddsp ran this very file (`chains/record.py`), and this is what it made."""
+    inputs, recorded = arrays(path)
+    spec = yaml.safe_load(path.with_suffix(".yaml").read_text())
+    audio = dg.compile(migrate_text(path).text)(inputs)["audio"]
+    assert relative_l2(audio, recorded["audio"]) < tolerance(spec)
 
 
 def tolerance(spec: dict[str, Any]) -> float:
