@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,7 +51,7 @@ def view(name: str, array: np.ndarray, signal: Signal, clock: Clock, columns: in
     shape = array.shape
     n_items = shape[0] if array.ndim else 1
     x = np.asarray(array[0] if array.ndim else array, np.float32)
-    x = x.reshape(x.shape[0], -1) if x.ndim > 1 else x.reshape(-1, 1)
+    x = x.reshape(x.shape[0] if x.ndim else 1, math.prod(x.shape[1:]))
     unit = unit_of(name, signal)
     is_sound = _is_sound(x, signal, unit, clock)
     time = _time_axis(len(x), signal, clock)
@@ -161,6 +162,8 @@ def _heat_map(x: np.ndarray, time: Axis, unit: Unit, columns: int) -> Image:
     low, high = (float(numbers.min()), float(numbers.max())) if numbers.size else (0.0, 1.0)
     if is_amplitude:
         low = max(low, high - _HEAT_DB)
-    high = high if high > low else low + 1.0
+    if not high - low > 1e-6 * abs(high):  # one colour for one value: the middle one
+        room = 0.1 * abs(high) or 1.0
+        low, high = low - room, high + room
     y = axes.exact("channel", 0.0, n_channels)
     return Image(f"{n_channels} channels", time, y, quantised(shown, low, high), low, high, label)
