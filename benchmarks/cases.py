@@ -70,6 +70,8 @@ SIZES = (
 )
 #: How cost grows with length; the long ones in our side only where the peer would need more memory than there is.
 LENGTHS = (Case("harmonic", seconds=60.0), Case("harmonic", seconds=600.0), Case("chain", seconds=60.0))
+#: Saved, for the size of the graph; all in TABLE.
+EXPORTED = (Case("harmonic"), Case("noise"), Case("reverb"), Case("spectral_loss"), Case("chain"))
 #: Peak memory, each in a process of its own.
 MEMORY = (Case("harmonic"), Case("chain_loss", grad=True), Case("chain_loss", grad=True, batch=4))
 

@@ -29,7 +29,9 @@ def write_report(results: dict[str, Any], path: Path) -> None:
     if results.get("c_one_thread_ms"):
         text += f"One thread of plain C, the harmonic sum alone: {results['c_one_thread_ms']:.1f} ms.\n\n"
     text += "## Error against float64\n\nRelative L2.\n\n" + _errors(results["table"]) + "\n"
-    text += "## First call\n\nTrace and first run, ms.\n\n" + _first(results["table"]) + "\n"
+    text += "## First call\n\nBuilding, tracing and the first run, ms; the first row loads code besides.\n\n"
+    text += _first(results["table"]) + "\n"
+    text += "## Export\n\nThe graph of a SavedModel (`saved_model.pb`), kB.\n\n" + _export(results["table"]) + "\n"
     text += "## Peak memory\n\nOf a fresh process above what it holds before, MB.\n\n" + _memory(results["memory"])
     path.write_text(text)
 
@@ -64,6 +66,15 @@ def _first(rows: list[dict[str, Any]]) -> str:
     for row in rows:
         first = [row["sides"].get(n, {}).get("first_ms") for n in ("ours", "ours_xla", "peer", "peer_xla")]
         lines.append(_row([row["name"], *(f"{f:.0f}" if f is not None else "" for f in first)]))
+    return "\n".join(lines) + "\n"
+
+
+def _export(rows: list[dict[str, Any]]) -> str:
+    lines = [_row(["work", "ours", "peer"]), _row(["---"] * 3)]
+    for row in rows:
+        sizes = [row["sides"].get(n, {}).get("export_bytes") for n in ("ours", "peer")]
+        if any(sizes):
+            lines.append(_row([row["name"], *(f"{n / 1000:.0f}" if n else "cannot" for n in sizes)]))
     return "\n".join(lines) + "\n"
 
 

@@ -24,7 +24,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
-from cases import LENGTHS, MEMORY, SIZES, TABLE, Case, inputs
+from cases import EXPORTED, LENGTHS, MEMORY, SIZES, TABLE, Case, inputs
 from lower_bound import c_milliseconds
 from reference import reference
 from report import write_report
@@ -77,6 +77,9 @@ def measure(workers: dict[str, Worker], case: Case, calls: int) -> dict[str, Any
     for name in alive:
         found[name]["ms"] = statistics.median(times[name])
         found[name]["calls"] = len(times[name])
+        if case in EXPORTED and workers[name].mode == "function":
+            with tempfile.TemporaryDirectory() as folder:
+                found[name]["export_bytes"] = workers[name].ask("export", case, path=folder + "/export").get("bytes")
     _errors(alive, case, found)
     return {"case": case.as_dict(), "name": case.name, "sides": found}
 

@@ -51,6 +51,14 @@ class Prepared:
         return first
 
 
+def exported_bytes(prepared: Prepared, path: str) -> int:
+    """The size of the function's graph as a SavedModel."""
+    module = tf.Module()
+    module.call = prepared.call
+    tf.saved_model.save(module, path, signatures=prepared.call.get_concrete_function(*prepared.tensors))
+    return os.path.getsize(os.path.join(path, "saved_model.pb"))
+
+
 def main() -> None:
     side = importlib.import_module(f"side_{sys.argv[1]}")
     tf.constant(0.0) + 1.0
@@ -62,8 +70,8 @@ def main() -> None:
         try:
             if order["do"] == "prepare":
                 prepared.clear()
-                prepared[key] = Prepared(side, Case(**order["case"]), order["mode"])
                 start = time.perf_counter()
+                prepared[key] = Prepared(side, Case(**order["case"]), order["mode"])
                 prepared[key].run()
                 reply["first_ms"] = 1e3 * (time.perf_counter() - start)
             elif order["do"] == "time":
@@ -72,6 +80,8 @@ def main() -> None:
                 reply["ms"] = 1e3 * (time.perf_counter() - start)
             elif order["do"] == "output":
                 np.save(order["path"], np.asarray(prepared[key].run()))
+            elif order["do"] == "export":
+                reply["bytes"] = exported_bytes(prepared[key], order["path"])
             elif order["do"] == "version":
                 reply |= {"version": side.VERSION, "tensorflow": tf.__version__}
             reply["rss_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

@@ -34,7 +34,7 @@ def in_passes(
 
     def one_pass(index: tf.Tensor, results: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
         begin = index * block
-        parts = [x if same else x[:, begin : begin + block] for x, same in zip(padded, shared, strict=True)]
+        parts = [x if same else _frames(x, begin, block) for x, same in zip(padded, shared, strict=True)]
         return index + 1, results.write(index, kernel(*parts))
 
     _, results = tf.while_loop(
@@ -47,3 +47,10 @@ def in_passes(
     stacked = tf.transpose(results.stack(), [1, 0, 2, 3])
     flat = tf.reshape(stacked, [size_of(stacked, 0), n_passes * block, size_of(stacked, 3)])
     return flat[:, :n_frames]
+
+
+def _frames(x: tf.Tensor, begin: tf.Tensor, count: Size) -> tf.Tensor:
+    part = x[:, begin : begin + count]
+    if isinstance(count, int):
+        part.set_shape([x.shape[0], count, *x.shape[2:]])
+    return part
