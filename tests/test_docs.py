@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     "README.md",
     "docs/language.md",
+    "docs/migrating-from-ddsp.md",
     "docs/architecture.md",
     "docs/writing-an-op.md",
     "CONTRIBUTING.md",
@@ -39,6 +40,8 @@ def test_page(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         elif language == "yaml":
             graph = dg.load(body, ops=[v for v in names.values() if _is_own_op(v)])
             Path(f"{graph.name}.yaml").write_text(body)
+        elif language == "gin":
+            Path(said["file"]).write_text(body)
         elif language == "sh":
             for line in body.strip().splitlines():
                 program, *arguments = shlex.split(line)
