@@ -34,6 +34,12 @@ class Placed:
 def place(document: Document, file: GinFile, changes: tuple[Change, ...]) -> Placed:
     """The comments of a file and all that it includes, for `emit`: a line number there says which entry is meant."""
     lines: dict[_Owner, int] = {}
+    came_from = {
+        (k.span.source.name, k.span.line): (str(key), str(k))
+        for key, value in document.root.items()
+        if key in _SECTIONS
+        for k, _ in value.items()
+    }
     root: dict[Key, Value] = {}
     for key, value in document.root.items():
         root[_moved(key, lines, (str(key), None))] = (
@@ -41,7 +47,8 @@ def place(document: Document, file: GinFile, changes: tuple[Change, ...]) -> Pla
             if key in _SECTIONS
             else value
         )
-    found = list(_comments(file, _became(file, changes), lines))
+    owners = _Owners(_became(file, changes), came_from, lines)
+    found = list(_comments(file, owners, lines["version", None]))
     return Placed(Document(Value(root, document.root.span), document.source), tuple(found))
 
 
@@ -61,10 +68,8 @@ def _moved(key: Key, lines: dict[_Owner, int], owner: _Owner) -> Key:
     return Key(str(key), Span(key.span.source, line, 1, line, 1 + len(key)))
 
 
-def _comments(
-    file: GinFile, became: Mapping[tuple[str, str], str], lines: Mapping[_Owner, int]
-) -> Iterator[yaml_comments.Comment]:
-    top, headers, seen = lines["version", None], set(), set()
+def _comments(file: GinFile, owners: _Owners, top: int) -> Iterator[yaml_comments.Comment]:
+    headers, seen = set(), set()
     blocks: set[tuple[int, tuple[str, ...]]] = set()
     pending: list[Comment] = []
     for source in _files(file):
@@ -80,7 +85,7 @@ def _comments(
                     headers.add(texts)
                     yield from (yaml_comments.Comment(c.text, top, False) for c in above)
                 own = own[len(above) :]
-            line = _line(statement, became, lines)
+            line = owners.of(statement)
             if line is None:
                 pending += own  # of what the graph does not have: they go on to the next
                 continue
@@ -88,10 +93,42 @@ def _comments(
             if block not in blocks:  # a heading that stands in two files, or over what one file overrides
                 blocks.add(block)
                 yield from (yaml_comments.Comment(c.text, line, False) for c in pending)
-                yield from (yaml_comments.Comment(c.text, line, c.is_behind) for c in own)
+                yield from (yaml_comments.Comment(c.text, owners.inside(statement, c, line), c.is_behind) for c in own)
             pending = []
         yield from (yaml_comments.Comment(c.text, None, False) for c in (*pending, *_kept(source.trailing)))
         pending = []
+
+
+@dataclass(frozen=True)
+class _Owners:
+    """Which entry a statement or a line of a file became.
+
+    Attributes:
+      became: place and key of a binding -> where it went.
+      came_from: file and line -> the entry whose name stands there.
+      lines: entry -> the line that stands for it.
+    """
+
+    became: Mapping[tuple[str, str], str]
+    came_from: Mapping[tuple[str, int], _Owner]
+    lines: Mapping[_Owner, int]
+
+    def of(self, statement: Statement) -> int | None:
+        """The line that stands for the entry that a binding became; None where there is none."""
+        to = self.became.get((str(statement.span), statement.key)) if isinstance(statement, Binding) else None
+        if to is None:
+            return None
+        section, _, rest = to.partition(".")
+        return self.lines.get((section, rest.partition(".")[0] or None)) or self.lines.get((section, None))
+
+    def inside(self, statement: Statement, comment: Comment, line: int) -> int:
+        """The line for a comment between the lines of a value: that of the entry behind or above which it stands."""
+        if not isinstance(statement, Binding) or comment.span.line <= statement.span.line:
+            return line
+        name, first = comment.span.source.name, comment.span.line
+        last = first if comment.is_behind else statement.value.span.end_line
+        owner = next((o for n in range(first, last + 1) if (o := self.came_from.get((name, n))) is not None), None)
+        return line if owner is None else self.lines[owner]
 
 
 def _files(file: GinFile) -> Iterator[GinFile]:
@@ -110,13 +147,3 @@ def _kept(comments: tuple[Comment, ...]) -> Iterator[Comment]:
         if not (is_made or _MODE.fullmatch(comment.text) or (was_made and _RULER.fullmatch(comment.text))):
             yield comment
         was_made = is_made
-
-
-def _line(statement: Statement, became: Mapping[tuple[str, str], str], lines: Mapping[_Owner, int]) -> int | None:
-    """The line that stands for the entry that a binding became; None where there is none."""
-    to = became.get((str(statement.span), statement.key)) if isinstance(statement, Binding) else None
-    if to is None:
-        return None
-    section, _, rest = to.partition(".")
-    name = rest.partition(".")[0] or None
-    return lines.get((section, name)) or lines.get((section, None))

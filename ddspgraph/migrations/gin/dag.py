@@ -13,7 +13,6 @@ from ddspgraph.migrations.gin.syntax import Binding, GinValue, Items, Literal, R
 from ddspgraph.migrations.v1_classes import CLASSES, default_name
 
 _GROUPS = ("ProcessorGroup", "DAGLayer", "LossGroup")
-_KERAS_ARGUMENTS = ("name", "dtype", "trainable", "dynamic")
 _DEEPEST = 16
 
 
@@ -43,7 +42,8 @@ class Group:
             self.report.add("E203", "a dag is a list of calls", value.span, hint=hint)
         for entry in entries:
             last = self._call(binding, entry) or last
-        self._not_called()
+        if self.depth == 0:
+            self._own_name()
         return last
 
     def _call(self, binding: Binding, entry: GinValue) -> Results | None:
@@ -91,7 +91,7 @@ class Group:
             if CLASSES[instance.name].is_loss:
                 self.report.add("E302", f"{instance.said} is a loss: it has no place in a dag of nodes", instance.span)
                 return None
-            results = self.modules.processor(binding, instance, keys, self.env, self.prefix)
+            results = self.modules.processor(binding, instance, keys, self.env, self.prefix, name)
         else:
             own = name or self.modules.params.name(instance, default_name(instance.said), "nodes.")
             results = self.modules.network(binding, instance, self.prefix + own, self.env, keys or None)
@@ -121,9 +121,7 @@ class Group:
             return {outputs[0][0]: results.default}
         return {name: f"{results.default}/{name}" for name, _ in outputs}
 
-    def _not_called(self) -> None:
-        for parameter, binding in self.instance.parameters().items():
-            if parameter in _KERAS_ARGUMENTS and self.ledger.fate(binding) is None:
-                self.ledger.say(binding, Kind.NOT_SUPPORTED, None, "a group has no name of its own in a graph")
-            elif parameter != "dag" and self.ledger.fate(binding) is None:
-                self.ledger.say(binding, Kind.NOT_SUPPORTED, None, "the dag does not call it")
+    def _own_name(self) -> None:
+        binding = self.instance.binding("name")
+        if binding is not None:
+            self.ledger.say(binding, Kind.NOT_SUPPORTED, None, "a graph has no groups, and no names of them")

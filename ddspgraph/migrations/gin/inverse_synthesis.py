@@ -7,6 +7,7 @@ of the graph (`sin_amps`, `f0_hz`, ...) and which the output `synthetic_audio` t
 
 from __future__ import annotations
 
+from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.gin.autoencoder import absent, each
 from ddspgraph.migrations.gin.config import Instance
@@ -35,12 +36,13 @@ class _Model(OwnProcessors):
     def build(self) -> None:
         if not self._sinusoids():
             return
-        self.env.values["sin_audio"] = self._synthesize("", "sin_amps", "sin_freqs")
+        self.env.values["sin_audio"] = self._synthesize("", "sin_amps", "sin_freqs", self.ref("noise_magnitudes"))
         name, held = "sin_audio", Environment(self.draft, dict(self.env.values))
         has_harmonics = self._harmonics(held)
         if has_harmonics:
             name = "harm_audio"
-            self.env.values[name] = self._synthesize("harm_", "harm_amps", "harm_freqs")
+            noise = self.at(held.values["noise_magnitudes"])
+            self.env.values[name] = self._synthesize("harm_", "harm_amps", "harm_freqs", noise)
             self.draft.output("sin_audio", self.env.values["sin_audio"], self.span)
         self.draft.output("audio", self.env.values[name], self.span)
         self._losses(has_harmonics, held)
@@ -88,13 +90,12 @@ class _Model(OwnProcessors):
                 self.ledger.say(own, Kind.MOVED, f"nodes.sin_freqs_scaled.params.{parameter}")
         return function.name, params
 
-    def _synthesize(self, prefix: str, amps: str, freqs: str) -> str:
+    def _synthesize(self, prefix: str, amps: str, freqs: str, magnitudes: Value) -> str:
         """Sinusoids plus filtered noise, in the room that all share."""
         controls = {"amplitudes": self.ref(amps), "frequencies": self.ref(freqs)}
         tone = self.add(f"{prefix}sinusoidal", "sinusoidal", controls, _UNSCALED)
-        magnitudes = {"magnitudes": self.ref("noise_magnitudes")}
-        noise_params = {"window_size": 0, "scale_fn": None}
-        noise = self.add(f"{prefix}filtered_noise", "filtered_noise", magnitudes, noise_params)
+        params = {"window_size": 0, "scale_fn": None}
+        noise = self.add(f"{prefix}filtered_noise", "filtered_noise", {"magnitudes": magnitudes}, params)
         audio = self.sum(f"{prefix}add", noise, tone)
         if not self.has_reverb:
             return audio
@@ -161,4 +162,5 @@ class _Model(OwnProcessors):
         """The audio of notes whose controls are known."""
         for key in _CONTROLS:
             self.env.values[key] = str(self.draft.input(key, self.span).data)
-        self.draft.output("synthetic_audio", self._synthesize("synthetic_", "sin_amps", "sin_freqs"), self.span)
+        audio = self._synthesize("synthetic_", "sin_amps", "sin_freqs", self.ref("noise_magnitudes"))
+        self.draft.output("synthetic_audio", audio, self.span)

@@ -61,7 +61,8 @@ class Params:
     ) -> Iterator[Entry]:
         value = self.config.value(binding)
         removed = (instance.name, parameter)
-        rename = PARAMS.get(f"{instance.name}.{parameter}")
+        said = f"{last_word(binding.selector)}.{binding.parameter}"
+        rename = PARAMS.get(f"{instance.name}.{parameter}") or PARAMS.get(said)
         if removed in REMOVED_PARAMS or (rename is not None and rename.new is None):
             version = rename.version if rename is not None else "1.0.0"
             self.ledger.say(binding, Kind.NOT_SUPPORTED, None, f"magenta/ddsp has no such parameter since {version}")
@@ -112,17 +113,15 @@ class Params:
             is_due = is_due and instance.binding(parameter) is None
             if is_due and self.config.is_before(rename.version) and (known is None or parameter in known.params()):
                 self._add_default(instance, f"{to}.{parameter}", f"the default before magenta/ddsp {rename.version}")
-                yield Key(parameter, instance.span), self._default(rename.was, instance)
+                yield Key(parameter, instance.span), self._default(rename.was, f"{to}.{parameter}", instance)
 
     def _add_default(self, instance: Instance, to: str, note: str) -> None:
         holder = next((b for b in self.config.bindings if b.value.span == instance.span), self.config.bindings[0])
         self.ledger.add(holder, Kind.DEFAULT, f"{instance.said}.{to.rpartition('.')[2]}", to, note)
 
-    def _default(self, text: str, instance: Instance) -> Value:
+    def _default(self, text: str, to: str, instance: Instance) -> Value:
         if text.startswith("@"):
-            return mapping(
-                [(Key("op", instance.span), scalar(PARTS[last_word(text[1:-2])], instance.span))], instance.span
-            )
+            return self._part(Reference((), text[1:-2], True, instance.span), to, instance)
         words = {"True": True, "False": False, "None": None}
         value = words[text] if text in words else float(text) if "." in text else int(text)
         return scalar(value, instance.span)
