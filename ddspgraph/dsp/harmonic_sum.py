@@ -143,6 +143,7 @@ def harmonic_sum(
     f0_hz: tf.Tensor | None = None,
     sample_rate: float = 16000,
     nyquist_fade: float = 0.0,
+    columns: int | None = None,
 ) -> tf.Tensor:
     """The sum of the module's docstring, from the phase of each sample and the amplitudes of each frame.
 
@@ -153,11 +154,13 @@ def harmonic_sum(
       f0_hz: Fundamental frequency of each sample, [batch, samples]; without it all harmonics sound.
       sample_rate: Hz.
       nyquist_fade: See `harmonic_synthesis`.
+      columns: M; without it the square root of the number of harmonics.
 
     Returns:
       [batch, samples].
     """
     n_harmonics: Any = amplitudes.shape[-1]
+    columns = columns or math.isqrt(n_harmonics - 1) + 1
     grid, blend = grid_and_blend(size_of(amplitudes, 1), size_of(cycles, 1), method)
     sampled = [grid.to_grid(cycles)]
     if f0_hz is not None and nyquist_fade > 0.0:
@@ -166,7 +169,7 @@ def harmonic_sum(
         amplitudes *= nyquist_gain(partials_hz, sample_rate, nyquist_fade)
     elif f0_hz is not None:
         sampled.append(grid.to_grid(harmonics_below(f0_hz, sample_rate / 2.0, n_harmonics)))
-    banks = [_to_rows(shift_frames(amplitudes, offset)) for offset, _ in blend]
+    banks = [_to_rows(shift_frames(amplitudes, offset), columns) for offset, _ in blend]
     inputs = [mixing_weights(blend), tf.concat(banks, axis=2), *sampled]
     samples_per_frame = larger(larger(size_of(cycles, 0), size_of(amplitudes, 0)) * grid.slots, 1)
     return grid.to_samples(in_passes(_sum_blocks, inputs, grid.n_frames, _SAMPLES_PER_PASS // samples_per_frame))
@@ -186,10 +189,9 @@ def harmonics_below(f0_hz: tf.Tensor, limit_hz: float, n_harmonics: int) -> tf.T
     return tf.where(positive, tf.minimum(count, float(n_harmonics)), float(n_harmonics))
 
 
-def _to_rows(amplitudes: tf.Tensor) -> tf.Tensor:
+def _to_rows(amplitudes: tf.Tensor, columns: int) -> tf.Tensor:
     """[batch, frames, K] -> [batch, frames, rows, columns], harmonic k = columns * row + column + 1, padded by 0."""
     n_harmonics: Any = amplitudes.shape[-1]
-    columns = math.isqrt(n_harmonics - 1) + 1
     rows = -(-n_harmonics // columns)
     padded = tf.pad(amplitudes, [[0, 0], [0, 0], [0, rows * columns - n_harmonics]])
     return tf.reshape(padded, [size_of(amplitudes, 0), size_of(amplitudes, 1), rows, columns])
