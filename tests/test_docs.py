@@ -19,6 +19,7 @@ PAGES = [
     "docs/migrating-from-ddsp.md",
     "docs/architecture.md",
     "docs/writing-an-op.md",
+    "docs/performance.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
 ]
