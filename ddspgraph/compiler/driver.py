@@ -57,6 +57,23 @@ def load(
     return graph.replace(warnings=in_source_order(report.diagnostics))
 
 
+def outline(
+    spec: Spec,
+    *,
+    params: Mapping[str, Any] | None = None,
+    ops: Iterable[type[Op]] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> Graph:
+    """The graph as it is written, in execution order, without types: also of a spec whose types do not fit.
+
+    Args, Raises: as of `load`; shapes, rates, units and the memory needed are not looked at.
+    """
+    report = Report()
+    graph = _built(spec, params, ops, limits, report)
+    report.raise_errors()
+    return graph
+
+
 def check(
     spec: Spec,
     *,
@@ -102,6 +119,19 @@ def compile(
 def _front_end(
     spec: Spec, params: Mapping[str, Any] | None, ops: Iterable[type[Op]], limits: Limits, report: Report
 ) -> Graph:
+    graph = infer(_built(spec, params, ops, limits, report), report)
+    check_lengths(graph, report)
+    if not report.has_errors:
+        check_memory(run(LEGALISE, graph), nominal_sizes(graph), limits, report)
+    if not report.has_errors:
+        advise(graph, OPS["constant"], report)
+    return graph
+
+
+def _built(
+    spec: Spec, params: Mapping[str, Any] | None, ops: Iterable[type[Op]], limits: Limits, report: Report
+) -> Graph:
+    """Names, ports and parameters resolved, nodes in order; no types yet."""
     library = OPS | ops
     document = spec if isinstance(spec, Document) else open_spec(spec, limits=limits)
     text = kept_text(document)
@@ -109,13 +139,7 @@ def _front_end(
     settings = _overrides(params, limits)
     document = substitute(document, settings, report, limits)
     document = validate(document, STRUCTURE, report, limits)
-    graph = build(document, library, report, limits)
-    graph = infer(order(graph, report), report)
-    check_lengths(graph, report)
-    if not report.has_errors:
-        check_memory(run(LEGALISE, graph), nominal_sizes(graph), limits, report)
-    if not report.has_errors:
-        advise(graph, OPS["constant"], report)
+    graph = order(build(document, library, report, limits), report)
     return graph.replace(spec=text, settings={name: value.plain() for name, value in settings.items()})
 
 
