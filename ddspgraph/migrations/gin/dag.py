@@ -8,7 +8,8 @@ from ddspgraph.diagnostics import quote
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.environment import Environment, Results
-from ddspgraph.migrations.gin.modules import Keys, Modules, texts
+from ddspgraph.migrations.gin.modules import Keys, Modules
+from ddspgraph.migrations.gin.params import texts
 from ddspgraph.migrations.gin.syntax import Binding, GinValue, Items, Literal, Reference
 from ddspgraph.migrations.v1_classes import CLASSES, default_name
 

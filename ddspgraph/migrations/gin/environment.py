@@ -41,13 +41,13 @@ class Environment:
     """Keys -> references. What no node gives is an input of the graph.
 
     Attributes:
-      values: key -> reference; what came last holds.
+      values: key -> reference, or a number; what came last holds.
       results: of nodes, by name.
       is_closed: whether a key that stands for nothing is an error, not an input.
     """
 
     draft: Draft
-    values: dict[str, str] = field(default_factory=dict)
+    values: dict[str, str | float] = field(default_factory=dict)
     results: dict[str, Results] = field(default_factory=dict)
     unknown: Results | None = None
     is_closed: bool = False
@@ -85,7 +85,7 @@ class Environment:
         """The references that are found, in order."""
         return [value for key, span in keys if (value := self.ref(key, span)) is not None]
 
-    def _find(self, key: str) -> str | None:
+    def _find(self, key: str) -> str | float | None:
         key = key.removeprefix("inputs/")
         name, _, rest = key.partition("/")
         if name in self.results and (found := self.results[name].find(rest)) is not None:

@@ -41,10 +41,10 @@ class _Model(OwnProcessors):
         has_harmonics = self._harmonics(held)
         if has_harmonics:
             name = "harm_audio"
-            noise = self.at(held.values["noise_magnitudes"])
+            noise = self.at(str(held.values["noise_magnitudes"]))
             self.env.values[name] = self._synthesize("harm_", "harm_amps", "harm_freqs", noise)
-            self.draft.output("sin_audio", self.env.values["sin_audio"], self.span)
-        self.draft.output("audio", self.env.values[name], self.span)
+            self.draft.output("sin_audio", str(self.env.values["sin_audio"]), self.span)
+        self.draft.output("audio", str(self.env.values[name]), self.span)
         self._losses(has_harmonics, held)
 
     # -- nodes -------------------------------------------------------------------------------------

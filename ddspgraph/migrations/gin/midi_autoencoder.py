@@ -38,7 +38,7 @@ class _Model(OwnProcessors):
             self.modules.report.add("E310", f"{self.model.said} needs a synthcoder", self.span, hint=hint)
             return
         self.env.values["synth_audio"] = self._synthesize("", "")
-        self.draft.output("synth_audio", self.env.values["synth_audio"], self.span)
+        self.draft.output("synth_audio", str(self.env.values["synth_audio"]), self.span)
         scaled = {f"{key}_scaled": self.env.values[key] for key in ("amps", "hd", "noise")}
         self.env.values |= scaled
         self._notes()
@@ -97,7 +97,7 @@ class _Model(OwnProcessors):
         if self._network("midi_encoder"):
             self.env.values |= outer
             quantized = self.add("q_pitch", "straight_through_int_quantization", [self.ref("z_pitch")])
-            self.env.values["q_pitch"] = quantized
+            self.env.values |= {"q_pitch": quantized, "f0_loss_weights": 1.0}
             return
         doc = "Pitch of the note that sounds, 0 where none does: argmax of note_active_velocities."
         self.draft.input("q_pitch", self.span, rate="frame", unit="midi", doc=doc)
@@ -121,18 +121,17 @@ class _Model(OwnProcessors):
         binding, decoder = self.model.binding("midi_decoder"), self.model.instance("midi_decoder")
         if binding is None or decoder is None:
             return
-        keys = [("q_pitch", decoder.span)]
-        inner_env = {**self.env.values, **({"z": latents[0]} if latents else {})}
-        self.env.values, outer = inner_env, dict(self.env.values)
-        self.env.values["z_pitch"] = self.env.values["q_pitch"]
-        if not latents:
-            self.env.values.pop("z", None)
-        results = self.modules.network(binding, decoder, "midi_decoder", self.env, None if latents else keys)
-        self.env.values = outer
+        outer = dict(self.env.values)
+        # The velocity that an encoder finds is multiplied by 0 before it gets here.
+        self.env.values = {k: v for k, v in outer.items() if k not in ("z", "z_vel")}
+        self.env.values |= {"z_pitch": outer["q_pitch"], **({"z": latents[0]} if latents else {})}
+        results = self.modules.network(binding, decoder, "midi_decoder", self.env)
         self.env.update(results)
-        self.env.values |= {"f0_midi": outer["f0_midi"], "f0_midi_pred": f"{results.name}/f0_midi"}
-        self.env.values["midi_audio"] = self._synthesize("midi_", "_pred")
-        self.draft.output("midi_audio", self.env.values["midi_audio"], self.span)
+        audio = self._synthesize("midi_", "_pred")
+        found = {key: self.env.values[f"{key}_pred"] for key in ("amps", "hd", "noise")}
+        found |= {"f0_midi": f"{results.name}/f0_midi", "f0_hz": f"{results.name}/f0_hz"}
+        self.env.values = {**outer, **{f"{key}_pred": ref for key, ref in found.items()}, "midi_audio": audio}
+        self.draft.output("midi_audio", audio, self.span)
 
     def _note_latents(self) -> str | None:
         """A latent for each note: the mean over it."""

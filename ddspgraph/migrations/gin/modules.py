@@ -9,11 +9,14 @@ from ddspgraph.diagnostics import Span
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import plain, scalar
 from ddspgraph.migrations.gin.clock import ClockFacts
+from ddspgraph.migrations.gin.conditioning import NAME as CONDITIONED
+from ddspgraph.migrations.gin.conditioning import PARAMETERS as CONDITIONING
+from ddspgraph.migrations.gin.conditioning import conditioning, conditioning_keys, joined
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.draft import Draft, Entry, identifier
 from ddspgraph.migrations.gin.environment import Environment, Results
 from ddspgraph.migrations.gin.networks import DEFAULT_SPLITS, NETWORKS, Network
-from ddspgraph.migrations.gin.params import Params, op_name
+from ddspgraph.migrations.gin.params import Params, op_name, texts
 from ddspgraph.migrations.gin.syntax import Binding, Items, Literal
 from ddspgraph.migrations.v1_classes import CLASSES, default_name
 
@@ -54,7 +57,12 @@ class Modules:
         self.draft.describe(binding, instance, f"{to}.op", kind.op)
         inputs = self._inputs(instance, kind, env, keys, to)
         skip = ["name", "input_keys", "output_splits", "one_hot_key"]
+        if instance.name == CONDITIONED and isinstance(inputs, list):
+            skip += CONDITIONING
+            inputs = joined(self.draft, str(key), inputs, len(conditioning_keys(instance)))
         params = list(self.params.of(instance, kind.op, f"{to}.params", skip))
+        if instance.name == CONDITIONED:
+            params += conditioning(self.params, instance, f"{to}.params")
         splits = self._splits(instance, to)
         if splits is not None:
             params.append(splits)
@@ -106,9 +114,7 @@ class Modules:
                 continue
             self.ledger.say(binding, Kind.RENAMED, f"{to}.inputs", "a graph names what a node reads")
             keys = texts(self.config.value(binding))
-            conditioning = instance.get("conditioning_keys")
-            default = [("z", instance.span)] if instance.name == "DilatedConvDecoder" else []
-            return [*keys, *(texts(conditioning) if conditioning is not None else default)]
+            return [*keys, *conditioning_keys(instance)] if instance.name == CONDITIONED else keys
         return None
 
     def _default_keys(self, instance: Instance, kind: Network, env: Environment) -> Keys:
@@ -119,9 +125,8 @@ class Modules:
             keys = ["f0_scaled", "ld_scaled", *(["z"] if instance.said == "ZRnnFcDecoder" else [])]
         elif instance.name == "RnnFcDecoder" and not env.has("z"):
             keys = ["f0_scaled", "ld_scaled"]
-        elif instance.name == "DilatedConvDecoder":
-            conditioning = instance.get("conditioning_keys")
-            keys += [text for text, _ in texts(conditioning)] if conditioning is not None else ["z"]
+        elif instance.name == CONDITIONED:
+            keys += [text for text, _ in conditioning_keys(instance)]
         return [(key, instance.span) for key in keys]
 
     def _splits(self, instance: Instance, to: str) -> Entry | None:
@@ -214,11 +219,3 @@ class Modules:
         inputs = dict(zip(ports, values, strict=False)) if known is not None else values
         params = list(self.params.of(instance, op, f"losses.{key}.params", ["name"]))
         self.draft.node(key, op, inputs, params, said=instance.said, section="losses")
-
-
-def texts(value: object) -> Keys:
-    """The texts of a list, tuple or single text, with their places."""
-    if isinstance(value, Literal):
-        return [(value.data, value.span)] if isinstance(value.data, str) else []
-    elements = value.elements if isinstance(value, Items) else ()
-    return [(e.data, e.span) for e in elements if isinstance(e, Literal) and isinstance(e.data, str)]

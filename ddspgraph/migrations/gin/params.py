@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from ddspgraph.compiler.frontend.values import Key, Value
-from ddspgraph.diagnostics import quote
+from ddspgraph.diagnostics import Span, quote
 from ddspgraph.ir.op import Op
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import mapping, scalar
@@ -180,3 +180,11 @@ def op_name(name: str) -> str:
     if name in NETWORKS:
         return NETWORKS[name].op
     return PARTS.get(name) or default_name(name.replace(".", "_")).replace("__", "_")
+
+
+def texts(value: GinValue) -> Sequence[tuple[str, Span]]:
+    """The texts of a list, tuple or single text, with their places."""
+    if isinstance(value, Literal):
+        return [(value.data, value.span)] if isinstance(value.data, str) else []
+    elements = value.elements if isinstance(value, Items) else ()
+    return [(e.data, e.span) for e in elements if isinstance(e, Literal) and isinstance(e.data, str)]
