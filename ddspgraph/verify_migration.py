@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ddspgraph.compiler.driver import compile, load
-from ddspgraph.compiler.frontend.values import Document
+from ddspgraph.compiler.frontend.document import Document, read_text
 from ddspgraph.diagnostics import GraphError, Note, Span, fail
 from ddspgraph.ir.graph import Graph, Input
 from ddspgraph.ir.types import Rate
@@ -69,7 +69,7 @@ def verify_migration(old: Document, new_text: str, limits: Limits = DEFAULT_LIMI
         the list cannot be run at all, or a result differs.
     """
     spec, place = old.root.plain(), old.root.span
-    graph = load(new_text, limits=limits)
+    graph = load(read_text(new_text, f"{old.source.name} (migrated)", limits), limits=limits)
     model = compile(graph, limits=limits)
     inputs = seeded_inputs(graph)
     found: dict[str, Any] = dict(model(inputs, seed=_SEED)) if graph.outputs else {}

@@ -123,6 +123,13 @@ def test_a_list_that_magenta_could_not_run_is_said():
     assert found.message.startswith("the version-1 list cannot be run: the call of 'd' in `dag` fails")
 
 
+def test_a_list_that_would_fill_the_memory_is_not_run():
+    with pytest.raises(GraphError) as caught:
+        verified({**NOISE, "n_samples": 1 << 40})
+    (found,) = caught.value.diagnostics
+    assert (found.code, str(found.span)) == ("E708", "<mapping> (migrated):10:3")
+
+
 def test_what_is_not_finite_must_be_so_on_both_sides():
     wanted = np.array([1.0, np.nan], np.float32)
     compared = verify_migration_module._compared
