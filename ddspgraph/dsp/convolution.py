@@ -55,7 +55,7 @@ def fft_convolve(audio: Any, impulse_response: Any, padding: str = "same", delay
         padded = tf.pad(audio, [[0, 0], [0, n_frames * hop_size - audio_size]])
         frames = tf.reshape(padded, [-1, n_frames, hop_size])
 
-    fft_size = fft.smooth_fft_size(hop_size + size_of(impulse_response, 2) - 1)
+    fft_size = fft.convolution_fft_size(hop_size + size_of(impulse_response, 2) - 1)
     spectra = fft.rfft(frames, fft_size) * fft.rfft(impulse_response, fft_size)
     filtered = fft.irfft(spectra, fft_size)
     filtered = filtered[:, 0] if one_response else fft.overlap_and_add(filtered, hop_size)

@@ -50,6 +50,13 @@ def test_smooth_sizes_are_scipys() -> None:
     assert dsp.smooth_fft_size(0) == 1  # an FFT of nothing would end the process
 
 
+def test_sizes_for_convolution_have_small_odd_parts() -> None:
+    sizes = [1, 2, 7, 191, 1023, 111_999, 1_000_001]
+    assert [fft.convolution_fft_size(n) for n in sizes] == [1, 2, 8, 192, 1024, 115_200, 1_024_000]
+    traced = tf.function(lambda n: fft.convolution_fft_size(n))
+    assert int(traced(tf.constant(111_999))) == 115_200
+
+
 def test_sizes_of_lengths_that_only_the_graph_knows() -> None:
     sizes = tf.function(lambda n: (dsp.smooth_fft_size(n), dsp.get_fft_size(n, 129)))
     smooth, power_of_two = sizes(tf.constant(191))
