@@ -134,8 +134,8 @@ class KDEConsistencyLoss(Loss):
     weight_a: float = param(1.0, doc="Factor of the first set under the second.")
     weight_b: float = param(1.0, doc="Factor of the second set under the first.")
     weight_mean_amp: float = param(1.0, doc="Factor of the difference of the mean amplitudes.")
-    scale_a: float = param(0.1, gt=0, doc="Width of the Gaussians of the first set, in semitones.")
-    scale_b: float = param(0.1, gt=0, doc="Width of the Gaussians of the second set, in semitones.")
+    scale_a: float = param(0.1, ge=1e-3, doc="Width of the Gaussians of the first set, in semitones.")
+    scale_b: float = param(0.1, ge=1e-3, doc="Width of the Gaussians of the second set, in semitones.")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return count(shapes, "freqs_a") * shapes["freqs_b"][-1]

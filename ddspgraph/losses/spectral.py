@@ -65,9 +65,11 @@ class SpectralLoss(Loss):
         )
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        # Overlapping frames are four times the audio; two sounds, framed, windowed and complex, live at a time.
+        # Overlapping frames are four times the audio; every term makes its own of them, as measured.
         batch, samples = shapes["audio"]
-        return 12 * 4 * batch * max(samples, *self.fft_sizes)
+        weights = (self.mag_weight, self.delta_time_weight, self.delta_freq_weight, self.cumsum_freq_weight)
+        n_terms = sum(weight > 0 for weight in (*weights, self.logmag_weight, self.loudness_weight))
+        return (16 + 12 * n_terms) * batch * max((samples, *self.fft_sizes))
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, samples = shapes["audio"]

@@ -33,8 +33,8 @@ class TWMLoss(Loss):
 
     sinusoids_weight: float = param(1.0, doc="Factor of the sinusoids that no harmonic is near.")
     harmonics_weight: float = param(1.0, doc="Factor of the harmonics that no sinusoid is near.")
-    sinusoids_scale: float = param(0.5, gt=0, doc="Width around sinusoids, in semitones.")
-    harmonics_scale: float = param(0.2, gt=0, doc="Width around harmonics, in multiples of the candidate.")
+    sinusoids_scale: float = param(0.5, ge=1e-3, doc="Width around sinusoids, in semitones.")
+    harmonics_scale: float = param(0.2, ge=1e-3, doc="Width around harmonics, in multiples of the candidate.")
     n_harmonic_points: int = param(10, ge=1, doc="Harmonics that look for a sinusoid.")
     n_harmonic_gaussians: int = param(30, ge=1, doc="Harmonics that a sinusoid may be near.")
     softmin_temperature: float = param(1.0, gt=0, doc="The lower, the more the best candidate alone counts.")

@@ -14,6 +14,9 @@ from ddspgraph.ir.types import Dim, Signal, Unit
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
 
+#: A delay line of a minute; what is longer is a mistake in the unit.
+_LONGEST_MS = 60_000.0
+
 
 class FIRFilter(Op):
     """Filters audio with given gains over frequency, which may change from frame to frame: y = h_n * x.
@@ -123,8 +126,10 @@ class ModDelay(Op):
         "phase": same_as("phase", unit=Unit.LINEAR, doc="Phase after phase_scale_fn, 0 to 1."),
     }
 
-    center_ms: float = param(15.0, unit=Unit.MILLISECONDS, ge=0, doc="Delay where the phase is 0.")
-    depth_ms: float = param(10.0, unit=Unit.MILLISECONDS, ge=0, doc="How much longer it is where the phase is 1.")
+    center_ms: float = param(15.0, unit=Unit.MILLISECONDS, ge=0, le=_LONGEST_MS, doc="Delay where the phase is 0.")
+    depth_ms: float = param(
+        10.0, unit=Unit.MILLISECONDS, ge=0, le=_LONGEST_MS, doc="How much longer it is where the phase is 1."
+    )
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
     gain_scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc="Scale function of gain; null: none.")
     phase_scale_fn: str | None = param("sigmoid", choices=SCALE_FNS, doc="Scale function of phase; null: none.")

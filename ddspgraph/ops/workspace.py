@@ -26,4 +26,4 @@ def harmonic_workspace(batch: int, n_samples: int, n_harmonics: int) -> int:
 def sinusoidal_workspace(batch: int, frames: int, n_samples: int, n_sinusoids: int) -> int:
     """Of `dsp.sinusoidal_synthesis`: the lines of all frames, and the sines of one pass over some of them."""
     samples = batch * n_samples
-    return 14 * batch * frames * n_sinusoids + 2 * samples + 24 * min(samples * n_sinusoids, 2**20)
+    return 22 * batch * frames * n_sinusoids + samples + 4 * min(samples * n_sinusoids, 2**20)

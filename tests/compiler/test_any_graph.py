@@ -13,23 +13,23 @@ from ddspgraph.ir.graph import Input
 from tests.strategies import specs
 
 FRAMES, HOP, BATCH = 16, 64, 2
-SIZES = {"batch": BATCH, "frames": FRAMES, "samples": FRAMES * HOP}
 
 
-def _array(item: Input, rng: np.random.Generator) -> np.ndarray:
-    return rng.uniform(0.1, 0.9, [dim.at(SIZES) for dim in item.signal.dims]).astype(np.float32)
+def _array(item: Input, sizes: dict[str, int], rng: np.random.Generator) -> np.ndarray:
+    return rng.uniform(0.1, 0.9, [dim.at(sizes) for dim in item.signal.dims]).astype(np.float32)
 
 
 def computes_what_was_inferred(spec: dict[str, Any]) -> None:
     graph = dg.load(spec)
     model = dg.compile(graph)
     rng = np.random.default_rng(0)
-    inputs = {item.name: _array(item, rng) for item in graph.inputs}
+    sizes = {"batch": BATCH if graph.inputs else 1, "frames": FRAMES, "samples": FRAMES * HOP}
+    inputs = {item.name: _array(item, sizes, rng) for item in graph.inputs}
     results = model(inputs) if graph.outputs else {}
     for name, ref in graph.outputs:
-        expected = [dim.at(SIZES) for dim in graph.types[ref].dims]
+        expected = [dim.at(sizes) for dim in graph.types[ref].dims]
         found = results[name].shape.as_list()
-        known = [dim.is_static or dim.name in SIZES for dim in graph.types[ref].dims]
+        known = [dim.is_static or dim.name in sizes for dim in graph.types[ref].dims]
         pairs = [(e, f) for e, f, k in zip(expected, found, known, strict=True) if k]
         assert all(e == f for e, f in pairs), (name, str(graph.types[ref]), found)
         assert np.isfinite(results[name].numpy()).all(), name

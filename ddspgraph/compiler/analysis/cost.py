@@ -22,7 +22,7 @@ class NodeCost:
 
     Attributes:
       multiply_adds: work, in the unit of `ir.costs`.
-      n_bytes: its outputs, its variables, and what its kernel holds beside them.
+      n_bytes: the outputs that are used, and what its kernel holds beside them.
       n_weights: trainable numbers.
     """
 
@@ -80,13 +80,14 @@ def estimate(graph: Graph, sizes: Mapping[str, int] | None = None) -> Costs:
     legal = run(LEGALISE, graph)
     folded, alive = _folded(legal), legal.ancestors(legal.roots())
     heard = legal.ancestors(tuple(ref for _, ref in legal.outputs))
+    used = {*legal.users(), *legal.roots()}
     nodes = {node.name: NodeCost() for node in graph.nodes}
     total = for_outputs = 0
     for node in legal.nodes:
         is_idle = node.name in folded or node.name not in alive
         cost = NodeCost(
             multiply_adds=0 if is_idle else node.op.multiply_adds(node_shapes(legal, node, sizes)),
-            n_bytes=node_bytes(legal, node, sizes),
+            n_bytes=node_bytes(legal, node, sizes, used),
             n_weights=weight_count(legal, node),
         )
         owner = node.name if node.name in nodes else node.name.partition(".")[0]

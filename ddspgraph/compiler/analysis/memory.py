@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 
 from ddspgraph.diagnostics import Report
 from ddspgraph.ir.graph import Graph, Node, Ref
@@ -49,34 +49,42 @@ def node_shapes(graph: Graph, node: Node, sizes: Mapping[str, int]) -> dict[str,
     return {**shapes, **made, **{f"= {name}": weight.shape for name, weight in weights.items()}}
 
 
-def node_bytes(graph: Graph, node: Node, sizes: Mapping[str, int]) -> int:
-    """Bytes of a node's outputs, its variables, and what its kernel holds beside them."""
+def node_bytes(graph: Graph, node: Node, sizes: Mapping[str, int], used: Container[Ref]) -> int:
+    """Bytes of the outputs that are used (others are never made), and of what the kernel holds beside them."""
     shapes = node_shapes(graph, node, sizes)
-    held = sum(math.prod(shape) for name, shape in shapes.items() if name.startswith(("-> ", "= ")))
-    return (held + node.op.workspace(shapes)) * BYTES
+    made = sum(math.prod(shapes[f"-> {ref.port}"]) for ref in node.refs if ref in used)
+    return (made + node.op.workspace(shapes)) * BYTES
 
 
 def peak_bytes(graph: Graph, sizes: Mapping[str, int]) -> tuple[int, Node | None]:
     """The most that is alive at once when the nodes run in order, and the node where that is.
 
-    A value lives from the node that makes it to the last one that reads it.
+    Inputs and variables live throughout; another value from the node that makes it to the last one that reads it.
     """
     last_reader: dict[Ref, int] = {ref: len(graph.nodes) for ref in graph.roots()}
     for i, node in enumerate(graph.nodes):
         for _, ref in node.inputs:
             last_reader[ref] = max(last_reader.get(ref, 0), i)
     size = {ref: math.prod(shape_at(graph.types[ref], sizes)) * BYTES for ref in graph.values() if ref in graph.types}
-    alive = sum(size[i.ref] for i in graph.inputs)
+    alive = sum(size[i.ref] for i in graph.inputs) + sum(_variable_bytes(graph, node) for node in graph.nodes)
     peak, worst = alive, None
     for i, node in enumerate(graph.nodes):
         if any(ref not in size for ref in node.refs):
             continue
-        if alive + node_bytes(graph, node, sizes) > peak:
-            peak, worst = alive + node_bytes(graph, node, sizes), node
+        here = alive + node_bytes(graph, node, sizes, last_reader)
+        if here > peak:
+            peak, worst = here, node
         alive += sum(size[ref] for ref in node.refs if ref in last_reader)
         ended = {ref for _, ref in node.inputs if last_reader.get(ref) == i}
-        alive -= sum(size[ref] for ref in ended if ref in size)
+        alive -= sum(size[ref] for ref in ended if ref in size and ref.node in graph.node_by_name)
     return peak, worst
+
+
+def _variable_bytes(graph: Graph, node: Node) -> int:
+    if any(ref not in graph.types for _, ref in node.inputs):
+        return 0
+    weights = node.op.weights({port: graph.types[ref] for port, ref in node.inputs})
+    return sum(math.prod(weight.shape) for weight in weights.values()) * BYTES
 
 
 def memory_limit(limits: Limits) -> int:
