@@ -1,13 +1,14 @@
-"""`ddspgraph draw SPEC -o FILE`: the diagram. TensorFlow is not imported."""
+"""`ddspgraph draw SPEC -o FILE`: the diagram, of one spec or of two. TensorFlow is imported for `--stage optimised`."""
 
 from __future__ import annotations
 
+import contextlib
 import sys
 
-from ddspgraph.cli.console import show_json, stage, tell
-from ddspgraph.cli.options import Arguments, GraphOptions, Parser, add_graph_options
+from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
-EXAMPLE = "ddspgraph draw graph.yaml -o graph.svg"
+EXAMPLE = "ddspgraph draw graph.yaml -o graph.svg\n  ddspgraph draw --diff old.yaml new.yaml -o changes.svg"
 
 
 def add_options(parser: Parser) -> None:
@@ -16,34 +17,83 @@ def add_options(parser: Parser) -> None:
         "-o",
         "--output",
         metavar="FILE",
-        required=True,
         help=".svg, .png, .pdf (these need graphviz), .dot or .mmd (Mermaid); - prints DOT",
     )
-    parser.add_argument("--theme", choices=["light", "dark"], default="light", help="colours (default: light)")
+    parser.add_argument(
+        "--diff", metavar="OLD", help="mark what SPEC adds to, removes from and changes in the spec OLD, and print it"
+    )
+    parser.add_argument(
+        "--stage",
+        choices=["source", "typed", "optimised"],
+        default="typed",
+        help="as written, even where types do not fit; with types (default); as it runs (imports TensorFlow)",
+    )
     parser.add_argument(
         "--detail",
         choices=["names", "types", "all"],
         default="types",
         help="names and ops; also ports, changed parameters and types (default); everything",
     )
+    parser.add_argument("--theme", choices=["light", "dark"], default="light", help="colours (default: light)")
     parser.add_argument("--legend", action="store_true", help="add a key of shapes and strokes")
     add_graph_options(parser)
 
 
 def main(arguments: Arguments) -> int:
+    if arguments.diff is not None:
+        return _draw_difference(arguments)
+    if arguments.output is None:
+        raise UsageError("-o FILE says where the picture goes (- prints DOT)")
     from ddspgraph import render
     from ddspgraph.cli.spec import count_nodes, load_graph, tell_warnings
 
-    graph = load_graph(arguments.spec, GraphOptions.of(arguments))
+    graph = load_graph(arguments.spec, GraphOptions.of(arguments), is_typed=arguments.stage != "source")
     tell_warnings(graph)
-    style = {"detail": arguments.detail, "theme": arguments.theme, "legend": arguments.legend}
-    if arguments.output == "-":
-        sys.stdout.write(render.render(graph, "dot", **style).decode())
-        return 0
-    with stage(f"drawing {arguments.output}"):
+    style = {
+        "detail": arguments.detail,
+        "theme": arguments.theme,
+        "legend": arguments.legend,
+        "stage": arguments.stage,
+    }
+    with contextlib.ExitStack() as around:
+        if arguments.stage == "optimised":
+            around.enter_context(stage("loading TensorFlow"))
+            around.enter_context(quiet_tensorflow())
+        if arguments.output == "-":
+            sys.stdout.write(render.render(graph, "dot", **style).decode())
+            return 0
+        around.enter_context(stage(f"drawing {arguments.output}"))
         render.draw(graph, arguments.output, **style)
     if arguments.json:
         show_json({"ok": True, "file": arguments.output})
     else:
         tell(f"wrote {arguments.output}: {graph.name}, {count_nodes(graph)} nodes")
+    return 0
+
+
+def _draw_difference(arguments: Arguments) -> int:
+    """The picture goes to `-o`; the same in words to stdout, so that without `-o` the words are all."""
+    from ddspgraph.cli.spec import load_graph
+    from ddspgraph.render import draw_comparison
+    from ddspgraph.render.compare import compare
+
+    if arguments.output == "-":
+        raise UsageError("--diff prints what differs: -o must name a file")
+    if arguments.diff == arguments.spec == "-":
+        raise UsageError("only one of two specs can be stdin")
+    if arguments.stage != "typed" or arguments.legend:
+        raise UsageError("--diff compares graphs with their types: without --stage and --legend")
+    options = GraphOptions.of(arguments)
+    old, new = load_graph(arguments.diff, options), load_graph(arguments.spec, options)
+    if arguments.output is None:
+        comparison = compare(old, new)
+    else:
+        with stage(f"drawing {arguments.output}"):
+            comparison = draw_comparison(old, new, arguments.output, detail=arguments.detail, theme=arguments.theme)
+    if arguments.json:
+        show_json({"ok": True, "file": arguments.output, **comparison.as_dict()})
+        return 0
+    sys.stdout.write(comparison.text())
+    if arguments.output is not None:
+        tell(f"wrote {arguments.output}: {old.name} -> {new.name}")
     return 0

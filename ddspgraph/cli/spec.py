@@ -28,13 +28,16 @@ def read_spec(argument: str, limits: Limits, gin_path: Sequence[str] = ()) -> Do
     return open_text(text, "<stdin>", gin_path=gin_path, limits=limits)
 
 
-def load_graph(argument: str, options: GraphOptions) -> Graph:
-    """The checked graph of a spec or of an exported folder. Raises GraphError; E601 or E602 for other folders."""
-    from ddspgraph.compiler.driver import load
+def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True) -> Graph:
+    """The checked graph of a spec or of an exported folder; with `is_typed` false as it is written.
+
+    Raises GraphError; E601 or E602 for other folders.
+    """
+    from ddspgraph.compiler.driver import load, outline
 
     if not is_saved_model(argument):
         document = read_spec(argument, options.limits)
-        return load(document, params=options.params, ops=options.ops, limits=options.limits)
+        return (load if is_typed else outline)(document, params=options.params, ops=options.ops, limits=options.limits)
     from ddspgraph.backends.facts import SPEC, read_facts
 
     if options.params:

@@ -2,42 +2,53 @@
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 from ddspgraph.compiler.analysis.adapt import adapt, targets
+from ddspgraph.compiler.analysis.cost import estimate, weight_count
 from ddspgraph.ir.graph import Graph, Node
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.text import said_params
-from ddspgraph.ir.types import Rate
+from ddspgraph.ir.types import Rate, Unit
 from ddspgraph.render.labels import clock_text, count_text, name_text, value_text
-from ddspgraph.render.picture import Arrow, Box, Detail, Kind, Picture, Pin
+from ddspgraph.render.picture import Arrow, Box, Detail, Kind, Picture, Pin, Stage
+from ddspgraph.render.stages import at_stage
 
+#: A node that takes less of the work than this is said to take nothing, unless all is asked for.
+LEAST_SHARE = 0.01
 #: How an implied conversion is told on its edge, by its role in `compiler.analysis.adapt`.
 _STEPS = {"hold": "held", "resample": "resampled"}
 
 
-def picture(graph: Graph, detail: Detail = "types") -> Picture:
-    """The picture of a typed graph in execution order. Raises ValueError for a detail that does not exist."""
+def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed") -> Picture:
+    """The picture of a typed graph in execution order, at a stage of the compiler.
+
+    Raises ValueError for a detail or a stage that does not exist.
+    """
     if detail not in get_args(Detail):
         raise ValueError(f"detail is one of {', '.join(get_args(Detail))}, this is {detail!r}")
-    ids = _Ids()
+    graph = at_stage(graph, stage)
+    shares = {} if detail == "names" else _shares(graph, detail)
+    ids = Ids()
     inlined = _inlined(graph)
     used = _used_ports(graph)
     at = {i.name: Box(ids.new("in", i.name), Kind.INPUT, i.name, rate=i.signal.rate, doc=i.doc) for i in graph.inputs}
     for node in graph.nodes:
         if node.name not in inlined:
-            at[node.name] = _box(graph, node, ids.new("node", node.name), used.get(node.name, ()), inlined, detail)
+            box = _box(graph, node, ids.new("node", node.name), used.get(node.name, ()), inlined, detail)
+            at[node.name] = replace(box, node=node.name, share=shares.get(node.name))
     arrows = [arrow for node in graph.nodes if node.name in at for arrow in _arrows(graph, node, at, detail)]
     ends = []
     for name, ref in graph.outputs:
         source, signal = at[ref.node], graph.types.get(ref)
         ends.append(Box(ids.new("out", name), Kind.OUTPUT, name, rate=source.rate))
-        arrows.append(Arrow(source.id, ends[-1].id, _shown(ref.port, source.outputs), signal=signal))
+        port = _shown(ref.port, source.outputs)
+        arrows.append(Arrow(source.id, ends[-1].id, port, "", signal, (), str(ref), f"-> {name}"))
     clock = "" if detail == "names" else clock_text(graph.clock)
-    return Picture(graph.name, clock, detail, (*at.values(), *ends), tuple(arrows))
+    return Picture(graph.name, clock, detail, (*at.values(), *ends), tuple(arrows), stage)
 
 
 def kind_of(graph: Graph, node: Node) -> Kind:
@@ -52,16 +63,17 @@ def kind_of(graph: Graph, node: Node) -> Kind:
 def _box(graph: Graph, node: Node, box_id: str, used: Sequence[str], inlined: Mapping[str, str], detail: Detail) -> Box:
     kind, op = kind_of(graph, node), node.op
     made = [ref for ref in node.refs if ref.port in used] or list(node.refs[:1])
-    rate = max((graph.types[ref].rate for ref in made if ref in graph.types), default=Rate.CONST)
+    rates = [graph.types[ref].rate for ref in made if ref in graph.types]
+    rate = max(rates) if rates else Rate.CONST if graph.types else None
     if kind is Kind.LITERAL:
-        return Box(box_id, kind, _literal_text(graph, node), rate=rate)
+        return Box(box_id, kind, literal_text(graph, node), rate=rate)
     if kind is Kind.IMPLIED:
         return Box(box_id, kind, op.name, rate=rate)
     is_trainable, is_random = Traits.TRAINABLE in op.traits, Traits.RANDOM in op.traits
     marks = ("trainable",) * is_trainable + ("random",) * is_random
     if detail == "names":
         return Box(box_id, kind, node.name, op.name, marks, (), (), (), rate, is_trainable, is_random, node.doc)
-    if is_trainable and (count := _weight_count(graph, node)):
+    if is_trainable and (count := weight_count(graph, node)):
         marks = (f"trainable, {count_text(count)} weights", *marks[1:])
     return Box(
         id=box_id,
@@ -103,7 +115,7 @@ def _inlined(graph: Graph) -> dict[str, str]:
         if kind_of(graph, node) is Kind.LITERAL and node.refs[0] not in ends:
             readers = users.get(node.refs[0], [])
             if len(readers) == 1 and kind_of(graph, readers[0][0]) is not Kind.IMPLIED:
-                found[node.name] = _literal_text(graph, node)
+                found[node.name] = literal_text(graph, node)
     return found
 
 
@@ -123,17 +135,21 @@ def _output_pins(op: Op, used: Sequence[str], detail: Detail) -> tuple[Pin, ...]
     return () if shown == ports[:1] else tuple(map(Pin, shown))
 
 
-def _literal_text(graph: Graph, node: Node) -> str:
+def literal_text(graph: Graph, node: Node) -> str:
+    """The value of a literal as a person would write it."""
     signal = graph.types.get(node.refs[0])
+    unit = signal.unit if signal else Unit(getattr(node.op, "unit", Unit.ANY))
     values = [getattr(node.op, name) for name, spec in node.op.params().items() if spec.is_required]
-    return ", ".join(value_text(v, signal.unit) if signal else value_text(v) for v in values)
+    return ", ".join(value_text(value, unit) for value in values)
 
 
-def _weight_count(graph: Graph, node: Node) -> int:
-    given = {port: graph.types[ref] for port, ref in node.inputs if ref in graph.types}
-    if len(given) < len(node.inputs):
-        return 0
-    return sum(math.prod(w.shape) for w in node.op.weights(given).values() if w.trainable)
+def _shares(graph: Graph, detail: Detail) -> dict[str, float]:
+    """Each node's part of the estimated work; what takes less than a hundredth stands in `all` only."""
+    if not graph.types:
+        return {}
+    costs = estimate(graph)
+    shares = {node.name: costs.share(node.name) for node in graph.nodes if kind_of(graph, node) is not Kind.LITERAL}
+    return {name: share for name, share in shares.items() if detail == "all" or share >= LEAST_SHARE}
 
 
 def _arrows(graph: Graph, node: Node, at: dict[str, Box], detail: Detail) -> list[Arrow]:
@@ -144,7 +160,8 @@ def _arrows(graph: Graph, node: Node, at: dict[str, Box], detail: Detail) -> lis
             source = at[ref.node]
             notes = () if detail == "names" or source.kind is Kind.LITERAL else _implied(graph, node, port)
             ends = (_shown(ref.port, source.outputs), _shown(port, target.inputs))
-            found.append(Arrow(source.id, target.id, *ends, graph.types.get(ref), notes))
+            signal, end = graph.types.get(ref), f"{node.name}/{port}"
+            found.append(Arrow(source.id, target.id, *ends, signal, notes, str(ref), end))
     return found
 
 
@@ -162,11 +179,11 @@ def _shown(port: str, pins: Sequence[Pin]) -> str:
     return port if any(pin.port == port for pin in pins) else ""
 
 
-class _Ids:
+class Ids:
     """Identifiers that DOT, Mermaid and SVG take unquoted, whatever the names are."""
 
-    def __init__(self) -> None:
-        self._taken: set[str] = set()
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
 
     def new(self, prefix: str, name: str) -> str:
         stem = f"{prefix}_{re.sub(r'[^A-Za-z0-9_]', '_', name_text(name))}"

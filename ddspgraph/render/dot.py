@@ -2,6 +2,9 @@
 
 Shapes: inputs are ellipses, outputs filled tags, losses boxes with cut corners, trainable nodes have a double
 outline, random ones a dashed one. Strokes: audio thick, frame thin, const dotted.
+
+In a picture of two graphs outlines and strokes tell what was added (thick), removed (dashed, struck through) and
+changed (thick, and a sign), beside the colours and the signs `+`, `−` and `~`.
 """
 
 from __future__ import annotations
@@ -13,21 +16,35 @@ from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.types import Rate
 from ddspgraph.render.columns import folded
 from ddspgraph.render.compose import picture
-from ddspgraph.render.labels import doc_text, name_text, rate_text, shape_text
+from ddspgraph.render.labels import doc_text, name_text, rate_text, shape_text, share_text
 from ddspgraph.render.legend import legend_table
 from ddspgraph.render.markup import bold, cell, quoted, row, small, table, text
-from ddspgraph.render.picture import Arrow, Box, Detail, Kind, Picture, Pin
+from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Pin, Stage
 from ddspgraph.render.theme import FONT, Theme, theme_named
 
 #: Up to here graphviz is told to try ten times as hard to avoid crossings: it is over in a moment.
 _FEW_BOXES = 80
 #: From here it is told to polish positions for a while only: straight lines are worth seconds, not minutes.
 _MANY_BOXES = 500
+#: Points of the whole bar that shows a node's share of the work.
+_BAR_POINTS = 48
+#: Points of `100 % of the work` in eight points: without a fixed size a wide box would pull bar and words apart.
+_WORDS_POINTS = 70
+_FIXED = 'FIXEDSIZE="TRUE" WIDTH="{}" HEIGHT="{}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
 _STROKES = {
+    None: {"style": "solid", "penwidth": "1.0", "arrowsize": "0.6"},
     Rate.CONST: {"style": "dotted", "penwidth": "1.1", "arrowsize": "0.5"},
     Rate.FRAME: {"style": "solid", "penwidth": "1.0", "arrowsize": "0.6"},
     Rate.AUDIO: {"style": "solid", "penwidth": "2.4", "arrowsize": "0.65"},
 }
+_CHANGED_STROKES = {
+    Change.SAME: {"style": "solid", "penwidth": "0.9", "arrowsize": "0.55"},
+    Change.ADDED: {"style": "solid", "penwidth": "2.8", "arrowsize": "0.7"},
+    Change.REMOVED: {"style": "dashed", "penwidth": "1.4", "arrowsize": "0.65"},
+    Change.CHANGED: {"style": "solid", "penwidth": "1.8", "arrowsize": "0.65"},
+}
+_STAGES = {"source": "as written", "optimised": "as it runs"}
+_SIGNS = {Change.ADDED: "+ ", Change.REMOVED: "− ", Change.CHANGED: "~ "}
 #: What differs from a filled box with sharp corners.
 _SHAPES = {
     Kind.INPUT: {"shape": "ellipse", "margin": "0.05,0.03"},
@@ -39,7 +56,9 @@ _SHAPES = {
 }
 
 
-def to_dot(graph: Graph, *, detail: Detail = "types", theme: str = "light", legend: bool = False) -> str:
+def to_dot(
+    graph: Graph, *, detail: Detail = "types", theme: str = "light", legend: bool = False, stage: Stage = "typed"
+) -> str:
     """The graph in the DOT language, the same text for the same graph.
 
     Args:
@@ -47,11 +66,12 @@ def to_dot(graph: Graph, *, detail: Detail = "types", theme: str = "light", lege
       detail: "names", "types" or "all".
       theme: "light" or "dark".
       legend: add a key of shapes and strokes.
+      stage: "source", "typed" or "optimised".
 
     Raises:
-      ValueError: for a detail or theme that does not exist.
+      ValueError: for a detail, theme or stage that does not exist.
     """
-    return dot_of(picture(graph, detail), theme_named(theme), legend)
+    return dot_of(picture(graph, detail, stage), theme_named(theme), legend)
 
 
 def dot_of(shown: Picture, theme: Theme, legend: bool = False) -> str:
@@ -102,6 +122,7 @@ def _title(shown: Picture, theme: Theme, legend: bool) -> str:
     """Name and clock in one line, the key below."""
     said = [bold(text(name_text(shown.name)))] if shown.name else []
     said += [small(text(shown.clock), theme.quiet)] if shown.clock else []
+    said += [small(_STAGES[shown.stage], theme.quiet)] if shown.stage in _STAGES else []
     rows = [row(cell("&#160;&#160; ".join(said), left=True))] if said else []
     rows += [row(cell(legend_table(shown, theme), left=True))] if legend else []
     return table(rows, padding=2) if rows else ""
@@ -129,19 +150,39 @@ def _box(box: Box, theme: Theme) -> str:
         "fontcolor": paint.text,
     }
     attributes |= _SHAPES.get(box.kind, {})
-    if box.is_random:
+    if box.is_random and box.change is None:
         attributes["style"] = "filled,dashed"
     if box.is_trainable:
         attributes["peripheries"] = "2"
+    if box.change is not None:
+        attributes |= _changed(box, attributes.get("style", "filled"))
     if tooltip := doc_text(box.doc):
         attributes["tooltip"] = tooltip
     return f"{box.id} [{_attributes(attributes)}, label=<{_label(box, theme)}>];"
 
 
-def _label(box: Box, theme: Theme) -> str:
+def _changed(box: Box, style: str) -> dict[str, str]:
+    """How an outline tells what became of a box."""
+    assert box.change is not None
+    found = {"class": f"{box.kind.value} {box.change.name.lower()}"}
+    if box.change is Change.REMOVED:
+        return {**found, "style": f"{style},dashed"}
+    return {**found, "penwidth": "1" if box.change is Change.SAME else "2.4"}
+
+
+def _name(box: Box) -> str:
+    """The name after the sign of its change; a name that is gone is struck through."""
     name = text(name_text(box.name))
+    if box.change is Change.REMOVED:
+        name = f"<S>{name}</S>"
+    return _SIGNS.get(box.change, "") + name if box.change else name
+
+
+def _label(box: Box, theme: Theme) -> str:
+    name = _name(box)
     if box.kind in (Kind.LITERAL, Kind.IMPLIED, Kind.TAG):
-        return small(name)
+        share = "" if box.share is None else f" · {text(share_text(box.share))}"
+        return small(name + share)
     if box.kind in (Kind.INPUT, Kind.OUTPUT):
         return name
     about = [] if box.op == box.name else [text(box.op)]
@@ -149,6 +190,7 @@ def _label(box: Box, theme: Theme) -> str:
     rows = [row(cell(bold(name)))]
     rows += [row(cell(small(" · ".join(about), theme.text)))] if about else []
     rows += [row(cell(small(text(line), theme.quiet))) for line in box.lines]
+    rows += [row(cell(_share_bar(box, theme)))] if box.share is not None else []
     body = table(rows, padding=1, around=5)
     ends = [_pins(side, pins, theme) for side, pins in (("i", box.inputs), ("o", box.outputs))]
     spacer = [cell("", width=10)] if box.kind is Kind.LOSS else []
@@ -156,6 +198,21 @@ def _label(box: Box, theme: Theme) -> str:
     parts += [row(*spacer, cell(body), *spacer)]
     parts += [row(*spacer, cell(ends[1]), *spacer)] if box.outputs else []
     return table(parts)
+
+
+def _share_bar(box: Box, theme: Theme) -> str:
+    """A bar, filled as far as the node's share of the work goes, and the share."""
+    assert box.share is not None
+    paint = theme.paint(box)
+    filled = max(1, round(_BAR_POINTS * box.share))
+    cells = [cell("", width=filled, height=4, fill=paint.line)]
+    if filled < _BAR_POINTS:
+        cells.append(cell("", width=_BAR_POINTS - filled, height=4, fill=theme.background))
+    frame = f'BORDER="1" COLOR="{paint.line}" {_FIXED.format(_BAR_POINTS + 2, 6)}'
+    bar = f"<TABLE {frame}>{row(*cells)}</TABLE>"
+    words = small(f"{text(share_text(box.share))} of the work", theme.quiet)
+    parts = row(cell(bar, width=_BAR_POINTS + 6, height=11), cell(words, left=True, width=_WORDS_POINTS, height=11))
+    return f'<TABLE BORDER="0" {_FIXED.format(_BAR_POINTS + 6 + _WORDS_POINTS, 11)}>{parts}</TABLE>'
 
 
 def _pins(side: str, pins: tuple[Pin, ...], theme: Theme) -> str:
@@ -168,10 +225,12 @@ def _pins(side: str, pins: tuple[Pin, ...], theme: Theme) -> str:
 
 
 def _arrow(arrow: Arrow, shown: Picture, theme: Theme) -> str:
-    rate = arrow.signal.rate if arrow.signal else Rate.CONST
-    label = _type_label(arrow, theme) if shown.detail != "names" else ""
+    rate = arrow.signal.rate if arrow.signal else None
+    stroke = _STROKES[rate] if arrow.change is None else _CHANGED_STROKES[arrow.change]
+    is_said = shown.detail != "names" and arrow.change is not Change.SAME
+    label = _type_label(arrow, theme) if is_said else ""
     shown_label = f", label=<{label}>" if label else ""
-    return _attributes({"color": theme.edge[rate], **_STROKES[rate]}) + shown_label
+    return _attributes({"color": theme.stroke(arrow), **stroke}) + shown_label
 
 
 def _end(side: str, pins: tuple[Pin, ...], port: str, compass: str, edges: int) -> str:
@@ -181,11 +240,13 @@ def _end(side: str, pins: tuple[Pin, ...], port: str, compass: str, edges: int) 
 
 
 def _type_label(arrow: Arrow, theme: Theme) -> str:
-    if arrow.signal is None:
-        return ""
-    lines = [text(shape_text(arrow.signal)), text(rate_text(arrow.signal))]
+    """Shape above rate and unit; in a comparison after the sign of the change."""
+    sign = _SIGNS.get(arrow.change, "") if arrow.change else ""
+    lines = [text(shape_text(arrow.signal)), text(rate_text(arrow.signal))] if arrow.signal else []
     lines += [f"<I>{text(note)}</I>" for note in arrow.notes]
-    return table([row(cell(line, left=True)) for line in lines], around=2, fill=theme.background)
+    if sign:
+        lines = [bold(sign.strip()) + (f" {lines[0]}" if lines else ""), *lines[1:]]
+    return table([row(cell(line, left=True)) for line in lines], around=2, fill=theme.background) if lines else ""
 
 
 def _attributes(attributes: dict[str, str]) -> str:

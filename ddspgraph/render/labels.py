@@ -54,6 +54,13 @@ def count_text(count: int) -> str:
     return f"{count:,}".replace(",", " ")
 
 
+def share_text(share: float) -> str:
+    """A part of a whole: `34 %`, `< 1 %`, `0 %`."""
+    if 0.0 < share < 0.01:
+        return "< 1 %"
+    return f"{round(100 * share)} %"
+
+
 def clock_text(clock: Clock) -> str:
     """`16 kHz, 250 frames/s, hop 64`; empty where there is no clock."""
     said = []

@@ -7,7 +7,7 @@ from ddspgraph.render.markup import cell, row, small, table
 from ddspgraph.render.picture import Box, Kind, Picture
 from ddspgraph.render.theme import Paint, Theme
 
-_WORDS = ("input", "const node", "frame node", "audio node", "random", "trainable", "loss", "output", "tag")
+_WORDS = ("input", "node", "const node", "frame node", "audio node", "random", "trainable", "loss", "output", "tag")
 _HEIGHTS = {Rate.CONST: 1, Rate.FRAME: 1, Rate.AUDIO: 3}
 
 
@@ -27,7 +27,9 @@ def _entry(sign: str, word: str, theme: Theme) -> tuple[str, str]:
 def _word(box: Box) -> str:
     if box.kind is not Kind.NODE:
         return box.kind.value
-    return "trainable" if box.is_trainable else "random" if box.is_random else f"{box.rate} node"
+    if box.is_trainable or box.is_random:
+        return "trainable" if box.is_trainable else "random"
+    return "node" if box.rate is None else f"{box.rate} node"
 
 
 def _patch(paint: Paint) -> str:

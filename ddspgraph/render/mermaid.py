@@ -12,11 +12,11 @@ from ddspgraph.diagnostics import clean
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.types import Rate
 from ddspgraph.render.compose import picture
-from ddspgraph.render.labels import name_text, rate_text, shape_text
-from ddspgraph.render.picture import Arrow, Box, Detail, Kind, Picture
+from ddspgraph.render.labels import name_text, rate_text, shape_text, share_text
+from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Stage
 from ddspgraph.render.theme import Theme, theme_named
 
-_LINKS = {Rate.CONST: "-.->", Rate.FRAME: "-->", Rate.AUDIO: "==>"}
+_LINKS = {None: "-->", Rate.CONST: "-.->", Rate.FRAME: "-->", Rate.AUDIO: "==>"}
 _SHAPES = {
     Kind.INPUT: ("([", "])"),
     Kind.OUTPUT: (">", "]"),
@@ -25,12 +25,14 @@ _SHAPES = {
     Kind.IMPLIED: ("(", ")"),
     Kind.LITERAL: ("[", "]"),
 }
+_CHANGED_LINKS = {Change.SAME: "-->", Change.ADDED: "==>", Change.REMOVED: "-.->", Change.CHANGED: "==>"}
+_SIGNS = {Change.ADDED: "#43; ", Change.REMOVED: "− ", Change.CHANGED: "#126; "}
 _PLAIN = frozenset(" ,.=_/()+-[]:·−…×")
 
 
-def to_mermaid(graph: Graph, *, detail: Detail = "types", theme: str = "light") -> str:
+def to_mermaid(graph: Graph, *, detail: Detail = "types", theme: str = "light", stage: Stage = "typed") -> str:
     """The graph as a Mermaid flowchart, the same text for the same graph. Raises ValueError as `to_dot` does."""
-    return mermaid_of(picture(graph, detail), theme_named(theme))
+    return mermaid_of(picture(graph, detail, stage), theme_named(theme))
 
 
 def mermaid_of(shown: Picture, theme: Theme) -> str:
@@ -50,24 +52,29 @@ def escape(raw: str) -> str:
 
 def _box(box: Box) -> str:
     opening, closing = ("[[", "]]") if box.is_trainable and box.kind is Kind.NODE else _SHAPES[box.kind]
-    lines = [escape(name_text(box.name))]
+    sign = _SIGNS.get(box.change, "") if box.change else ""
+    lines = [sign + escape(name_text(box.name))]
     about = [w for w in ("" if box.op == box.name else box.op, *box.marks) if w]
     if box.kind in (Kind.NODE, Kind.LOSS):
         lines += [escape(" · ".join(about))] if about else []
         lines += [escape(f"{pin.port} = {pin.value}") for pin in box.inputs if pin.value]
         lines += [escape(line) for line in box.lines]
+        lines += [escape(f"{share_text(box.share)} of the work")] if box.share is not None else []
     return f'{box.id}{opening}"{"<br/>".join(lines)}"{closing}'
 
 
 def _arrow(arrow: Arrow, source: Box, detail: Detail) -> str:
-    rate = arrow.signal.rate if arrow.signal else source.rate
+    rate = arrow.signal.rate if arrow.signal else source.rate if detail == "names" else None
+    link = _LINKS[rate] if arrow.change is None else _CHANGED_LINKS[arrow.change]
     ports = " → ".join(name_text(port) for port in (arrow.source_port, arrow.target_port) if port)
     lines = [escape(f"{ports}:")] if ports else []
-    if arrow.signal and detail != "names":
+    if arrow.change:
+        lines = [_SIGNS[arrow.change].strip(), *lines] if arrow.change is not Change.SAME else []
+    if arrow.signal and detail != "names" and arrow.change is not Change.SAME:
         lines += [escape(shape_text(arrow.signal)), escape(rate_text(arrow.signal)), *map(escape, arrow.notes)]
     label = "<br/>".join(lines)
     shown = f'|"{label}"|' if label else ""
-    return f"{arrow.source} {_LINKS[rate]}{shown} {arrow.target}"
+    return f"{arrow.source} {link}{shown} {arrow.target}"
 
 
 def _classes(shown: Picture, theme: Theme) -> Iterator[str]:
@@ -78,13 +85,16 @@ def _classes(shown: Picture, theme: Theme) -> Iterator[str]:
     paints = {_class_name(box): theme.paint(box) for box in shown.boxes}
     for name, ids in sorted(members.items()):
         paint = paints[name]
-        dashes = ",stroke-dasharray:5 3" if "random" in name else ""
-        yield f"classDef {name} fill:{paint.fill},stroke:{paint.line},color:{paint.text}{dashes}"
+        dashes = ",stroke-dasharray:5 3" if "random" in name or name == "is_removed" else ""
+        width = ",stroke-width:3px" if name in ("is_added", "is_changed") else ""
+        yield f"classDef {name} fill:{paint.fill},stroke:{paint.line},color:{paint.text}{dashes}{width}"
         yield f"class {','.join(ids)} {name}"
 
 
 def _class_name(box: Box) -> str:
+    if box.change is not None:
+        return f"is_{box.change.name.lower()}"
     if box.kind is Kind.NODE:
         words = ["trainable"] * box.is_trainable + ["random"] * box.is_random
-        return "_".join(words) or f"makes_{box.rate}"
+        return "_".join(words) or ("is_node" if box.rate is None else f"makes_{box.rate}")
     return f"is_{box.kind.value}"

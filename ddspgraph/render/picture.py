@@ -10,6 +10,17 @@ from ddspgraph.ir.types import Rate, Signal
 
 #: names: names and ops. types: also ports, changed parameters, the type of every edge. all: every parameter and port.
 Detail = Literal["names", "types", "all"]
+#: source: as written, nothing inferred. typed: with types, and with conversions told. optimised: what will run.
+Stage = Literal["source", "typed", "optimised"]
+
+
+class Change(enum.Enum):
+    """What became of a part of a graph; the value is the sign that stands before its name."""
+
+    SAME = ""
+    ADDED = "+"
+    REMOVED = "-"
+    CHANGED = "~"
 
 
 class Kind(enum.Enum):
@@ -44,10 +55,13 @@ class Box:
     lines: tuple[str, ...] = ()  # parameters
     inputs: tuple[Pin, ...] = ()
     outputs: tuple[Pin, ...] = ()
-    rate: Rate = Rate.CONST  # of what it makes
+    rate: Rate | None = Rate.CONST  # of what it makes; None where nothing is inferred
     is_trainable: bool = False
     is_random: bool = False
     doc: str = ""
+    node: str = ""  # the name of its node, where `name` shows a value or an op instead
+    share: float | None = None  # of the graph's estimated work, 0 to 1; None where it is not shown
+    change: Change | None = None  # in a picture of two graphs: what became of it
 
 
 @dataclass(frozen=True)
@@ -60,6 +74,9 @@ class Arrow:
     target_port: str = ""
     signal: Signal | None = None
     notes: tuple[str, ...] = ()  # implied conversions
+    start: str = ""  # the value that flows: `harmonic/signal`
+    end: str = ""  # where to: `dry/signal_one`, or `-> audio` for an output
+    change: Change | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +88,8 @@ class Picture:
     detail: Detail
     boxes: tuple[Box, ...]
     arrows: tuple[Arrow, ...]
+
+    stage: Stage = "typed"
 
     @property
     def losses(self) -> tuple[Box, ...]:

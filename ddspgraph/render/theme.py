@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ddspgraph.ir.types import Rate
-from ddspgraph.render.picture import Box, Kind
+from ddspgraph.render.picture import Arrow, Box, Kind
 
 #: Measured and drawn alike everywhere: Liberation Sans has the widths of Helvetica and Arial.
 FONT = "Helvetica,Arial,sans-serif"
@@ -36,13 +36,21 @@ class Theme:
     paints: Mapping[str, Paint]
 
     def paint(self, box: Box) -> Paint:
-        """Kind first, then what a node does, then the rate of what it makes."""
+        """Kind first, then what a node does, then the rate of what it makes. A change goes before them all."""
+        if box.change is not None:
+            return self.paints[box.change.name.lower()]
         if box.kind is not Kind.NODE:
             return self.paints[box.kind.value]
         for is_it, name in ((box.is_trainable, "trainable"), (box.is_random, "random")):
             if is_it:
                 return self.paints[name]
-        return self.paints[str(box.rate)]
+        return self.paints["plain" if box.rate is None else str(box.rate)]
+
+    def stroke(self, arrow: Arrow) -> str:
+        """The colour of an edge: of its change, else of its rate."""
+        if arrow.change is not None:
+            return self.paints[arrow.change.name.lower()].line
+        return self.quiet if arrow.signal is None else self.edge[arrow.signal.rate]
 
 
 LIGHT = Theme(
@@ -63,6 +71,11 @@ LIGHT = Theme(
         "audio": Paint("#e6f1fb", "#1b5e94", "#16202a"),
         "frame": Paint("#e9f5ec", "#2e7048", "#16202a"),
         "const": Paint("#f7f7f5", "#6e6e66", "#16202a"),
+        "plain": Paint("#f3f5f7", "#55626e", "#16202a"),
+        "same": Paint("#ffffff", "#7e8a95", "#55626e"),
+        "added": Paint("#dcf5e3", "#136b32", "#16202a"),
+        "removed": Paint("#fde3e1", "#b3261e", "#7a1b15"),
+        "changed": Paint("#fff1c9", "#8a5a00", "#16202a"),
     },
 )
 
@@ -84,6 +97,11 @@ DARK = Theme(
         "audio": Paint("#173147", "#6db5ee", "#e8edf2"),
         "frame": Paint("#1b3526", "#79c795", "#e8edf2"),
         "const": Paint("#26292c", "#a5a59c", "#e8edf2"),
+        "plain": Paint("#232c35", "#a9b6c2", "#e8edf2"),
+        "same": Paint("#12181f", "#6f7d8a", "#a9b6c2"),
+        "added": Paint("#12391f", "#63d68a", "#e8edf2"),
+        "removed": Paint("#451c19", "#f2857c", "#f6c1bc"),
+        "changed": Paint("#40320a", "#e8c04c", "#e8edf2"),
     },
 )
 

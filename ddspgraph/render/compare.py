@@ -1,0 +1,231 @@
+"""What became of the parts of a graph: nodes, inputs, outputs, losses, the clock, and every edge.
+
+Literals belong to the node that they feed: another gain is a change of that node. A node that only has another
+name, and the readers of which read on, counts as renamed.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from ddspgraph.ir.graph import Graph, Input, Node, Ref
+from ddspgraph.ir.types import Signal
+from ddspgraph.render.compose import kind_of, literal_text
+from ddspgraph.render.labels import clock_text, value_text
+from ddspgraph.render.picture import Change, Kind
+
+#: An edge: the value that flows (`harmonic/signal`), and where to (`dry/signal_one`; `-> audio` for an output).
+Edge = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What became of one part. `details` say what it was and what it is: `depth_ms: 6 ms -> 9 ms`."""
+
+    kind: str  # "clock", "input", "node", "loss" or "output"
+    name: str
+    change: Change
+    details: tuple[str, ...] = ()
+    about: str = ""  # the op of a node, the type of an input
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        change = self.change.name.lower()
+        return {"kind": self.kind, "name": self.name, "change": change, "details": list(self.details)}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two graphs, and what became of their parts.
+
+    Attributes:
+      old, new: the graphs.
+      names: node of `old` -> the node of `new` that it is.
+      differences: of the parts that are not the same, in the order of `new`, what is gone at its end.
+      edges: of all edges of both, in the names of `new`; what is gone keeps its own name.
+    """
+
+    old: Graph
+    new: Graph
+    names: Mapping[str, str]
+    differences: tuple[Difference, ...]
+    edges: Mapping[Edge, Change]
+
+    @property
+    def is_same(self) -> bool:
+        """Whether both graphs compute the same."""
+        return not self.differences
+
+    def node(self, name: str) -> Difference | None:
+        """What became of a node or a loss, by its name in the picture; None where it is the same."""
+        return next((d for d in self.differences if d.name == name and d.kind in ("node", "loss")), None)
+
+    def text(self) -> str:
+        """One line a part, its details below; the last line counts. ASCII signs, no colours."""
+        if self.is_same:
+            return f"the same graph: {_count(self.new)}\n"
+        lines = []
+        for found in self.differences:
+            about = f" ({found.about})" if found.about else ""
+            lines.append(f"{found.change.value} {found.kind:<6} {found.name}{about}")
+            lines += [f"         {detail}" for detail in found.details]
+        lines += [f"{change.value} edge   {_edge_text(edge)}" for edge, change in self._changed_edges()]
+        counts = Counter(found.change for found in self.differences)
+        said = [f"{counts[change]} {change.name.lower()}" for change in Change if counts[change]]
+        n_edges = sum(1 for _ in self._changed_edges())
+        return "\n".join([*lines, f"{', '.join(said)}; {n_edges} edge{'s' * (n_edges != 1)} differ", ""])
+
+    def as_dict(self) -> dict[str, object]:
+        """For JSON."""
+        edges = [{"from": a, "to": b, "change": change.name.lower()} for (a, b), change in self._changed_edges()]
+        return {"same": self.is_same, "parts": [d.as_dict() for d in self.differences], "edges": edges}
+
+    def _changed_edges(self) -> Iterator[tuple[Edge, Change]]:
+        """Without those of literals, which are told as a detail of their node."""
+        literals = {n.name for g in (self.old, self.new) for n in g.nodes if kind_of(g, n) is Kind.LITERAL}
+        for edge, change in self.edges.items():
+            if change is not Change.SAME and edge[0].partition("/")[0] not in literals:
+                yield edge, change
+
+
+def compare(old: Graph, new: Graph) -> Comparison:
+    """What became of the parts of `old` in `new`. Both in execution order, as `load` gives them."""
+    names = _matched(old, new)
+    differences = [*_clock(old, new), *_inputs(old, new), *_nodes(old, new, names), *_outputs(old, new, names)]
+    return Comparison(old, new, names, tuple(differences), _edges(old, new, names))
+
+
+def _matched(old: Graph, new: Graph) -> dict[str, str]:
+    """Node of the old graph -> of the new one: the same name, else the same op on the same inputs, if only one is."""
+    names = {node.name: node.name for node in old.nodes if node.name in new.node_by_name}
+    gone = [node for node in old.nodes if node.name not in names and kind_of(old, node) is not Kind.LITERAL]
+    fresh = [n for n in new.nodes if n.name not in old.node_by_name and kind_of(new, n) is not Kind.LITERAL]
+    for node in gone:  # in execution order: what it reads has been matched before
+        wanted = _reading(old, node, names)
+        twins = [twin for twin in fresh if twin.op == node.op and _reading(new, twin, {}) == wanted]
+        if len(twins) == 1:
+            names[node.name] = twins[0].name
+            fresh.remove(twins[0])
+    return names
+
+
+def _reading(graph: Graph, node: Node, names: Mapping[str, str]) -> dict[str, str]:
+    """What each port reads, in the names of the new graph; a literal is its value."""
+    return {port: _source_text(graph, ref, names) for port, ref in node.inputs}
+
+
+def _source_text(graph: Graph, ref: Ref, names: Mapping[str, str]) -> str:
+    node = graph.node_by_name.get(ref.node)
+    if node is not None and kind_of(graph, node) is Kind.LITERAL:
+        return literal_text(graph, node)
+    name = names.get(ref.node, ref.node)
+    is_default = node is not None and ref == node.refs[0]
+    return name if is_default or not ref.port else f"{name}/{ref.port}"
+
+
+def _clock(old: Graph, new: Graph) -> Iterator[Difference]:
+    if old.clock != new.clock:
+        change = f"{clock_text(old.clock) or 'none'} -> {clock_text(new.clock) or 'none'}"
+        durations = [f"{g.clock.n_samples} samples" if g.clock.n_samples else "open" for g in (old, new)]
+        lengths = [f"duration: {durations[0]} -> {durations[1]}"] if durations[0] != durations[1] else []
+        yield Difference("clock", old.name or "clock", Change.CHANGED, (change, *lengths))
+
+
+def _inputs(old: Graph, new: Graph) -> Iterator[Difference]:
+    for given in new.inputs:
+        before = old.input_by_name.get(given.name)
+        if before is None:
+            yield Difference("input", given.name, Change.ADDED, about=str(given.signal))
+        elif before.signal != given.signal:
+            yield Difference("input", given.name, Change.CHANGED, (f"{before.signal} -> {given.signal}",))
+    yield from (_gone("input", i) for i in old.inputs if i.name not in new.input_by_name)
+
+
+def _gone(kind: str, part: Input | Node) -> Difference:
+    about = part.op.name if isinstance(part, Node) else str(part.signal)
+    return Difference(kind, part.name, Change.REMOVED, about=about)
+
+
+def _nodes(old: Graph, new: Graph, names: Mapping[str, str]) -> Iterator[Difference]:
+    before = {after: old.node_by_name[name] for name, after in names.items()}
+    for node in new.nodes:
+        if kind_of(new, node) is Kind.LITERAL:
+            continue
+        kind = "loss" if node.name in new.losses else "node"
+        if node.name not in before:
+            yield Difference(kind, node.name, Change.ADDED, about=node.op.name)
+        elif details := tuple(_node_details(old, before[node.name], new, node, names)):
+            yield Difference(kind, node.name, Change.CHANGED, details, node.op.name)
+    for node in old.nodes:
+        if node.name not in names and kind_of(old, node) is not Kind.LITERAL:
+            yield _gone("loss" if node.name in old.losses else "node", node)
+
+
+def _node_details(old: Graph, before: Node, new: Graph, after: Node, names: Mapping[str, str]) -> Iterator[str]:
+    if before.name != after.name:
+        yield f"name: {before.name} -> {after.name}"
+    if (before.name in old.losses) != (after.name in new.losses):
+        yield "is now a loss" if after.name in new.losses else "is no longer a loss"
+    if before.op.name != after.op.name:
+        yield f"op: {before.op.name} -> {after.op.name}"
+    yield from _changes(_params(before), _params(after))
+    yield from _changes(_reading(old, before, names), _reading(new, after, {}))
+
+
+def _params(node: Node) -> dict[str, str]:
+    """All but what the clock gives: its own change is told once."""
+    specs = {name: spec for name, spec in node.op.params().items() if spec.clock is None}
+    return {name: value_text(getattr(node.op, name), spec.unit) for name, spec in specs.items()}
+
+
+def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:
+    for name in dict.fromkeys([*before, *after]):
+        was, now = before.get(name), after.get(name)
+        if was != now:
+            yield f"{name}: {'open' if was is None else was} -> {'open' if now is None else now}"
+
+
+def _outputs(old: Graph, new: Graph, names: Mapping[str, str]) -> Iterator[Difference]:
+    before = {name: _source_text(old, ref, names) for name, ref in old.outputs}
+    after = {name: _source_text(new, ref, {}) for name, ref in new.outputs}
+    for name, source in after.items():
+        if name not in before:
+            yield Difference("output", name, Change.ADDED, about=source)
+        elif before[name] != source:
+            yield Difference("output", name, Change.CHANGED, (f"{before[name]} -> {source}",))
+    yield from (Difference("output", n, Change.REMOVED, about=s) for n, s in before.items() if n not in after)
+
+
+def _edges(old: Graph, new: Graph, names: Mapping[str, str]) -> dict[Edge, Change]:
+    before, after = _typed_edges(old, names), _typed_edges(new, {})
+    found: dict[Edge, Change] = {}
+    for edge, signal in after.items():
+        is_same = edge in before and before[edge] == signal
+        found[edge] = Change.SAME if is_same else Change.CHANGED if edge in before else Change.ADDED
+    return {**found, **{edge: Change.REMOVED for edge in before if edge not in after}}
+
+
+def _typed_edges(graph: Graph, names: Mapping[str, str]) -> dict[Edge, Signal | None]:
+    """Every edge and what flows on it, nodes renamed."""
+
+    def start(ref: Ref) -> str:
+        return str(Ref(names.get(ref.node, ref.node), ref.port))
+
+    found: dict[Edge, Signal | None] = {}
+    for node in graph.nodes:
+        for port, ref in node.inputs:
+            found[start(ref), f"{names.get(node.name, node.name)}/{port}"] = graph.types.get(ref)
+    return {**found, **{(start(ref), f"-> {name}"): graph.types.get(ref) for name, ref in graph.outputs}}
+
+
+def _edge_text(edge: Edge) -> str:
+    source, target = edge
+    return f"{source} {target}" if target.startswith("-> ") else f"{source} -> {target}"
+
+
+def _count(graph: Graph) -> str:
+    n_nodes = sum(kind_of(graph, node) is not Kind.LITERAL for node in graph.nodes)
+    n_edges = len(_typed_edges(graph, {}))
+    return f"{n_nodes} node{'s' * (n_nodes != 1)}, {n_edges} edge{'s' * (n_edges != 1)}"

@@ -1,0 +1,97 @@
+"""One picture of two graphs: the new one, with what is gone drawn in, and every change marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ddspgraph.render.compare import Comparison, Edge
+from ddspgraph.render.compose import Ids, picture
+from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Pin
+
+#: What a box is in both pictures: inputs, outputs and everything else have names of their own.
+_Key = tuple[str, str]
+
+
+def diff_picture(comparison: Comparison, detail: Detail = "types") -> Picture:
+    """The picture of a comparison. Raises ValueError for a detail that does not exist."""
+    before, after = picture(comparison.old, detail), picture(comparison.new, detail)
+    gone, ids = _gone_boxes(comparison, before, after)
+    boxes = [_marked(box, comparison) for box in after.boxes]
+    arrows = [_told(arrow, comparison.edges) for arrow in after.arrows]
+    known = {box.id: box for box in (*boxes, *gone)}
+    for arrow in before.arrows:
+        edge = _renamed(arrow, comparison.names)
+        if comparison.edges.get(edge) is Change.REMOVED:
+            arrows.append(_moved(arrow, ids, known))
+    # What is gone stands before the outputs, so that it is laid out among the rest.
+    ends = [box for box in boxes if box.kind is Kind.OUTPUT]
+    rest = [box for box in boxes if box.kind is not Kind.OUTPUT]
+    return replace(after, name=_title(comparison), boxes=(*rest, *gone, *ends), arrows=tuple(arrows))
+
+
+def _gone_boxes(comparison: Comparison, before: Picture, after: Picture) -> tuple[list[Box], dict[str, str]]:
+    """The boxes that the new picture lacks, and for every old id the one in the new picture."""
+    there = {_key(box, {}): box.id for box in after.boxes}
+    fresh, gone, ids = Ids(box.id for box in after.boxes), [], {}
+    for box in before.boxes:
+        key = _key(box, comparison.names)
+        if key in there:
+            ids[box.id] = there[key]
+        else:
+            ids[box.id] = fresh.new("gone", box.name)
+            gone.append(replace(box, id=ids[box.id], change=Change.REMOVED, share=None))
+    return gone, ids
+
+
+def _key(box: Box, names: Mapping[str, str]) -> _Key:
+    group = box.kind.value if box.kind in (Kind.INPUT, Kind.OUTPUT) else "node"
+    name = box.node or box.name
+    return group, names.get(name, name) if group == "node" else name
+
+
+def _marked(box: Box, comparison: Comparison) -> Box:
+    kind = {Kind.INPUT: ("input",), Kind.OUTPUT: ("output",)}.get(box.kind, ("node", "loss"))
+    found = [d for d in comparison.differences if d.name == box.name and d.kind in kind]
+    if not found:
+        return replace(box, change=Change.SAME, share=None, lines=())
+    change, details = found[0].change, found[0].details
+    lines = box.lines if change is Change.ADDED else tuple(detail.replace(" -> ", " → ") for detail in details)
+    return replace(box, change=change, share=None, lines=lines)
+
+
+def _told(arrow: Arrow, edges: Mapping[Edge, Change]) -> Arrow:
+    return replace(arrow, change=edges.get((arrow.start, arrow.end), Change.ADDED), notes=())
+
+
+def _renamed(arrow: Arrow, names: Mapping[str, str]) -> Edge:
+    """An old edge in the names of the new graph."""
+
+    def rename(text: str) -> str:
+        name, slash, port = text.partition("/")
+        return f"{names.get(name, name)}{slash}{port}"
+
+    return rename(arrow.start), arrow.end if arrow.end.startswith("-> ") else rename(arrow.end)
+
+
+def _moved(arrow: Arrow, ids: Mapping[str, str], boxes: Mapping[str, Box]) -> Arrow:
+    """An edge that is gone, between the boxes of the new picture."""
+    source, target = ids[arrow.source], ids[arrow.target]
+    return replace(
+        arrow,
+        source=source,
+        target=target,
+        source_port=_shown(arrow.source_port, boxes[source].outputs),
+        target_port=_shown(arrow.target_port, boxes[target].inputs),
+        notes=(),
+        change=Change.REMOVED,
+    )
+
+
+def _shown(port: str, pins: tuple[Pin, ...]) -> str:
+    return port if any(pin.port == port for pin in pins) else ""
+
+
+def _title(comparison: Comparison) -> str:
+    old, new = comparison.old.name, comparison.new.name
+    return new if old == new else f"{old} → {new}"
