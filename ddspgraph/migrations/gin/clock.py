@@ -11,14 +11,13 @@ from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import hertz, mapping, scalar
 from ddspgraph.migrations.gin.config import Config, Instance
 from ddspgraph.migrations.gin.syntax import Binding, Literal
+from ddspgraph.migrations.v1_classes import CLASSES
 
 #: What magenta/ddsp's classes assume where nobody says.
 DEFAULT_SAMPLE_RATE_HZ, DEFAULT_FRAME_RATE_HZ = 16_000, 250
 DEFAULT_N_SAMPLES, DEFAULT_TIME_STEPS = 64_000, 1000
 _MOST_SAMPLES = 1 << 40
 #: Parameters of a class that say the same as the clock. `time_steps` of MfccEncoder is a size of its own.
-_SAYS_SAMPLE_RATE = "sample_rate"
-_FEATURES = ("F0LoudnessPreprocessor", "F0PowerPreprocessor", "OnlineF0PowerPreprocessor")
 _PARAMETERS = ("sample_rate", "n_samples", "frame_rate", "time_steps")
 _OWN_SIZES = ("MfccEncoder",)
 
@@ -53,6 +52,14 @@ class ClockFacts:
         to = {"n_samples": "duration", "time_steps": "frame_rate"}.get(parameter, parameter)
         self.config.ledger.say(binding, Kind.DERIVED, f"clock.{to}")
         return True
+
+    def rate_ahead(self) -> int:
+        """The sample rate in Hz that some synthesizer is bound to, whether or not it was reached already."""
+        for (_, name, parameter), binding in self.config.last.items():
+            value = self.config.value(binding) if parameter == "sample_rate" and name in CLASSES else None
+            if isinstance(value, Literal) and isinstance(value.data, int) and 0 < value.data <= _MOST_SAMPLES:
+                return value.data
+        return DEFAULT_SAMPLE_RATE_HZ
 
     def entry(self, span: Span) -> tuple[Key, Value]:
         """The entry `clock`. Reports E401 where frames are no whole numbers of samples, E403 where places disagree."""

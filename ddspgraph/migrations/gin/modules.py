@@ -10,12 +10,12 @@ from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import plain, scalar
 from ddspgraph.migrations.gin.clock import ClockFacts
 from ddspgraph.migrations.gin.conditioning import NAME as CONDITIONED
-from ddspgraph.migrations.gin.conditioning import PARAMETERS as CONDITIONING
 from ddspgraph.migrations.gin.conditioning import conditioning, conditioning_keys, joined
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.draft import Draft, Entry, identifier
 from ddspgraph.migrations.gin.environment import Environment, Results
 from ddspgraph.migrations.gin.networks import DEFAULT_SPLITS, NETWORKS, Network
+from ddspgraph.migrations.gin.own_terms import power_frame_size
 from ddspgraph.migrations.gin.params import Params, op_name, texts
 from ddspgraph.migrations.gin.syntax import Binding, Items, Literal
 from ddspgraph.migrations.v1_classes import CLASSES, default_name
@@ -57,12 +57,15 @@ class Modules:
         self.draft.describe(binding, instance, f"{to}.op", kind.op)
         inputs = self._inputs(instance, kind, env, keys, to)
         skip = ["name", "input_keys", "output_splits", "one_hot_key"]
+        skip += ["frame_size"] if instance.name == "OnlineF0PowerPreprocessor" else []
         if instance.name == CONDITIONED and isinstance(inputs, list):
-            skip += CONDITIONING
+            skip.append("conditioning_keys")
             inputs = joined(self.draft, str(key), inputs, len(conditioning_keys(instance)))
         params = list(self.params.of(instance, kind.op, f"{to}.params", skip))
         if instance.name == CONDITIONED:
             params += conditioning(self.params, instance, f"{to}.params")
+        if instance.name == "OnlineF0PowerPreprocessor":
+            params += power_frame_size(self.params, instance, f"{to}.params")
         splits = self._splits(instance, to)
         if splits is not None:
             params.append(splits)

@@ -13,6 +13,7 @@ from ddspgraph.migrations.gin.clock import ClockFacts
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.draft import Draft, Entry, identifier
 from ddspgraph.migrations.gin.networks import NETWORKS, PARTS
+from ddspgraph.migrations.gin.own_terms import EXPLAINED, FLAT, flattened, parameters_of
 from ddspgraph.migrations.gin.renames import DEFAULTS, PARAMS, last_word
 from ddspgraph.migrations.gin.syntax import Binding, GinValue, Items, Literal, Macro, Pairs, Reference
 from ddspgraph.migrations.v1_classes import CLASSES, REMOVED_PARAMS, default_name
@@ -66,9 +67,12 @@ class Params:
         if removed in REMOVED_PARAMS or (rename is not None and rename.new is None):
             version = rename.version if rename is not None else "1.0.0"
             self.ledger.say(binding, Kind.NOT_SUPPORTED, None, f"magenta/ddsp has no such parameter since {version}")
+        elif known is not None and (flat := flattened(self, instance, parameter, binding, known, to)) is not None:
+            yield from flat
         elif known is not None and parameter not in known.params():
-            note = f"the op {known.name} has no such parameter"
-            self.ledger.say(binding, Kind.NOT_SUPPORTED, None, note)
+            default = Kind.NOT_SUPPORTED, f"the op {known.name} has no such parameter"
+            kind, note = EXPLAINED.get((instance.name, parameter), default)
+            self.ledger.say(binding, kind, None, note)
         elif isinstance(value, Reference) and not value.is_call and parameter.endswith("_fn") and known is not None:
             yield from self._function(instance, parameter, binding, value, to)
         else:
@@ -113,18 +117,28 @@ class Params:
             is_due = is_due and instance.binding(parameter) is None
             if is_due and self.config.is_before(rename.version) and (known is None or parameter in known.params()):
                 self._add_default(instance, f"{to}.{parameter}", f"the default before magenta/ddsp {rename.version}")
-                yield Key(parameter, instance.span), self._default(rename.was, f"{to}.{parameter}", instance)
+                yield from self._default(parameter, rename.was, to, instance, known)
 
     def _add_default(self, instance: Instance, to: str, note: str) -> None:
         holder = next((b for b in self.config.bindings if b.value.span == instance.span), self.config.bindings[0])
         self.ledger.add(holder, Kind.DEFAULT, f"{instance.said}.{to.rpartition('.')[2]}", to, note)
 
-    def _default(self, text: str, to: str, instance: Instance) -> Value:
-        if text.startswith("@"):
-            return self._part(Reference((), text[1:-2], True, instance.span), to, instance)
-        words = {"True": True, "False": False, "None": None}
-        value = words[text] if text in words else float(text) if "." in text else int(text)
-        return scalar(value, instance.span)
+    def _default(
+        self, parameter: str, text: str, to: str, instance: Instance, known: type[Op] | None
+    ) -> Iterator[Entry]:
+        key = Key(parameter, instance.span)
+        if not text.startswith("@"):
+            words = {"True": True, "False": False, "None": None}
+            value = words[text] if text in words else float(text) if "." in text else int(text)
+            yield key, scalar(value, instance.span)
+            return
+        reference = Reference((), text[1:-2], True, instance.span)
+        flat = FLAT.get((instance.name, parameter), {}).get(last_word(reference.selector))
+        if known is None or flat is None:
+            yield key, self._part(reference, f"{to}.{parameter}", instance)
+        else:
+            yield key, scalar(flat.word, instance.span)
+            yield from parameters_of(self, flat, self.config.instance(reference, instance), known, to)
 
     # -- values ------------------------------------------------------------------------------------
 
