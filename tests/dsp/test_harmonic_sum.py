@@ -235,6 +235,25 @@ def test_gradients_against_float64_differences(method: str) -> None:
         np.testing.assert_allclose(np.sum(gradient * direction), slope, rtol=1e-3)
 
 
+def test_gradients_of_the_straightforward_formulation() -> None:
+    """TensorFlow's derivative of envelopes at audio rate, whose cumulative sum is in float64."""
+    f0_hz, amplitudes, distribution = (tf.constant(x) for x in controls(20, 30, high=900.0))
+    g = tf.constant(RNG.normal(size=(2, 1280)).astype(np.float32))
+
+    def straightforward(f0_hz: tf.Tensor, amplitudes: tf.Tensor, distribution: tf.Tensor) -> tf.Tensor:
+        hz = dsp.resample(f0_hz, 1280) * tf.range(1.0, 31.0)
+        return dsp.oscillator_bank(hz, dsp.resample(amplitudes * distribution, 1280, "window"))
+
+    found = []
+    for function in (lambda *x: synthesize(*x, 1280), straightforward):
+        with tf.GradientTape() as tape:
+            tape.watch([f0_hz, amplitudes, distribution])
+            y = tf.reduce_sum(function(f0_hz, amplitudes, distribution) * g)
+        found.append(tape.gradient(y, [f0_hz, amplitudes, distribution]))
+    for ours, expected in zip(*found, strict=True):
+        assert relative_l2(ours.numpy(), expected.numpy()) < 1e-3
+
+
 def test_errors_name_what_is_wrong() -> None:
     f0_hz, amplitudes, distribution = controls(50, 4)
     with pytest.raises(ValueError, match=r"3201 timesteps are no multiple of 50"):
