@@ -1,12 +1,16 @@
-"""`ddspgraph check SPEC...`: all errors and warnings, each at its line. TensorFlow is not imported."""
+"""`ddspgraph check SPEC...`: all errors and warnings, each at its line; with `--explain` the graph as a table.
+
+TensorFlow is not imported, unless this machine is to be measured.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ddspgraph.cli import explain
 from ddspgraph.cli.console import paint, put, show, show_json
-from ddspgraph.cli.options import Arguments, GraphOptions, Parser, add_graph_options
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 from ddspgraph.cli.spec import count_nodes, load_graph
 
 if TYPE_CHECKING:
@@ -18,22 +22,29 @@ EXAMPLE = "ddspgraph check graphs/*.yaml"
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="a spec, or - for stdin")
+    explain.add_options(parser)
     add_graph_options(parser)
 
 
 def main(arguments: Arguments) -> int:
     """Exit code: that of the worst file."""
+    if (arguments.predict or arguments.calibrate) and not arguments.explain:
+        raise UsageError("--predict and --calibrate go with --explain")
     options = GraphOptions.of(arguments)
+    speed = explain.speed_of(arguments) if arguments.explain else None
     reports, worst = [], 0
     for spec in arguments.specs:
         graph, diagnostics, code = _check(spec, options)
         worst = max(worst, code)
         if arguments.json:
-            reports.append(_as_dict(spec, graph, diagnostics))
+            explained = {"explain": explain.explain_data(graph, speed)} if arguments.explain and graph else {}
+            reports.append({**_as_dict(spec, graph, diagnostics), **explained})
             continue
         for diagnostic in diagnostics:
             show(diagnostic)
         put(_summary(spec, graph, diagnostics))
+        if arguments.explain and graph is not None:
+            put(explain.explain_text(graph, speed))
     if arguments.json:
         show_json(reports)
     return worst

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ddspgraph.ir.graph import Graph, Input, Node, Ref
 from ddspgraph.ir.types import Signal
@@ -113,10 +114,11 @@ def _matched(old: Graph, new: Graph) -> dict[str, str]:
 
 def _reading(graph: Graph, node: Node, names: Mapping[str, str]) -> dict[str, str]:
     """What each port reads, in the names of the new graph; a literal is its value."""
-    return {port: _source_text(graph, ref, names) for port, ref in node.inputs}
+    return {port: source_text(graph, ref, names) for port, ref in node.inputs}
 
 
-def _source_text(graph: Graph, ref: Ref, names: Mapping[str, str]) -> str:
+def source_text(graph: Graph, ref: Ref, names: Mapping[str, str] = MappingProxyType({})) -> str:
+    """What a port reads: `warm`, `grouped/harm_dist`, or the value of a literal."""
     node = graph.node_by_name.get(ref.node)
     if node is not None and kind_of(graph, node) is Kind.LITERAL:
         return literal_text(graph, node)
@@ -188,8 +190,8 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[st
 
 
 def _outputs(old: Graph, new: Graph, names: Mapping[str, str]) -> Iterator[Difference]:
-    before = {name: _source_text(old, ref, names) for name, ref in old.outputs}
-    after = {name: _source_text(new, ref, {}) for name, ref in new.outputs}
+    before = {name: source_text(old, ref, names) for name, ref in old.outputs}
+    after = {name: source_text(new, ref, {}) for name, ref in new.outputs}
     for name, source in after.items():
         if name not in before:
             yield Difference("output", name, Change.ADDED, about=source)
