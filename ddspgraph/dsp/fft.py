@@ -32,14 +32,14 @@ def rfft(x: tf.Tensor, fft_length: Size) -> tf.Tensor:
         x = pad_axis(x, (0, fft_length - length), axis=-1)
 
     @tf.custom_gradient
-    def transform(x: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    def transform(x: tf.Tensor) -> Any:  # value and gradient; called, the value alone
         def adjoint(cotangent: tf.Tensor) -> tf.Tensor:
             weights = _bin_weights(fft_length)
             fitted = irfft(cotangent * tf.complex(weights, tf.zeros_like(weights)), fft_length)
             n = size_of(x, -1)
             if isinstance(n, int) and isinstance(fft_length, int) and n == fft_length:
                 return fitted
-            fitted = fitted[..., : smaller(n, fft_length)]
+            fitted = fitted[..., : smaller(n, fft_length)]  # type: ignore[arg-type]  # the stub has no ...
             return tf.pad(fitted, [[0, 0]] * (len(x.shape) - 1) + [[0, larger(n - fft_length, 0)]])
 
         return tf.signal.rfft(x, [fft_length]), adjoint
@@ -63,7 +63,7 @@ def magnitude(spectrum: tf.Tensor) -> tf.Tensor:
     """
 
     @tf.custom_gradient
-    def modulus(s: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    def modulus(s: tf.Tensor) -> Any:  # value and gradient; called, the value alone
         size = tf.sqrt(tf.square(tf.math.real(s)) + tf.square(tf.math.imag(s)))
 
         def adjoint(cotangent: tf.Tensor) -> tf.Tensor:
@@ -157,10 +157,10 @@ def frame(signal: Any, frame_size: Size, hop_size: Size, pad_end: bool = False) 
     """
 
     @tf.custom_gradient
-    def cut(x: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    def cut(x: tf.Tensor) -> Any:  # value and gradient; called, the value alone
         def adjoint(cotangent: tf.Tensor) -> tf.Tensor:
             n = size_of(x, -1)
-            summed = overlap_and_add(cotangent, hop_size)[..., :n]
+            summed = overlap_and_add(cotangent, hop_size)[..., :n]  # type: ignore[arg-type]
             return tf.pad(summed, [[0, 0]] * (len(x.shape) - 1) + [[0, n - size_of(summed, -1)]])
 
         return tf.signal.frame(x, frame_size, hop_size, pad_end=pad_end), adjoint
@@ -184,7 +184,7 @@ def overlap_and_add(frames: Any, hop_size: Size) -> tf.Tensor:
     ]
     length = (n_frames + n_parts - 1) * hop_size
     summed = tf.reshape(tf.add_n(parts), tf.concat([tf.shape(frames)[:-2], [length]], axis=0))
-    return summed[..., : length - (n_parts * hop_size - frame_size)]
+    return summed[..., : length - (n_parts * hop_size - frame_size)]  # type: ignore[arg-type]
 
 
 def hann_window(size: Size, periodic: bool = False) -> tf.Tensor:

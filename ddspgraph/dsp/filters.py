@@ -37,7 +37,8 @@ def apply_window_to_impulse_response(impulse_response: Any, window_size: int = 0
         response = tf.roll(response, ir_size // 2, axis=-1)
     window_size = smaller(window_size, ir_size) if window_size > 0 else ir_size
     first, last, weights = _window_by_time(window_size, ir_size)
-    past, coming = response[..., ir_size + first : ir_size], response[..., : last + 1]
+    past = response[..., ir_size + first : ir_size]  # type: ignore[arg-type]  # TensorFlow's stub has no ...
+    coming = response[..., : last + 1]  # type: ignore[arg-type]
     return tf.concat([past, coming], axis=-1) * weights
 
 

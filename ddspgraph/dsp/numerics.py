@@ -54,7 +54,7 @@ def safe_log(x: TensorLike, eps: float = 1e-5) -> tf.Tensor:
     """Natural logarithm with log(eps) where x <= 0: the gradient there is 0, never NaN."""
 
     @tf.custom_gradient
-    def log(x: tf.Tensor) -> tuple[tf.Tensor, Any]:
+    def log(x: tf.Tensor) -> Any:  # value and gradient; called, the value alone
         positive = tf.nn.relu(x)
         # The maximum is x or eps; comparing and selecting costs TensorFlow as much as the logarithm.
         y = tf.math.log(tf.maximum(positive, eps * (1.0 - tf.sign(positive))))

@@ -28,6 +28,8 @@ def initial_value(weight: Weight, name: str, seed: int) -> Any:
         return np.zeros(shape, np.float32)
     if weight.init == "ones":
         return np.ones(shape, np.float32)
+    if weight.init == "lstm_bias":  # the forget gates, second of four, begin open (Jozefowicz et al. 2015)
+        return np.repeat(np.array([0.0, 1.0, 0.0, 0.0], np.float32), shape[0] // 4)
     if weight.init == "glorot_uniform":
         receptive = math.prod(shape[:-2])  # 1 for a matrix; a vector counts as fan in and fan out
         limit = math.sqrt(6.0 / (receptive * sum((shape * 2)[-2:])))
