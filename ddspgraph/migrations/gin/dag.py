@@ -102,6 +102,10 @@ class Group:
         """A group in a group: its nodes get its name in front."""
         if self.depth >= _DEEPEST:
             self.config.stop("E702", f"groups nested deeper than {_DEEPEST}", instance.span)
+        binding_of_name = instance.binding("name")
+        if binding_of_name is not None:
+            note = "it stands before the names of its nodes"
+            self.ledger.say(binding_of_name, Kind.RENAMED, "nodes", note)
         name = name or self.modules.params.name(instance, default_name(instance.said), "nodes.")
         inner = Environment(self.env.draft, dict(self.env.values), dict(self.env.results), self.env.unknown)
         for key, _ in keys:

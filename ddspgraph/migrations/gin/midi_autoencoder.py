@@ -141,5 +141,7 @@ class _Model(OwnProcessors):
         name = self.add("z_notes", "pool_over_notes", inputs)
         binding = self.model.binding("z_note_encoder")
         assert binding is not None
-        self.ledger.add(binding, Kind.RENAMED, binding.key, f"nodes.{name}", "nn.pool_over_notes over each note")
+        self.ledger.add(
+            binding, Kind.RENAMED, f"{binding.key}: pool_over_notes", f"nodes.{name}", "the mean over each note"
+        )
         return name

@@ -14,7 +14,7 @@ from ddspgraph.migrations.gin.conditioning import conditioning, conditioning_key
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.draft import Draft, Entry, identifier
 from ddspgraph.migrations.gin.environment import Environment, Results
-from ddspgraph.migrations.gin.networks import DEFAULT_SPLITS, NETWORKS, Network
+from ddspgraph.migrations.gin.networks import DEFAULT_SPLITS, NETWORKS, PARTS, Network
 from ddspgraph.migrations.gin.own_terms import power_frame_size
 from ddspgraph.migrations.gin.params import Params, op_name, texts
 from ddspgraph.migrations.gin.syntax import Binding, Items, Literal
@@ -75,7 +75,7 @@ class Modules:
         self.draft.node(key, kind.op, inputs, params, said=instance.said)
         ports = [*kind.outputs, *(str(port) for port, _ in splits[1].items())] if splits else list(kind.outputs)
         if known is None:
-            return Results(str(key), {}, str(key), is_open=True)
+            return Results(str(key), {}, str(key), is_open=instance.name not in PARTS)
         return Results(str(key), {port: f"{key}/{port}" for port in ports}, str(key))
 
     def _inputs(

@@ -147,9 +147,10 @@ class _Upgrade:
                 if self.ledger.fate(binding) is None and not self.clock.take(model, parameter, binding):
                     self._left(model, parameter, binding)
             return model.said
+        is_part = self.missing and any(self.config.named(name) for name in _MODELS)
         for name in ("ProcessorGroup", "DAGLayer", "LossGroup"):
             group = self.config.named(name, "dag")
-            if group is not None and not self.missing:
+            if group is not None and not is_part:
                 group_audio(self.modules, group, Environment(self.draft), group.span)
                 return group.said
         self._no_model("the file describes no model", Span.start_of(self.file.source))

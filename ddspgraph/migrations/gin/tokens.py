@@ -103,7 +103,8 @@ class Tokens:
                 yield from self._line_end(found.end(), joined=kind == "joined")
             elif kind == "comment":
                 span = self._span(found.end())
-                self.comments.append(Comment(found.group().rstrip(), span, self._indent is not None))
+                is_behind = bool(self.source.text[self._line_start : self._at].strip())
+                self.comments.append(Comment(found.group().rstrip(), span, is_behind))
                 self._at = found.end()
             else:
                 yield from self._token(str(kind), found.end())
