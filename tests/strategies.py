@@ -58,7 +58,21 @@ VALUES: Mapping[str, Sequence[Any]] = {
     "nyquist_fade": [OMIT, 0.1],
     "initial_bias": [OMIT, 0.0],
     "center_ms": [OMIT, "2 ms"],
+    # Networks: a few units are enough to see whether they fit.
+    **{name: [4] for name in ("ch", "fc_stack_ch", "rnn_ch", "rnn_channels", "precondition_ch", "z_dims", "n_dims")},
+    **{name: [1, 2] for name in ("layers", "layers_per_stack", "stacks", "fc_stack_layers")},
+    "size": ["small"],
+    "norm_type": [OMIT, "layer"],
+    "resample_type": [OMIT],
+    "f0_depth": [8],
+    "z_time_steps": [63],
+    "conditional": [OMIT],
+    "compute_loudness": [OMIT],
+    "compute_power": [OMIT],
+    "num_heads": [OMIT, 2],
 }
+#: For a parameter that must be given and is not above, by its kind.
+REQUIRED: Mapping[str, Any] = {"int": 4, "float": 0.5, "floats": [0.5, 1.0, 0.25], "ints": [4], "values": 0.5}
 #: The same for one op where the name means something else there.
 OF_OP: Mapping[tuple[str, str], Sequence[Any]] = {
     ("crop", "frame_size"): [64, 0, 33],
@@ -67,8 +81,12 @@ OF_OP: Mapping[tuple[str, str], Sequence[Any]] = {
     ("filtered_noise_reverb", "n_frames"): [4],
     ("lfo", "depth"): [OMIT, 2.0],
     ("split", "outputs"): [OMIT],
+    ("mfcc_encoder", "fft_sizes"): [[256]],
+    ("mfcc_encoder", "mel_bins"): [[20]],
+    ("mfcc_encoder", "mfcc_bins"): [[5]],
 }
 _LEVELS = ("power", "loudness", "rms_energy")
+_WANTED_THOUGH_OPTIONAL = ("loudness_db", "power_db", "pw_db")
 _UNIT_FOLLOWS = ("add", "multiply", "gain", "mix", "crop", "tensor_to_audio", "resample", "concat", "hold", "lfo")
 _REVERBS = ("reverb", "exp_decay_reverb", "filtered_noise_reverb")
 
@@ -152,10 +170,15 @@ class SpecBuilder:
     def _ports(self, op_class: type[Op], params: Spec, given: dict[str, Made]) -> None:
         """Connects the ports as they are declared; names of axes are bound to sizes on the way."""
         sizes: dict[str, int] = {}
-        for name, port in _instance(op_class, params).input_ports().items():
-            if port.optional:
+        op = _instance(op_class, params)
+        more = () if op.variadic is None else ("input_1", "input_2")[: self.pick([1, 2])]
+        for name, port in op.input_ports(more).items():
+            if port.optional and name not in _WANTED_THOUGH_OPTIONAL:
                 continue
-            given[name] = self._fitting(port, sizes)
+            is_open = port.dims is None and port.rate in (None, Rate.FRAME) and op.variadic is not None
+            given[name] = (
+                self._signal(Rate.FRAME, 4, port.unit, literals=False) if is_open else self._fitting(port, sizes)
+            )
 
     def _fitting(self, port: Port, sizes: dict[str, int]) -> Made:
         dims = port.dims
@@ -253,6 +276,14 @@ class SpecBuilder:
         given["signal"] = self._signal(Rate.FRAME, 4, Unit.ANY, literals=False)
         params["outputs"] = self.pick([{"first": 1, "rest": 3}, {"all": 4}, {"a": 1, "b": 1, "c": 2}])
 
+    def _op_fc(self, params: Spec, given: dict[str, Made]) -> None:
+        given["x"] = self._signal(Rate.FRAME, 4, Unit.ANY, literals=False)
+
+    _op_fc_stack = _op_fc
+
+    def _op_straight_through_choice(self, params: Spec, given: dict[str, Made]) -> None:
+        given["logits"] = self._signal(Rate.FRAME, len(params["values"]), Unit.RAW, literals=False)
+
     def _op_hold(self, params: Spec, given: dict[str, Made]) -> None:
         params.pop("channels", None)
         params.pop("broadcast", None)
@@ -320,8 +351,11 @@ class SpecBuilder:
         for i, (name, port) in enumerate(op.output_ports().items()):
             written = node if i == 0 else f"{node}/{name}"
             made = replace(first, written=written, unit=port.unit)
-            if op.name in ("constant", "hold", "mix", "concat", "exp_decay", "split", *_REVERBS) or (
-                isinstance(given.get(port.like or ""), Made) and given[port.like or ""].rate is Rate.CONST
+            is_network = Traits.TRAINABLE in op.traits and op.name not in _REVERBS
+            if (
+                is_network
+                or op.name in ("constant", "hold", "mix", "concat", "exp_decay", "split", *_REVERBS)
+                or (isinstance(given.get(port.like or ""), Made) and given[port.like or ""].rate is Rate.CONST)
             ):
                 # The type is for the test to read, not for the next node.
                 made = replace(made, rate=Rate.CONST, is_whole=False)
@@ -361,8 +395,9 @@ def _options(op: type[Op], spec: ParamSpec) -> list[Any]:
         options = [OMIT, *spec.choices, *([None] if spec.nullable else [])]
     elif not options:
         options = [OMIT]
-    if spec.is_required and len(options) > 1:
+    if spec.is_required and (op.name, spec.name) not in OF_OP:
         options = [option for option in options if option is not OMIT]
+        options = options or [{"a": 1, "b": 3} if spec.kind == "splits" else REQUIRED[spec.kind]]
     return options
 
 
@@ -375,6 +410,8 @@ def _instance(op: type[Op], params: Spec) -> Op:
             values[spec.name] = None
         elif spec.kind == "splits" and isinstance(value, dict):
             values[spec.name] = tuple(value.items())
+        elif spec.kind in ("ints", "floats") and isinstance(value, list):
+            values[spec.name] = tuple(value)
         elif isinstance(value, (int, float)) or (isinstance(value, str) and spec.kind == "str"):
             values[spec.name] = value
         elif spec.is_required:

@@ -41,7 +41,7 @@ RECIPES: dict[str, tuple[str, int, int]] = {
     "spectral_loss": ("spectral_loss", 30, 2),
 }
 #: What the normal run measures.
-QUICK = ("harmonic", "fir_filter", "loudness")
+QUICK = ("harmonic", "fir_filter")
 
 
 def measure(name: str) -> dict[str, int]:

@@ -114,4 +114,6 @@ def check_memory(graph: Graph, sizes: Mapping[str, int], limits: Limits, report:
 def _gib(count: int) -> str:
     if count >= 1 << 60:  # there are sizes of thousands of digits
         return "over a thousand million GiB"
+    if count < 1 << 30:
+        return f"{count / (1 << 20):.1f} MiB"
     return f"{count >> 30:,} GiB" if count >= 10 << 30 else f"{count / (1 << 30):.1f} GiB"
