@@ -13,6 +13,7 @@ demo: setup ## compile, run, draw and export a graph on a real recording
 	@VENV=$(VENV) sh tools/demo.sh
 
 test: setup ## everything that must hold, in under 8 minutes
+	@sh tools/need_chromium.sh
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright
@@ -22,6 +23,7 @@ proof: setup ## the slow proofs
 	TF_CPP_MIN_LOG_LEVEL=3 $(PY) -m pytest -m proof
 
 generate: setup ## schema, references and README pictures from the code
+	@sh tools/need_chromium.sh
 	TF_CPP_MIN_LOG_LEVEL=3 $(PY) tools/generate.py
 
 fresh: setup ## fails where a generated file is stale

@@ -4,14 +4,17 @@
     python tools/generate.py --check   # fail where one is stale
 
 Text is compared byte for byte. A picture is compared by what it was drawn from (`docs/img/sources.json`): the
-bytes of a PNG depend on the versions of graphviz and matplotlib.
+bytes of a PNG depend on the versions of graphviz, matplotlib and Chromium.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import ddspgraph as dg
@@ -60,12 +63,14 @@ def texts() -> dict[Path, str]:
 def picture_sources() -> dict[str, str]:
     """Picture -> digest of what it shows."""
     sound = DEMO.read_bytes() + RECORDING.read_bytes()
+    page = b"".join(path.read_bytes() for path in sorted((ROOT / "ddspgraph" / "page" / "assets").iterdir()))
     return {
         "guitar_chorus.svg": hashlib.sha256(to_dot(dg.load(DEMO)).encode()).hexdigest(),
         "solo_controls.svg": hashlib.sha256(
             to_dot(dg.load(ROOT / "graphs" / "solo_controls.yaml")).encode()
         ).hexdigest(),
         "guitar_chorus_sound.png": hashlib.sha256(sound).hexdigest(),
+        "explore.png": hashlib.sha256(sound + page + to_dot(dg.load(DEMO)).encode()).hexdigest(),
     }
 
 
@@ -74,6 +79,24 @@ def draw_pictures() -> None:
     for name in ("guitar_chorus", "solo_controls"):
         dg.draw(dg.load(ROOT / "graphs" / f"{name}.yaml"), IMAGES / f"{name}.svg")
     _spectrograms(IMAGES / "guitar_chorus_sound.png")
+    _page(IMAGES / "explore.png")
+
+
+def _page(path: Path) -> None:
+    """The page of `ddspgraph explore`, opened at a node, as Chromium shows it to a reader."""
+    import soundfile
+
+    sound, _ = soundfile.read(RECORDING, dtype="float32")
+    with tempfile.TemporaryDirectory() as folder:
+        page = Path(folder, "page.html")
+        dg.explore(dg.load(DEMO), page, inputs={"audio": sound[None]})
+        flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+        more = "--disable-component-update --disable-sync --hide-scrollbars --virtual-time-budget=5000"
+        size = "--window-size=1200,860 --force-device-scale-factor=1.5"
+        where = [f"--user-data-dir={folder}/profile", f"--screenshot={path}", f"{page.as_uri()}#chorus"]
+        program = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
+        command = [program, *flags.split(), *more.split(), *size.split(), *where]
+        subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
 def _spectrograms(path: Path) -> None:

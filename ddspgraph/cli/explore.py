@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,9 +60,18 @@ def main(arguments: Arguments) -> int:
         return 0
     signals = f"{len(values)} signals, " if values else ""
     tell(f"wrote {output}: {graph.name}, {count_nodes(graph)} nodes, {signals}{len(page) / 1e6:.2g} MB")
+    if broken := _not_finite(values or {}):
+        tell(f"not finite: {broken[0]}{f' and {len(broken) - 1} signals after it' if len(broken) > 1 else ''}")
     if values is None and needed:
         tell(f"without signals: --input {needed[0]}=FILE shows what is on the ports")
     return 0
+
+
+def _not_finite(values: Mapping[str, np.ndarray]) -> list[str]:
+    """The signals that hold NaN or infinity, in order of execution."""
+    import numpy as np
+
+    return [name for name, x in values.items() if not np.isfinite(x).all()]
 
 
 def _values(graph: Graph, arguments: Arguments, options: GraphOptions) -> dict[str, np.ndarray]:

@@ -52,12 +52,15 @@ def explore(
 
 
 def port_values(model: CompiledGraph, inputs: Mapping[str, Any], *, seed: int = 0) -> dict[str, Any]:
-    """Inputs and all values that they allow, as NumPy arrays by name: `{"audio": ..., "warm/signal": ...}`."""
+    """Inputs, and all ports that they allow, as NumPy arrays by name: `{"audio": ..., "warm/signal": ...}`.
+
+    Literals and implied conversions, whose names have a dot, are left out. Raises GraphError as `signals` does.
+    """
     import numpy as np
 
     signals = model.signals(inputs, seed=seed)
     given = {name: np.asarray(x, np.float32) for name, x in inputs.items() if name in model.graph.input_by_name}
-    return given | {name: value.numpy() for name, value in signals.items()}
+    return given | {name: value.numpy() for name, value in signals.items() if "." not in name}
 
 
 def plot(

@@ -64,7 +64,7 @@ def flags(x: np.ndarray, *, is_sound: bool) -> tuple[Flag, ...]:
         found.append(Flag("clipping", "clipped", f"{n_flat:,} samples stand flat at the peak, {dbfs(peak)}"))
     if peak == 0 and x.size and not n_bad:
         found.append(Flag("silence", "silent", "every sample is 0" if is_sound else "every value is 0"))
-    elif is_sound and peak < _NEARLY_SILENT:
+    elif is_sound and peak < _NEARLY_SILENT and not n_bad:
         found.append(Flag("silence", "nearly silent", f"the peak is {dbfs(peak)}"))
     return tuple(found)
 

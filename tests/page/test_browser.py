@@ -10,7 +10,7 @@ import pytest
 
 import ddspgraph as dg
 from ddspgraph.page.document import html_of
-from tests.page.pages import guitar_page, hostile_page, hostile_spec, solo_page
+from tests.page.pages import CORPUS, guitar_page, hostile_page, hostile_spec, solo_page
 
 pytest.importorskip("selenium", reason="selenium drives the browser: pip install selenium")
 
@@ -139,6 +139,14 @@ def test_an_output_of_a_graph_can_be_heard(browser: Browser, guitar: Path) -> No
     browser.open(guitar)
     click(browser, "out_audio")
     assert browser.find("#panel audio").is_displayed()
+
+
+def test_a_link_leads_to_a_node(browser: Browser, guitar: Path) -> None:
+    browser.open(guitar)
+    browser.run("location.hash = 'room'")
+    browser.wait("document.querySelector('#panel h2').textContent === 'room'")
+    browser.run("location.hash = 'no%20such%20node'")
+    assert heading(browser) == "room"
 
 
 # -- sound --------------------------------------------------------------------------------------
@@ -370,12 +378,23 @@ def test_a_hostile_graph_stays_inert(browser: Browser, folder: Path) -> None:
     """Every box of it is opened, with all its ports. An alert would end the test with an error of the driver."""
     browser.open(written(folder / "hostile.html", hostile_page()))
     assert_inert(browser)
-    boxes = browser.run("return [...document.querySelectorAll('g[data-box]')].map((g) => g.dataset.box)")
-    assert len(boxes) > 200
-    for box in boxes[::2]:
-        browser.run("document.querySelector(`g[data-box='${arguments[0]}']`).focus()", box)
-        browser.run("for (const each of document.querySelectorAll('details')) each.open = true")
-    browser.wait("document.querySelector('.view')")
+    script = """
+      const done = arguments[0];
+      (async () => {
+        let views = 0;
+        const boxes = document.querySelectorAll("g[data-box]");
+        for (const box of boxes) {
+          box.focus();
+          for (const each of document.querySelectorAll("details")) each.open = true;
+          await new Promise((resume) => setTimeout(resume));  // what is opened is drawn now
+          views += document.querySelectorAll(".view").length;
+        }
+        done([boxes.length, views]);
+      })();
+    """
+    n_boxes, n_views = browser.driver.execute_async_script(script)
+    assert n_boxes >= 3 * len(CORPUS)
+    assert n_views > n_boxes
     assert_inert(browser)
 
 
@@ -383,7 +402,7 @@ def test_a_hostile_spec_stays_inert_and_readable(browser: Browser, folder: Path)
     graph = dg.load(hostile_spec())
     browser.open(written(folder / "spec.html", html_of(graph)))
     assert "<script>alert(1)</script>" in browser.find("#panel").text
-    for i in range(0, len(graph.inputs), 2):
+    for i in range(0, len(graph.inputs), 4):
         browser.run("document.querySelector(`g[data-box='${arguments[0]}']`).focus()", f"node_node_{i}")
         assert browser.find("#panel .doc").text.strip()
     browser.find("#search").send_keys("<img src=x onerror=alert(1)>")

@@ -6,6 +6,7 @@ const FULL = diagram.viewBox.baseVal;
 const full = { x: FULL.x, y: FULL.y, width: FULL.width, height: FULL.height };
 const LEAST_SCALE = 0.05, MOST_SCALE = 8, CLICK_PIXELS = 5, MARGIN = 10;
 const looking = { x: 0, y: 0, scale: 1 }; // left, top, pixels per unit of the picture
+let isAsOpened = true; // until somebody moves it
 
 const nodes = new Map(); // id of a box -> its element; the ends of an edge that is cut lead to the same box
 for (const group of diagram.querySelectorAll("g[data-box]:not([data-tag])")) nodes.set(group.dataset.box, group);
@@ -18,8 +19,9 @@ function look() {
   diagram.setAttribute("viewBox", `${looking.x} ${looking.y} ${width / looking.scale} ${height / looking.scale}`);
 }
 
-// All of it; at first only as much, from the top, as can be read.
+// All of it; when the page is opened only as much, from the top, as can be read.
 function showWhole(isFirst = false) {
+  isAsOpened = isFirst;
   const fit = Math.min(pane.clientWidth / full.width, pane.clientHeight / full.height);
   const readable = Math.min(1.2, Math.max(0.9, pane.clientWidth / full.width));
   looking.scale = Math.min(1.6, isFirst && fit < 0.75 ? Math.max(fit, readable) : fit);
@@ -31,11 +33,19 @@ function showWhole(isFirst = false) {
 
 // Zooms so that the point under (left, top), in pixels of the pane, stays where it is.
 function zoom(factor, left = pane.clientWidth / 2, top = pane.clientHeight / 2) {
+  isAsOpened = false;
   const scale = Math.min(MOST_SCALE, Math.max(LEAST_SCALE, looking.scale * factor));
   looking.x += left / looking.scale - left / scale;
   looking.y += top / looking.scale - top / scale;
   looking.scale = scale;
   look();
+}
+
+// What the pane shows when its size changes.
+function onResize() {
+  if (isAsOpened) showWhole(true);
+  else look();
+  if (chosen !== null) bringIntoView(chosen);
 }
 
 function bringIntoView(id) {
@@ -79,6 +89,7 @@ function listenToPointers() {
       zoom(apart(now) / apart(before), (now.left + others[0].left) / 2, (now.top + others[0].top) / 2);
     } else if (moved > CLICK_PIXELS) {
       pane.classList.add("dragging");
+      isAsOpened = false;
       looking.x -= (now.left - before.left) / looking.scale;
       looking.y -= (now.top - before.top) / looking.scale;
       look();

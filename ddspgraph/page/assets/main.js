@@ -31,15 +31,24 @@ function onKey(event) {
   event.preventDefault();
 }
 
+// `page.html#room` opens at the box of that name.
+function openLinked() {
+  const name = new URLSearchParams(location.hash.replace("#", "box=")).get("box"); // never throws on a stray %
+  const id = [...nodes.keys()].find((each) => each === name || data.boxes[each].name === name);
+  if (id) choose(id, {});
+}
+
 byId("name").textContent = data.graph.name;
 byId("clock").textContent = data.graph.clock;
 byId("zoom-in").addEventListener("click", () => zoom(1.25));
 byId("zoom-out").addEventListener("click", () => zoom(0.8));
 byId("zoom-fit").addEventListener("click", () => showWhole());
 document.addEventListener("keydown", onKey);
-new ResizeObserver(look).observe(pane);
+new ResizeObserver(onResize).observe(pane);
 makeNodesButtons();
 listenToPointers();
 listenToSearch();
 showWhole(true);
 showGraph();
+openLinked();
+window.addEventListener("hashchange", openLinked);
