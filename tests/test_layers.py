@@ -15,7 +15,7 @@ LAYERS = (
     ("diagnostics",),
     ("files",),
     ("io",),
-    ("ir", "dsp"),
+    ("ir", "dsp", "nn"),
     ("losses",),
     ("ops",),
     ("compiler",),
@@ -37,6 +37,7 @@ DOORS = {
 #: Where TensorFlow may be imported when the file is.
 TENSOR_FILES = (
     "dsp/",
+    "nn/",
     "losses/functions",
     "losses/transport",
     "losses/two_way_mismatch",

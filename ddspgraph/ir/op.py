@@ -51,7 +51,7 @@ class Sizes:
 class Weight:
     """One variable of a trainable op.
 
-    `init` is "zeros", "ones", "glorot_uniform", "orthogonal", or ("normal", mean, stddev) or
+    `init` is "zeros", "ones", "glorot_uniform", "orthogonal", "lstm_bias", or ("normal", mean, stddev) or
     ("uniform", low, high).
     """
 

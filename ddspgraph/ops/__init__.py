@@ -8,6 +8,29 @@ from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
 from ddspgraph.ops.mixing import Add, Gain, Mix, Multiply
+from ddspgraph.ops.neural.convolution import DilatedConvStack
+from ddspgraph.ops.neural.decoders import DilatedConvDecoder, RnnFcDecoder
+from ddspgraph.ops.neural.dense import Fc, FcStack
+from ddspgraph.ops.neural.encoders import (
+    AggregateFeaturesEncoder,
+    MfccEncoder,
+    MfccRnnEncoder,
+    MfccTimeDistributedRnnEncoder,
+    OneHotEncoder,
+)
+from ddspgraph.ops.neural.features import F0LoudnessFeatures, F0PowerFeatures, OnlineF0PowerFeatures
+from ddspgraph.ops.neural.gradients import (
+    GradientReversal,
+    StopGradient,
+    StraightThroughChoice,
+    StraightThroughIntQuantization,
+    StraightThroughSoftmax,
+    VectorQuantization,
+)
+from ddspgraph.ops.neural.norms import ConditionalNorm, Normalize
+from ddspgraph.ops.neural.recurrent import Rnn, RnnSandwich
+from ddspgraph.ops.neural.residual import Resnet, ResnetSinusoidalEncoder
+from ddspgraph.ops.neural.sinusoids import SinusoidalToHarmonicEncoder
 from ddspgraph.ops.noise import FilteredNoise
 from ddspgraph.ops.partials import HarmonicToSinusoidal, SinusoidalToHarmonic
 from ddspgraph.ops.rates import Resample, TensorToAudio
@@ -44,7 +67,8 @@ from ddspgraph.ops.units import (
     UnitToMidi,
 )
 
-#: The library in the order of the reference: sources and synthesizers, effects, routing, maths, analyses, losses.
+#: The library in the order of the reference: sources and synthesizers, effects, routing, maths, analyses,
+#: features, networks, losses.
 OPS = Registry(
     [
         *(Harmonic, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
@@ -58,6 +82,14 @@ OPS = Registry(
         *(AmplitudeToDb, PowerToDb, DbToAmplitude, DbToPower),
         *(HarmonicToSinusoidal, SinusoidalToHarmonic),
         *(Loudness, Power, RmsEnergy, Mel, Logmel, Mfcc),
+        *(F0LoudnessFeatures, F0PowerFeatures, OnlineF0PowerFeatures),
+        *(Fc, FcStack, Rnn, RnnSandwich, DilatedConvStack, Resnet),
+        *(RnnFcDecoder, DilatedConvDecoder),
+        *(MfccTimeDistributedRnnEncoder, MfccRnnEncoder, MfccEncoder),
+        *(OneHotEncoder, AggregateFeaturesEncoder, ResnetSinusoidalEncoder, SinusoidalToHarmonicEncoder),
+        *(Normalize, ConditionalNorm, VectorQuantization),
+        *(StopGradient, GradientReversal),
+        *(StraightThroughSoftmax, StraightThroughChoice, StraightThroughIntQuantization),
         *LOSSES.values(),
     ]
 )

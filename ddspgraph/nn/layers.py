@@ -1,0 +1,61 @@
+"""Dense layers, layer norm, and the fully connected blocks that DDSP's networks are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from ddspgraph.nn.shapes import product
+from ddspgraph.nn.weights import part
+
+#: What a layer may end in, by the names of Keras.
+NONLINEARITIES: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "leaky_relu": lambda x: tf.nn.leaky_relu(x, alpha=0.2),
+    "relu": tf.nn.relu,
+    "elu": tf.nn.elu,
+    "selu": tf.nn.selu,
+    "gelu": tf.nn.gelu,
+    "swish": tf.nn.silu,
+    "sigmoid": tf.math.sigmoid,
+    "tanh": tf.math.tanh,
+    "softplus": tf.math.softplus,
+    "softmax": tf.nn.softmax,
+    "linear": tf.identity,
+}
+
+
+def nonlinearity(name: str) -> Callable[[tf.Tensor], tf.Tensor]:
+    """The function of a name. Raises KeyError."""
+    return NONLINEARITIES[name]
+
+
+def dense(x: tf.Tensor, weights: Mapping[str, Any]) -> tf.Tensor:
+    """y = x W + b along the last axis; weights `kernel` [n_in, n_out] and `bias` [n_out]."""
+    return product(x, tf.convert_to_tensor(weights["kernel"])) + weights["bias"]
+
+
+def layer_norm(x: tf.Tensor, weights: Mapping[str, Any], epsilon: float = 1e-3) -> tf.Tensor:
+    """Mean 0 and variance 1 over the last axis, times `gamma`, plus `beta` (Ba et al. 2016; Keras' epsilon)."""
+    mean, variance = tf.nn.moments(x, axes=[-1], keepdims=True)
+    scale = tf.math.rsqrt(variance + epsilon) * weights["gamma"]
+    return (x - mean) * scale + weights["beta"]
+
+
+def fc(x: tf.Tensor, weights: Mapping[str, Any], activation: str = "leaky_relu") -> tf.Tensor:
+    """Dense layer, layer norm, nonlinearity (Engel et al., ICLR 2020, appendix B.2)."""
+    return nonlinearity(activation)(layer_norm(dense(x, weights), weights))
+
+
+def fc_stack(x: tf.Tensor, weights: Mapping[str, Any], layers: int, activation: str = "leaky_relu") -> tf.Tensor:
+    """`layers` blocks of `fc`, whose weights are `fc_1_kernel`, `fc_1_bias`, ..."""
+    for i in range(1, layers + 1):
+        x = fc(x, part(weights, f"fc_{i}"), activation)
+    return x
+
+
+def split_channels(x: tf.Tensor, splits: Sequence[tuple[str, int]]) -> dict[str, tf.Tensor]:
+    """The channels of the last axis by name: the first n are those of the first name, and so on."""
+    parts = tf.split(x, [n for _, n in splits], axis=-1)
+    return {name: value for (name, _), value in zip(splits, parts, strict=True)}

@@ -1,0 +1,1 @@
+"""Networks: what turns features into controls, and controls into features."""

@@ -1,0 +1,127 @@
+"""Dilated convolutions over time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ddspgraph import nn
+from ddspgraph.ir.op import Op, Traits, Weight, param
+from ddspgraph.ir.ports import Mismatch, Port, frame
+from ddspgraph.ir.shapes import frames_of
+from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ops.neural import parts
+
+
+class StackFields(Op):
+    """The parameters of a stack of dilated convolutions, its weights and its run: `nn.dilated_conv_stack`."""
+
+    ch: int = param(256, ge=1, doc="Channels of every convolution.")
+    layers_per_stack: int = param(5, ge=1, doc="Layers whose dilations grow.")
+    stacks: int = param(2, ge=1, doc="How often they begin anew.")
+    kernel_size: int = param(3, ge=1, doc="Taps of every convolution.")
+    dilation: int = param(2, ge=0, doc="Layer i of a stack has dilation**i frames between its taps; 0: 1.")
+    norm_type: str | None = param(
+        None, choices=parts.NORM_TYPES, doc="What is normalized together, after each convolution; null: nothing is."
+    )
+    resample_type: str | None = param(None, choices=("upsample", "downsample"), doc="Direction of resampling.")
+    resample_stride: int = param(1, ge=1, doc="Factor of one resampling in time; 1: none.")
+    stacks_per_resample: int = param(1, ge=1, doc="Stacks from one resampling to the next.")
+    resample_after_convolve: bool = param(True, doc="Resample after those stacks; otherwise before them.")
+    spectral_norm: bool = param(False, doc="Divide each kernel by its largest singular value.")
+    ortho_init: bool = param(False, doc="Begin with orthogonal kernels.")
+    shift_only: bool = param(False, doc="Conditioning sets shifts, not scales.")
+
+    def stack_weights(self, n_in: int, n_z: int | None) -> parts.Weights:
+        """Of a stack whose input has `n_in` channels and whose conditioning has `n_z`."""
+        init = "orthogonal" if self.ortho_init else "glorot_uniform"
+        layers = range(1, self.stacks * self.layers_per_stack + 1)
+        taps = (self.kernel_size, 1)
+        found = parts.named("conv_in", parts.conv(taps, n_in, self.ch, init))
+        for i in layers:
+            found |= parts.named(f"conv_{i}", parts.conv(taps, self.ch, self.ch, init))
+        for i in layers:
+            found |= parts.named(f"norm_{i}", parts.norm_given(n_z, self.ch, self.shift_only))
+        if self._resampling is not None:
+            taps = (2 * self.resample_stride if self.resample_type == "upsample" else self.resample_stride, 1)
+            for i in range(1, self._n_resamplings + 1):
+                found |= parts.named(f"resample_{i}", parts.conv(taps, self.ch, self.ch))
+        if self.spectral_norm:
+            for name in ("conv_in", *(f"conv_{i}" for i in layers)):
+                found[f"{name}_u"] = Weight((1, self.ch), ("normal", 0.0, 1.0), trainable=False)
+        return found
+
+    def run_stack(self, x: Any, z: Any, variables: Mapping[str, Any]) -> Any:
+        """`nn.dilated_conv_stack` of these parameters."""
+        return nn.dilated_conv_stack(
+            x,
+            z,
+            variables,
+            layers_per_stack=self.layers_per_stack,
+            stacks=self.stacks,
+            dilation=self.dilation,
+            norm_type=self.norm_type,
+            resample_type=self._resampling,
+            resample_stride=self.resample_stride,
+            stacks_per_resample=self.stacks_per_resample,
+            resample_after_convolve=self.resample_after_convolve,
+            shift_only=self.shift_only,
+        )
+
+    def resampled(self, time: Dim) -> Dim:
+        """How many frames come out of so many."""
+        for _ in range(self._n_resamplings if self._resampling is not None else 0):
+            if self.resample_type == "upsample":
+                time = time * self.resample_stride
+            else:
+                time = frames_of(time, self.resample_stride, up=True) or Dim.of(f"{self.name}_frames")
+        return time
+
+    def stack_width(self) -> int:
+        """Numbers a frame that a layer holds: its input, the columns of the convolution, and its result."""
+        return (self.kernel_size + 5) * self.ch
+
+    @property
+    def _resampling(self) -> str | None:
+        return self.resample_type if self.resample_stride > 1 else None
+
+    @property
+    def _n_resamplings(self) -> int:
+        if self.resample_after_convolve:
+            return self.stacks // self.stacks_per_resample
+        return -(-self.stacks // self.stacks_per_resample)
+
+
+class DilatedConvStack(StackFields):
+    """Dilated convolutions with residual connections: x <- x + norm(conv(relu(x))), its reach growing by layers.
+
+    With an input `z`, a dense layer of it sets scale and shift of every norm.
+
+    Source: after van den Oord et al., WaveNet (2016); Perez et al., FiLM (2018); spectral norm: Miyato et al. (2018).
+    """
+
+    traits = Traits.TRAINABLE
+    inputs = {
+        "x": frame("channels"),
+        "z": frame("n_z", optional=True, broadcast=True, doc="Conditioning, at the rate of x."),
+    }
+    outputs = {"signal": Port(None, Rate.FRAME, Unit.RAW, doc="[batch, frames, ch]; frames differ where it resamples.")}
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        super().infer({name: signals[name] for name in ("x", "z") if name in signals})
+        x = signals["x"]
+        parts.channels("x", x)
+        if "z" in signals and self._resampling is not None and signals["z"].dims[1] != Dim.of(1):
+            raise Mismatch("E414", "z", "a stack that resamples takes conditioning that is constant", "z: a constant")
+        time = self.resampled(x.dims[1])
+        return {"signal": Signal((x.dims[0], time, Dim.of(self.ch)), Rate.FRAME, Unit.RAW)}
+
+    def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
+        n_z = parts.channels("z", signals["z"]) if "z" in signals else None
+        return self.stack_weights(parts.channels("x", signals["x"]), n_z)
+
+    def workspace(self, shapes: parts.Shapes) -> int:
+        return parts.numbers(shapes, [self.stack_width()])
+
+    def kernel(self, x: Any, z: Any = None, *, variables: Mapping[str, Any]) -> Any:
+        return self.run_stack(x, z, variables)
