@@ -87,7 +87,7 @@ class Group:
 
     def _node(self, binding: Binding, instance: Instance, name: str, keys: Keys) -> Results | None:
         if instance.name in _GROUPS:
-            return self._nested(binding, instance, name, keys)
+            return self._nested(instance, name, keys)
         if instance.name in CLASSES:
             if CLASSES[instance.name].is_loss:
                 self.report.add("E302", f"{instance.said} is a loss: it has no place in a dag of nodes", instance.span)
@@ -98,14 +98,13 @@ class Group:
             results = self.modules.network(binding, instance, self.prefix + own, self.env, keys or None)
         return replace(results, name=name or results.name.removeprefix(self.prefix))
 
-    def _nested(self, binding: Binding, instance: Instance, name: str, keys: Keys) -> Results | None:
+    def _nested(self, instance: Instance, name: str, keys: Keys) -> Results | None:
         """A group in a group: its nodes get its name in front."""
         if self.depth >= _DEEPEST:
             self.config.stop("E702", f"groups nested deeper than {_DEEPEST}", instance.span)
-        binding_of_name = instance.binding("name")
-        if binding_of_name is not None:
-            note = "it stands before the names of its nodes"
-            self.ledger.say(binding_of_name, Kind.RENAMED, "nodes", note)
+        binding = instance.binding("name")
+        if binding is not None:
+            self.ledger.say(binding, Kind.RENAMED, "nodes", "it stands before the names of its nodes")
         name = name or self.modules.params.name(instance, default_name(instance.said), "nodes.")
         inner = Environment(self.env.draft, dict(self.env.values), dict(self.env.results), self.env.unknown)
         for key, _ in keys:
