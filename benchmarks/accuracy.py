@@ -46,9 +46,8 @@ def error(n_harmonics: int, columns: int | None = None, seconds: float = 4.0) ->
 
 
 def main() -> None:
-    print(
-        "| K | M | seconds | relative L2 error | largest error / largest sum of amplitudes |\n| --- | --- | --- | --- | --- |"
-    )
+    print("| K | M | seconds | relative L2 error | largest error / largest sum of amplitudes |")
+    print("| --- | --- | --- | --- | --- |")
     cases: list[tuple[int, int | None, float]] = [(k, None, 4.0) for k in (1, 10, 30, 100, 200)]
     cases += [(100, m, 4.0) for m in (1, 2, 5, 20, 50, 100)]
     cases += [(100, None, seconds) for seconds in (60.0, 600.0, 3600.0)]

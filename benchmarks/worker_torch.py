@@ -20,6 +20,9 @@ answer = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
 
 
+SHORT_MS = 250.0
+
+
 def prepare(case: Case, mode: str) -> Any:
     given = [torch.from_numpy(x) for x in inputs(case).values()]
     forward = side_torch.build(case)
@@ -39,6 +42,18 @@ def prepare(case: Case, mode: str) -> Any:
     return with_gradients if case.grad else plain
 
 
+def turn(run: Any) -> list[float]:
+    """As in `worker.py`, which can't be imported without TensorFlow."""
+    times = []
+    for _ in range(4):
+        start = time.perf_counter()
+        run()
+        times.append(1e3 * (time.perf_counter() - start))
+        if times[0] > SHORT_MS:
+            return times
+    return times[1:]
+
+
 def main() -> None:
     call: Any = None
     for line in sys.stdin:
@@ -52,8 +67,7 @@ def main() -> None:
                 call()
                 reply["first_ms"] = 1e3 * (time.perf_counter() - start)
             elif order["do"] == "time":
-                call()
-                reply["ms"] = 1e3 * (time.perf_counter() - start)
+                reply["ms"] = turn(call)
             elif order["do"] == "output":
                 np.save(order["path"], call().detach().numpy())
             else:

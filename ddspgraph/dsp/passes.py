@@ -50,7 +50,6 @@ def in_passes(
 
 
 def _frames(x: tf.Tensor, begin: tf.Tensor, count: Size) -> tf.Tensor:
-    part = x[:, begin : begin + count]
-    if isinstance(count, int):
-        part.set_shape([x.shape[0], count, *x.shape[2:]])
-    return part
+    """x[:, begin : begin + count], whose length is a constant for XLA where `count` is one."""
+    sizes = [size_of(x, 0), count, *(size_of(x, axis) for axis in range(2, x.shape.rank))]
+    return tf.slice(x, [0, begin, *[0] * (x.shape.rank - 2)], sizes)

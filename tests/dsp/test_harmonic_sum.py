@@ -125,6 +125,14 @@ def test_compiled_by_xla() -> None:
     np.testing.assert_allclose(compiled(*map(tf.constant, values)), synthesize(*values, 320), atol=2e-5)
 
 
+def test_several_passes_compiled_by_xla(monkeypatch: pytest.MonkeyPatch) -> None:
+    values = [tf.constant(x) for x in controls(31, 12)]
+    whole = synthesize(*values, 31 * 20)
+    monkeypatch.setattr("ddspgraph.dsp.harmonic_sum._SAMPLES_PER_PASS", 2 * 20 * 13)
+    compiled = tf.function(lambda *values: synthesize(*values, 31 * 20), jit_compile=True)
+    np.testing.assert_allclose(compiled(*values), whole, atol=2e-5)
+
+
 @pytest.mark.parametrize("method", ["linear", "cubic"])
 def test_long_audio_in_several_passes(method: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The passes change neither the audio nor the gradients."""
