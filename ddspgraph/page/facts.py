@@ -14,19 +14,17 @@ from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.op import Op, ParamSpec
 from ddspgraph.ir.types import Unit
 from ddspgraph.page.yaml_lines import yaml_lines
-from ddspgraph.render.labels import clock_text, count_text, name_text, rate_text, shape_text, value_text
+from ddspgraph.render.labels import clock_text, count_text, name_text, rate_text, shape_text, share_text, value_text
 from ddspgraph.render.picture import Box, Kind, Picture
 
 _MOST_DOC = 4_000
 _MOST_WARNINGS, _MOST_NUMBERS = 20, 64
-_NODE_KINDS = (Kind.NODE, Kind.LOSS)
 
 
 def facts(graph: Graph, shown: Picture, index: Mapping[str, int]) -> dict[str, Any]:
     """The graph and every box of its picture by id; `index` has the number of the view of each signal."""
-    at = {box.name: box.id for box in shown.boxes if box.kind in (Kind.INPUT, *_NODE_KINDS)}
-    known = _Known(graph, at, index)
-    return {"graph": _graph(graph), "boxes": {box.id: known.box(box, shown) for box in shown.boxes}}
+    known = _Known(graph, {box.node or box.name: box.id for box in shown.boxes if box.kind is not Kind.OUTPUT}, index)
+    return {"graph": _graph(graph), "boxes": {box.id: known.box(box) for box in shown.boxes}}
 
 
 def _graph(graph: Graph) -> dict[str, Any]:
@@ -49,16 +47,14 @@ class _Known:
         for name, ref in graph.outputs:
             self.ends.setdefault(ref, []).append(name)
 
-    def box(self, box: Box, shown: Picture) -> dict[str, Any]:
+    def box(self, box: Box) -> dict[str, Any]:
         found: dict[str, Any] = {"kind": box.kind.value, "name": name_text(box.name), "op": "", "marks": []}
         if box.kind is Kind.INPUT:
             return found | self._input(box.name)
         if box.kind is Kind.OUTPUT:
             return found | self._output(box.name)
-        if box.kind in _NODE_KINDS and box.name in self.graph.node_by_name:
-            return found | {"marks": list(box.marks)} | self._node(self.graph.node_by_name[box.name])
-        readers = dict.fromkeys(arrow.target for arrow in shown.arrows if arrow.source == box.id)
-        return found | {"doc": "A constant of the spec." * (box.kind is Kind.LITERAL), "readers": list(readers)}
+        share = [] if box.share is None else [f"{share_text(box.share)} of the estimated work"]
+        return found | {"marks": [*box.marks, *share]} | self._node(self.graph.node_by_name[box.node or box.name])
 
     def _input(self, name: str) -> dict[str, Any]:
         declared = self.graph.input_by_name[name]

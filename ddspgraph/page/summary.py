@@ -42,7 +42,10 @@ def statistics(
 
 def dbfs(amplitude: float) -> str:
     """`−12.3 dBFS`."""
-    return f"{20 * np.log10(amplitude):+.1f} dBFS".replace("-", "−") if amplitude > 0 else "−∞ dBFS"
+    if amplitude <= 0:
+        return "−∞ dBFS"
+    level = round(20 * float(np.log10(amplitude)), 1) + 0.0  # no −0.0
+    return f"{level:+.1f} dBFS".replace("-", "−") if level else "0 dBFS"
 
 
 def flags(x: np.ndarray, *, is_sound: bool) -> tuple[Flag, ...]:

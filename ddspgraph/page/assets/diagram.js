@@ -174,7 +174,7 @@ function nodeLabel(id) {
   const known = data.boxes[id];
   const types = (known.outputs || []).slice(0, 1).map((port) => port.type);
   const flags = flagsOf(known);
-  return [known.name, known.kind === "node" ? "" : known.kind, known.op, ...known.marks, ...types, ...flags]
+  return [known.name, known.kind === "node" ? "" : known.kind, known.op, ...types, ...known.marks, ...flags]
     .filter(Boolean).join(", ");
 }
 

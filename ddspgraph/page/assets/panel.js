@@ -68,7 +68,6 @@ function showBox(id, portIndex) {
     known.doc ? element("p", { class: "doc" }, known.doc) : "",
     ...(known.outputs ? [section(known.kind === "input" ? "Signal" : "Outputs", known.outputs.map((port, i) => portView(id, port, i, portIndex)))] : []),
     ...(known.inputs && known.inputs.length ? [section(isEnd ? "Signal" : "Inputs", known.inputs.map((port) => portView(id, port)))] : []),
-    ...(known.readers && known.readers.length ? [section("Read by", links(known.readers))] : []),
     ...(known.params && known.params.length ? [section("Parameters", paramTable(known.params))] : []),
     ...(known.weights && known.weights.length ? [section("Weights", weightTable(known.weights))] : []),
     ...(known.yaml ? [section(`${known.yaml.file}, line ${known.yaml.first}`, yamlLines(known.yaml))] : []),
@@ -79,8 +78,6 @@ function showBox(id, portIndex) {
   const wanted = portIndex ? panel.querySelectorAll("details.output")[portIndex] : null;
   if (wanted) wanted.scrollIntoView({ block: "nearest" });
 }
-
-const links = (ids) => element("p", { class: "links" }, ids.map((id) => link(id)));
 
 // A port; its signal is drawn when it is opened. `index` is that of an output.
 function portView(id, port, index, wanted = 0) {
