@@ -125,6 +125,8 @@ def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
         _check_gin(arguments, file)
     for warning in migrated.result.warnings:
         show(warning, sys.stderr)
+    if arguments.in_place and migrated.result.from_version == 0:
+        raise UsageError(f"--in-place would put YAML into {migrated.name}: write it beside, -o {_beside(file)}")
     comparisons = _verified(migrated) if arguments.verify else None
     backup = _write(arguments, migrated)
     if arguments.diff and not arguments.json:
@@ -133,6 +135,11 @@ def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
         _put(migrated.result.text)
     _tell(arguments, migrated, comparisons, backup)
     return _as_dict(arguments, migrated, comparisons, backup), int(arguments.check and migrated.result.changed)
+
+
+def _beside(file: str) -> str:
+    """`old.yaml` for `old.gin`."""
+    return str(Path(file).with_suffix(".yaml"))
 
 
 def _one_of_several(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:

@@ -70,6 +70,7 @@ class Config:
         self.macros: dict[str, Binding] = {}
         self.parameters: dict[str, dict[str, None]] = {}  # of a class, in order
         self.users: dict[str, list[Binding]] = {}  # of a macro: the bindings whose values it is a part of
+        self._holders: dict[str, Binding] = {}
         self._values: dict[int, GinValue] = {}
         self._written = 0
         for binding in self.bindings:
@@ -128,6 +129,14 @@ class Config:
             if other == name and parameter in (None, bound):
                 return Instance(self, name, last_word(binding.selector), scopes, binding.span)
         return None
+
+    def holder(self, instance: Instance) -> Binding:
+        """The binding in whose value an instance is named."""
+        if not self._holders:
+            for binding in self.bindings:
+                for reference in references(binding.value):
+                    self._holders[str(reference.span)] = binding
+        return self._holders.get(str(instance.span), self.bindings[0])
 
     def value(self, binding: Binding) -> GinValue:
         """The value of a binding, its macros resolved."""

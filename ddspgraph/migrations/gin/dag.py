@@ -113,7 +113,8 @@ class Group:
         last = Group(self.modules, instance, inner, f"{self.prefix}{name}_", self.depth + 1).run()
         if last is None:
             return None
-        own = {f"controls/{n}/{port}": ref for n, r in inner.results.items() for port, ref in r.ports.items()}
+        made = {n: r for n, r in inner.results.items() if self.env.results.get(n) is not r}
+        own = {f"controls/{n}/{port}": ref for n, r in made.items() for port, ref in r.ports.items()}
         signal = last.find("signal") or last.default or last.name
         return Results(name, {**own, "signal": signal}, signal)
 

@@ -76,6 +76,8 @@ class Environment:
             if self.unknown is not None and shape is None:
                 return scalar(f"{self.unknown.name}/{name}", span)
             return self.draft.input(name, span, shape)
+        if self.draft.report.is_full:
+            return None
         known = [*self.values, *(f"{name}/{key}" for name, r in self.results.items() for key in r.ports)]
         hint = did_you_mean(key, known) or "a dag is read in order: what gives it must stand before this"
         self.draft.report.add("E301", f"nothing gives {quote(key)}", span, hint=hint)

@@ -14,7 +14,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._fates: dict[int, Change] = {}
-        self._more: list[tuple[Binding, Change]] = []
+        self._more: dict[int, list[Change]] = {}
 
     def say(self, binding: Binding, kind: Kind, to: str | None, note: str = "") -> None:
         """One fate of a binding. A second one, of a binding that several things read, is added to the note."""
@@ -28,7 +28,7 @@ class Ledger:
 
     def add(self, binding: Binding, kind: Kind, path: str, to: str | None, note: str) -> None:
         """What follows from a binding without being said by it: a default, a part of a graph."""
-        self._more.append((binding, Change(kind, path, to, note, binding.span)))
+        self._more.setdefault(id(binding), []).append(Change(kind, path, to, note, binding.span))
 
     def fate(self, binding: Binding) -> Change | None:
         return self._fates.get(id(binding))
@@ -48,7 +48,7 @@ class Ledger:
                 found.append(
                     change or Change(Kind.NOT_SUPPORTED, statement.key, None, note, statement.span),
                 )
-                found += [more for binding, more in self._more if binding is statement]
+                found += self._more.get(id(statement), ())
         return tuple(found)
 
 

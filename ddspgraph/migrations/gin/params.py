@@ -120,7 +120,7 @@ class Params:
                 yield from self._default(parameter, rename.was, to, instance, known)
 
     def _add_default(self, instance: Instance, to: str, note: str) -> None:
-        holder = next((b for b in self.config.bindings if b.value.span == instance.span), self.config.bindings[0])
+        holder = self.config.holder(instance)
         self.ledger.add(holder, Kind.DEFAULT, f"{instance.said}.{to.rpartition('.')[2]}", to, note)
 
     def _default(

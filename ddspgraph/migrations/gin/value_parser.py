@@ -154,6 +154,8 @@ class ValueParser:
             self.fail(f"{wanted}, this is {token}")
         if not pattern.fullmatch(token.text):
             self.fail(f"{token} is not such a name: {wanted}")
+        if token.text.count("/") + token.text.count(".") > self.limits.depth:
+            self.reader.stop("E702", f"a name of more than {self.limits.depth} scopes and modules", token.span)
         self.at += 1
         return token
 

@@ -40,7 +40,17 @@ def test_from_stdin(tmp_path: Path) -> None:
 
 
 def test_work_is_due() -> None:
-    assert ddspgraph("migrate", CONFIG, "--check").returncode == 1
+    done = ddspgraph("migrate", CONFIG, "--check")
+    assert done.returncode == 1
+    assert f"-o {CONFIG.with_suffix('.yaml')}" in done.stderr
+
+
+def test_yaml_is_not_written_into_a_gin_file(tmp_path: Path) -> None:
+    file = tmp_path / "a.gin"
+    file.write_text(CONFIG.read_text())
+    assert ddspgraph("migrate", file, "--in-place").returncode == 2
+    assert file.read_text() == CONFIG.read_text()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.gin"]
 
 
 def test_folders_for_includes(tmp_path: Path) -> None:

@@ -91,6 +91,10 @@ class TestLimits:
     def test_nesting(self, opening: str) -> None:
         assert findings("A.a = " + opening * 100_000)[-1][0] == "E702"
 
+    def test_scopes(self) -> None:
+        assert findings("a/" * 30_000 + "A.a = 1\n")[0][0] == "E702"
+        assert findings("A.a = @" + "a/" * 30_000 + "A()\n")[0][0] == "E702"
+
     def test_many_words(self) -> None:
         assert findings("A.a = 1\n" * 100_000)[0][0] == "E703"
 
