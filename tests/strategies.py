@@ -281,6 +281,9 @@ class SpecBuilder:
 
     _op_fc_stack = _op_fc
 
+    def _op_one_hot_encoder(self, params: Spec, given: dict[str, Made]) -> None:
+        given["instrument"] = self._constant(Unit.ANY, 0)
+
     def _op_straight_through_choice(self, params: Spec, given: dict[str, Made]) -> None:
         given["logits"] = self._signal(Rate.FRAME, len(params["values"]), Unit.RAW, literals=False)
 

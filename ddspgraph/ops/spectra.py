@@ -13,6 +13,7 @@ from ddspgraph.ir.ports import Mismatch, Port, audio, frame
 from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.units import check_range
+from ddspgraph.ops.workspace import mel_weights
 
 #: What magenta/ddsp assumes when nobody says otherwise; only met outside of a graph.
 _DEFAULT_SAMPLE_RATE = 16_000
@@ -51,8 +52,7 @@ class _Spectrum(Op):
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         bands = self.n_bands()
-        weights = 3 * (self.fft_size // 2 + 1) * bands  # in float64 when they are made, in float32 in the graph
-        return self._n_spectra(shapes) * (self.fft_size * 5 // 2 + bands) + weights
+        return self._n_spectra(shapes) * (self.fft_size * 5 // 2 + bands) + mel_weights(self.fft_size, bands)
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         spectra, channels, bands = self._n_spectra(shapes), shapes["-> signal"][2], self.n_bands()

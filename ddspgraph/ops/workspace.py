@@ -11,6 +11,11 @@ def response_samples(n_bands: int, window_size: int) -> int:
     return min(window_size, whole) if window_size > 0 else whole
 
 
+def mel_weights(fft_size: int, n_bands: int) -> int:
+    """The matrix from a spectrum to mel bands: in float64 when it is made, in float32 in the graph."""
+    return 3 * (fft_size // 2 + 1) * n_bands
+
+
 def convolution_workspace(batch: int, frames: int, n_samples: int, ir_samples: int) -> int:
     """Of `dsp.fft_convolve`: copies of an FFT a frame, of audio, responses, their spectra and the product."""
     fft_size = -(-n_samples // max(frames, 1)) + ir_samples - 1

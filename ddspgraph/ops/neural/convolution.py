@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,21 +13,24 @@ from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.neural import parts
 
+#: An hour at 250 frames a second.
+_MOST_FRAMES = 1 << 20
+
 
 class StackFields(Op):
     """The parameters of a stack of dilated convolutions, its weights and its run: `nn.dilated_conv_stack`."""
 
     ch: int = param(256, ge=1, doc="Channels of every convolution.")
-    layers_per_stack: int = param(5, ge=1, doc="Layers whose dilations grow.")
-    stacks: int = param(2, ge=1, doc="How often they begin anew.")
+    layers_per_stack: int = param(5, ge=1, le=parts.MOST_LAYERS, doc="Layers whose dilations grow.")
+    stacks: int = param(2, ge=1, le=parts.MOST_LAYERS, doc="How often they begin anew.")
     kernel_size: int = param(3, ge=1, doc="Taps of every convolution.")
-    dilation: int = param(2, ge=0, doc="Layer i of a stack has dilation**i frames between its taps; 0: 1.")
+    dilation: int = param(2, ge=0, le=16, doc="Layer i of a stack has dilation**i frames between its taps; 0: 1.")
     norm_type: str | None = param(
         None, choices=parts.NORM_TYPES, doc="What is normalized together, after each convolution; null: nothing is."
     )
     resample_type: str | None = param(None, choices=("upsample", "downsample"), doc="Direction of resampling.")
-    resample_stride: int = param(1, ge=1, doc="Factor of one resampling in time; 1: none.")
-    stacks_per_resample: int = param(1, ge=1, doc="Stacks from one resampling to the next.")
+    resample_stride: int = param(1, ge=1, le=1_024, doc="Factor of one resampling in time; 1: none.")
+    stacks_per_resample: int = param(1, ge=1, le=parts.MOST_LAYERS, doc="Stacks from one resampling to the next.")
     resample_after_convolve: bool = param(True, doc="Resample after those stacks; otherwise before them.")
     spectral_norm: bool = param(False, doc="Divide each kernel by its largest singular value.")
     ortho_init: bool = param(False, doc="Begin with orthogonal kernels.")
@@ -50,6 +54,14 @@ class StackFields(Op):
             for name in ("conv_in", *(f"conv_{i}" for i in layers)):
                 found[f"{name}_u"] = Weight((1, self.ch), ("normal", 0.0, 1.0), trainable=False)
         return found
+
+    def check_reach(self, port: str) -> None:
+        """Raises `Mismatch` E502 where the taps of the last layer would lie hours apart."""
+        furthest = self.dilation ** (self.layers_per_stack - 1)
+        if furthest > _MOST_FRAMES:
+            message = f"dilation ** (layers_per_stack - 1) = {self.dilation} ** {self.layers_per_stack - 1} frames"
+            layers = int(math.log(_MOST_FRAMES, self.dilation)) + 1
+            raise Mismatch("E502", port, f"{message} lie between two taps", f"write layers_per_stack: {layers}")
 
     def run_stack(self, x: Any, z: Any, variables: Mapping[str, Any]) -> Any:
         """`nn.dilated_conv_stack` of these parameters."""
@@ -110,6 +122,7 @@ class DilatedConvStack(StackFields):
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         super().infer({name: signals[name] for name in ("x", "z") if name in signals})
         x = signals["x"]
+        self.check_reach("x")
         parts.channels("x", x)
         if "z" in signals and self._resampling is not None and signals["z"].dims[1] != Dim.of(1):
             raise Mismatch("E414", "z", "a stack that resamples takes conditioning that is constant", "z: a constant")

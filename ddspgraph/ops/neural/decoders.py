@@ -31,7 +31,9 @@ class RnnFcDecoder(Op):
     rnn_channels: int = param(512, ge=1, doc="Units of the recurrent layer.")
     rnn_type: str = param("gru", choices=parts.RNN_TYPES, doc="Kind of its units.")
     ch: int = param(512, ge=1, doc="Channels of the fully connected layers.")
-    layers_per_stack: int = param(3, ge=0, doc="Layers of every stack; 0: the inputs go to the recurrent layer.")
+    layers_per_stack: int = param(
+        3, ge=0, le=parts.MOST_LAYERS, doc="Layers of every stack; 0: the inputs go to the recurrent layer."
+    )
     stateless: bool = param(
         False, doc="Take the state of the recurrent layer, [batch, rnn_channels], as last input, and give the next one."
     )
@@ -114,12 +116,14 @@ class DilatedConvDecoder(StackFields):
 
     ch: int = param(256, ge=1, doc="Channels of every convolution.")
     kernel_size: int = param(3, ge=1, doc="Taps of every convolution.")
-    layers_per_stack: int = param(5, ge=1, doc="Layers whose dilations grow.")
-    stacks: int = param(2, ge=1, doc="How often they begin anew.")
+    layers_per_stack: int = param(5, ge=1, le=parts.MOST_LAYERS, doc="Layers whose dilations grow.")
+    stacks: int = param(2, ge=1, le=parts.MOST_LAYERS, doc="How often they begin anew.")
     norm_type: str | None = param("layer", choices=parts.NORM_TYPES, doc="The norms after the convolutions.")
     resample_type: str | None = param("upsample", choices=("upsample", "downsample"), doc="Direction of resampling.")
     conditional: bool = param(False, doc="The last input conditions the norms.")
-    precondition_layers: int = param(0, ge=0, doc="Fully connected layers before the conditioning input; 0: none.")
+    precondition_layers: int = param(
+        0, ge=0, le=parts.MOST_LAYERS, doc="Fully connected layers before the conditioning input; 0: none."
+    )
     precondition_ch: int = param(256, ge=1, doc="Channels of those layers.")
     outputs: Splits = param(doc=_SPLITS_DOC)  # type: ignore[misc]
 
@@ -130,6 +134,7 @@ class DilatedConvDecoder(StackFields):
         least = 1 + self.conditional
         if len(signals) < least:
             raise Mismatch("E305", "input_1", f"dilated_conv_decoder needs {least} inputs here", "add `inputs: [...]`")
+        self.check_reach("input_1")
         batch, time = common_time(signals)
         time = self.resampled(time)
         return {name: Signal((batch, time, Dim.of(n)), Rate.FRAME, Unit.RAW) for name, n in self.outputs}

@@ -53,7 +53,7 @@ class FcStack(Op):
     outputs = {"signal": Port(None, doc="[..., ch]")}
 
     ch: int = param(256, ge=1, doc="Channels of every layer.")
-    layers: int = param(2, ge=1, doc="Number of layers.")
+    layers: int = param(2, ge=1, le=parts.MOST_LAYERS, doc="Number of layers.")
     nonlinearity: str = param("leaky_relu", choices=parts.NONLINEARITIES, doc="The nonlinearity, by Keras' name.")
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:

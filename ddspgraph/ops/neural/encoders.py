@@ -13,6 +13,7 @@ from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.neural import parts
 from ddspgraph.ops.neural.recurrent import recurrent_width
+from ddspgraph.ops.workspace import mel_weights
 
 #: What z_time_steps asks for, at 4 s of 16 kHz: fft_size and overlap of the spectra.
 Z_STEPS: Mapping[str, tuple[int, float]] = {
@@ -43,6 +44,10 @@ class _AudioEncoder(Op):
         """FFT size and overlap of every analysis."""
         return ((_FFT_SIZE, _OVERLAP),)
 
+    def bands(self) -> tuple[int, ...]:
+        """Mel bands of every analysis."""
+        return (_MEL_BINS,)
+
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         super().infer(signals)
         batch, samples = signals["audio"].dims
@@ -64,7 +69,11 @@ class _AudioEncoder(Op):
 
     def workspace(self, shapes: parts.Shapes) -> int:
         batch, n_samples = shapes["audio"][:2]
-        return sum(batch * n_samples * 3 // max(1, int(4 * (1 - overlap))) * 4 for _, overlap in self.spectra())
+        total = 0
+        for (size, overlap), bands in zip(self.spectra(), self.bands(), strict=True):
+            frames = -(-n_samples // int(size * (1 - overlap)))
+            total += batch * frames * (3 * size + bands) + mel_weights(size, bands)
+        return total
 
     def multiply_adds(self, shapes: parts.Shapes) -> int:
         batch, n_samples = shapes["audio"][:2]
@@ -166,6 +175,9 @@ class MfccEncoder(_AudioEncoder):
 
     def spectra(self) -> tuple[tuple[int, float], ...]:
         return tuple((size, _OVERLAP) for size in self.fft_sizes)
+
+    def bands(self) -> tuple[int, ...]:
+        return self.mel_bins
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         if not len(self.fft_sizes) == len(self.mel_bins) == len(self.mfcc_bins) or not self.fft_sizes:

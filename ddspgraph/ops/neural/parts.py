@@ -19,6 +19,8 @@ NONLINEARITIES = (
 )
 NORM_TYPES = ("layer", "instance", "group")
 RNN_TYPES = ("gru", "lstm")
+#: Layers of one stack: what a spec asks for is listed weight by weight before anything is allocated.
+MOST_LAYERS = 64
 
 Weights = dict[str, Weight]
 Shapes = Mapping[str, tuple[int, ...]]

@@ -64,7 +64,7 @@ class RnnSandwich(Op):
     outputs = {"signal": Port(None, Rate.FRAME, Unit.RAW, doc="[batch, frames, fc_stack_ch]")}
 
     fc_stack_ch: int = param(256, ge=1, doc="Channels of the fully connected layers.")
-    fc_stack_layers: int = param(2, ge=1, doc="Layers of each of the two stacks.")
+    fc_stack_layers: int = param(2, ge=1, le=parts.MOST_LAYERS, doc="Layers of each of the two stacks.")
     rnn_ch: int = param(512, ge=1, doc="Units of the recurrent layer.")
     rnn_type: str = param("gru", choices=parts.RNN_TYPES, doc="Kind of its units.")
 

@@ -13,6 +13,7 @@ from ddspgraph.ir.ports import Mismatch, Port, audio, frame
 from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.neural import parts
+from ddspgraph.ops.workspace import mel_weights
 
 #: Size -> channels inside the narrowest layers, and layers of each width: two groups, each ends in norm and relu.
 SIZES: Mapping[str, tuple[int, tuple[tuple[int, ...], ...]]] = {
@@ -102,7 +103,8 @@ class ResnetSinusoidalEncoder(Op):
 
     def workspace(self, shapes: parts.Shapes) -> int:
         batch, frames = parts.default_shape(shapes)[:2]
-        return max(batch * frames * self.fft_size * 5 // 2, resnet_workspace(batch, frames, self.bins))
+        spectra = batch * frames * self.fft_size * 5 // 2 + mel_weights(self.fft_size, self.bins)
+        return max(spectra, resnet_workspace(batch, frames, self.bins))
 
     def multiply_adds(self, shapes: parts.Shapes) -> int:
         batch, frames = parts.default_shape(shapes)[:2]

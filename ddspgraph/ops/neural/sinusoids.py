@@ -36,7 +36,7 @@ class SinusoidalToHarmonicEncoder(Op):
 
     net: str = param("rnn_sandwich", choices=("rnn_sandwich", "fc_stack"), doc="The network.")
     fc_stack_ch: int = param(256, ge=1, doc="Channels of its fully connected layers.")
-    fc_stack_layers: int = param(2, ge=1, doc="Layers of each stack of them.")
+    fc_stack_layers: int = param(2, ge=1, le=parts.MOST_LAYERS, doc="Layers of each stack of them.")
     rnn_ch: int = param(512, ge=1, doc="Units of the recurrent layer between two stacks.")
     rnn_type: str = param("gru", choices=parts.RNN_TYPES, doc="Kind of its units.")
     n_harmonics: int = param(100, ge=1, doc="Number of harmonics.")

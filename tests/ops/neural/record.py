@@ -157,4 +157,4 @@ for padding, frames in (("center", 51), ("same", 50)):
     sure = np.abs(x(2, 250, 1, seed=1))[:, :frames]
     features(f"online_{padding}", online, f0_hz=f0[:, :frames], f0_confidence=sure, audio=inputs.audio())
 
-np.savez_compressed(Path(__file__).with_name("recorded.npz"), **RECORDED)
+np.savez_compressed(Path(__file__).with_name("recorded.npz"), **RECORDED)  # type: ignore[arg-type]
