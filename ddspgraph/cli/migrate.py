@@ -216,8 +216,11 @@ def _tell(
         tell(f"{name}: verified: {comparison}")
     if arguments.check:
         repair = f": `ddspgraph migrate {shlex.quote(name)} --in-place` brings it to"
-        if migrated.file == "-" or migrated.is_gin:
+        if migrated.file == "-":
             repair = ", which is"
+        elif migrated.is_gin:
+            target = os.path.splitext(name)[0] + ".yaml"
+            repair = f": `ddspgraph migrate {shlex.quote(name)} -o {shlex.quote(target)}` brings it to"
         tell(f"{name}: version {result.from_version} is not current{repair} {result.to_version}")
         return
     shown_diff = arguments.diff and not (arguments.output or backup)
