@@ -56,10 +56,9 @@ class Modules:
         to = f"nodes.{key}"
         self.draft.describe(binding, instance, f"{to}.op", kind.op)
         inputs = self._inputs(instance, kind, env, keys, to)
-        skip = ["name", "input_keys", "output_splits", "one_hot_key"]
+        skip = ["name", "input_keys", "output_splits", "one_hot_key", "conditioning_keys"]
         skip += ["frame_size"] if instance.name == "OnlineF0PowerPreprocessor" else []
         if instance.name == CONDITIONED and isinstance(inputs, list):
-            skip.append("conditioning_keys")
             inputs = joined(self.draft, str(key), inputs, len(conditioning_keys(instance)))
         params = list(self.params.of(instance, kind.op, f"{to}.params", skip))
         if instance.name == CONDITIONED:
@@ -105,10 +104,7 @@ class Modules:
             return key == ("audio" if computes else "loudness_db")
         if instance.name == "F0PowerPreprocessor":
             return key == "audio"
-        if instance.name == "OnlineF0PowerPreprocessor":
-            value = instance.get("compute_f0")
-            return isinstance(value, Literal) and value.data is False
-        return env.has(key)
+        return instance.name == "OnlineF0PowerPreprocessor" or env.has(key)
 
     def _said_keys(self, instance: Instance, to: str) -> Keys | None:
         for parameter in ("input_keys", "one_hot_key"):
@@ -166,6 +162,8 @@ class Modules:
             note = "its last stack did not see z, that of RnnFcDecoder does: a checkpoint of it does not fit"
         elif instance.name in _SCALED_DB and self.config.is_before("3.1.0"):
             note = "it scaled 120 dB to 0..1, magenta/ddsp scales 80 dB since 3.1.0: a checkpoint of it hears otherwise"
+        elif instance.name == "OnlineF0PowerPreprocessor" and instance.binding("compute_f0") is None:
+            note = "it found the pitch by itself: the graph has it as an input, f0_hz"
         if note:
             self.ledger.add(binding, Kind.NOT_SUPPORTED, instance.said, f"nodes.{name}", note)
 
