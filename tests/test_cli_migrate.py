@@ -272,7 +272,9 @@ def test_a_gin_file_and_a_folder_of_what_it_includes(capsys) -> None:
     assert (code, out) == (0, "")
     assert "sample_rate: 24 kHz" in Path("own.yaml").read_text()
     assert "own.gin: version 0 -> 2" in err
-    assert run(capsys, "own.gin", "--gin-path", "lib", "--check")[2].endswith("version 0 is not current, which is 2\n")
+    assert run(capsys, "own.gin", "--gin-path", "lib", "--check")[2].endswith(
+        "version 0 is not current: `ddspgraph migrate own.gin -o own.yaml` brings it to 2\n"
+    )
 
 
 def test_a_gin_file_is_never_replaced(capsys) -> None:
