@@ -57,9 +57,9 @@ def known_speed() -> Speed | None:
 def measure_speed() -> Speed:
     """Measures this machine; imports TensorFlow. What it finds is kept where it can be."""
     work, seconds = 0.0, 0.0
-    for multiply_adds, call in _kernels():
+    for multiply_adds, call in kernels():
         work += multiply_adds
-        seconds += _fastest(call)
+        seconds += fastest(call)
     today = datetime.date.today().isoformat()
     speed = Speed(work / seconds, today, machine_name(), _version())
     _keep(speed)
@@ -85,8 +85,8 @@ def machine_name() -> str:
     return f"{_processor()}, {count} core{'s' * (count != 1)}"
 
 
-def _kernels() -> Iterator[tuple[int, Callable[[], Any]]]:
-    """The mix: work of each call, and the call."""
+def kernels() -> Iterator[tuple[int, Callable[[], Any]]]:
+    """The mix that speed is measured on: the work of each call, and the call."""
     import tensorflow as tf
 
     from ddspgraph import losses, ops
@@ -122,15 +122,15 @@ def _caller(function: Any, tensors: Mapping[str, Any]) -> Callable[[], Any]:
     return lambda: function(tensors)
 
 
-def _fastest(call: Callable[[], Any], budget_s: float = BUDGET_S / 6) -> float:
+def fastest(call: Callable[[], Any], budget_s: float = BUDGET_S / 6) -> float:
     """Seconds of the fastest of many calls: what others do on this machine only ever adds."""
     call()
-    begun, fastest = time.perf_counter(), float("inf")
-    while time.perf_counter() - begun < budget_s or fastest == float("inf"):
+    begun, least = time.perf_counter(), float("inf")
+    while time.perf_counter() - begun < budget_s or least == float("inf"):
         start = time.perf_counter()
         call()
-        fastest = min(fastest, time.perf_counter() - start)
-    return fastest
+        least = min(least, time.perf_counter() - start)
+    return least
 
 
 def _keep(speed: Speed) -> None:

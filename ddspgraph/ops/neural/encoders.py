@@ -80,7 +80,7 @@ class _AudioEncoder(Op):
         total = 0
         for size, overlap in self.spectra():
             frames = -(-n_samples // int(size * (1 - overlap)))
-            total += costs.spectrogram(batch, frames, size) + batch * frames * _MEL_BINS * (size // 2 + costs.FUNCTION)
+            total += costs.spectrogram(batch * frames, size) + batch * frames * _MEL_BINS * (size // 2 + costs.FUNCTION)
             matrices = {n: s for n, s in shapes.items() if n.startswith("= ") and not n.endswith("bias")}
             total += costs.products(matrices, batch * frames)
         return total

@@ -109,7 +109,7 @@ class ResnetSinusoidalEncoder(Op):
     def multiply_adds(self, shapes: parts.Shapes) -> int:
         batch, frames = parts.default_shape(shapes)[:2]
         dense = batch * frames * resnet_width(self.size, self.bins) * sum(n for _, n in self.outputs)
-        spectrum = costs.spectrogram(batch, frames, self.fft_size)
+        spectrum = costs.spectrogram(batch * frames, self.fft_size)
         return spectrum + resnet_cost(batch, frames, self.bins, self.size) + dense
 
     def kernel(self, audio: Any, variables: Mapping[str, Any]) -> Mapping[str, Any]:
