@@ -12,13 +12,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from ddspgraph.ir.graph import Graph, Input, Node, Ref
-from ddspgraph.ir.types import Signal
+from ddspgraph.ir.text import said_params
+from ddspgraph.ir.types import Dim, Rate, Signal
 from ddspgraph.render.compose import kind_of, literal_text
 from ddspgraph.render.labels import clock_text, value_text
-from ddspgraph.render.picture import Change, Kind
-
-#: An edge: the value that flows (`harmonic/signal`), and where to (`dry/signal_one`; `-> audio` for an output).
-Edge = tuple[str, str]
+from ddspgraph.render.picture import Change, Edge, Kind
 
 
 @dataclass(frozen=True)
@@ -45,7 +43,8 @@ class Comparison:
       old, new: the graphs.
       names: node of `old` -> the node of `new` that it is.
       differences: of the parts that are not the same, in the order of `new`, what is gone at its end.
-      edges: of all edges of both, in the names of `new`; what is gone keeps its own name.
+      edges: of all edges of both, in the names of `new`; what is gone keeps its own name. One whose ends are the
+        same, and what flows on it is not, has changed.
     """
 
     old: Graph
@@ -59,10 +58,6 @@ class Comparison:
         """Whether both graphs compute the same."""
         return not self.differences
 
-    def node(self, name: str) -> Difference | None:
-        """What became of a node or a loss, by its name in the picture; None where it is the same."""
-        return next((d for d in self.differences if d.name == name and d.kind in ("node", "loss")), None)
-
     def text(self) -> str:
         """One line a part, its details below; the last line counts. ASCII signs, no colours."""
         if self.is_same:
@@ -72,22 +67,30 @@ class Comparison:
             about = f" ({found.about})" if found.about else ""
             lines.append(f"{found.change.value} {found.kind:<6} {found.name}{about}")
             lines += [f"         {detail}" for detail in found.details]
-        lines += [f"{change.value} edge   {_edge_text(edge)}" for edge, change in self._changed_edges()]
+        lines += [f"{change.value} edge   {edge}{self._retyped(edge)}" for edge, change in self._changed_edges()]
         counts = Counter(found.change for found in self.differences)
         said = [f"{counts[change]} {change.name.lower()}" for change in Change if counts[change]]
         n_edges = sum(1 for _ in self._changed_edges())
-        return "\n".join([*lines, f"{', '.join(said)}; {n_edges} edge{'s' * (n_edges != 1)} differ", ""])
+        edges = "1 edge differs" if n_edges == 1 else f"{n_edges or 'no'} edges differ"
+        return "\n".join([*lines, f"{', '.join(said)}; {edges}", ""])
 
     def as_dict(self) -> dict[str, object]:
         """For JSON."""
-        edges = [{"from": a, "to": b, "change": change.name.lower()} for (a, b), change in self._changed_edges()]
+        edges = [{"edge": str(edge), "change": change.name.lower()} for edge, change in self._changed_edges()]
         return {"same": self.is_same, "parts": [d.as_dict() for d in self.differences], "edges": edges}
+
+    def _retyped(self, edge: Edge) -> str:
+        """What flowed on an edge that has changed, and what flows now."""
+        if self.edges[edge] is not Change.CHANGED:
+            return ""
+        before = _typed_edges(self.old, self.names)[edge]
+        return f": {before} -> {self.new.types[edge.value]}"
 
     def _changed_edges(self) -> Iterator[tuple[Edge, Change]]:
         """Without those of literals, which are told as a detail of their node."""
         literals = {n.name for g in (self.old, self.new) for n in g.nodes if kind_of(g, n) is Kind.LITERAL}
         for edge, change in self.edges.items():
-            if change is not Change.SAME and edge[0].partition("/")[0] not in literals:
+            if change is not Change.SAME and edge.value.node not in literals:
                 yield edge, change
 
 
@@ -109,6 +112,10 @@ def _matched(old: Graph, new: Graph) -> dict[str, str]:
         if len(twins) == 1:
             names[node.name] = twins[0].name
             fresh.remove(twins[0])
+    for node in old.nodes:  # a literal is named after its node: `warm.magnitudes`
+        owner, dot, port = node.name.partition(".")
+        if dot and f"{names.get(owner, owner)}.{port}" in new.node_by_name:
+            names[node.name] = f"{names.get(owner, owner)}.{port}"
     return names
 
 
@@ -140,7 +147,7 @@ def _inputs(old: Graph, new: Graph) -> Iterator[Difference]:
         before = old.input_by_name.get(given.name)
         if before is None:
             yield Difference("input", given.name, Change.ADDED, about=str(given.signal))
-        elif before.signal != given.signal:
+        elif _in_hops(before.signal, old) != _in_hops(given.signal, new):
             yield Difference("input", given.name, Change.CHANGED, (f"{before.signal} -> {given.signal}",))
     yield from (_gone("input", i) for i in old.inputs if i.name not in new.input_by_name)
 
@@ -170,15 +177,17 @@ def _node_details(old: Graph, before: Node, new: Graph, after: Node, names: Mapp
         yield f"name: {before.name} -> {after.name}"
     if (before.name in old.losses) != (after.name in new.losses):
         yield "is now a loss" if after.name in new.losses else "is no longer a loss"
-    if before.op.name != after.op.name:
+    is_other = before.op.name != after.op.name
+    if is_other:
         yield f"op: {before.op.name} -> {after.op.name}"
-    yield from _changes(_params(before), _params(after))
+    yield from _changes(_params(before, is_other), _params(after, is_other))
     yield from _changes(_reading(old, before, names), _reading(new, after, {}))
 
 
-def _params(node: Node) -> dict[str, str]:
-    """All but what the clock gives: its own change is told once."""
-    specs = {name: spec for name, spec in node.op.params().items() if spec.clock is None}
+def _params(node: Node, only_said: bool) -> dict[str, str]:
+    """All but what the clock gives: its own change is told once. Defaults of another op are no news."""
+    said = said_params(node.op)
+    specs = {n: spec for n, spec in node.op.params().items() if spec.clock is None and (n in said or not only_said)}
     return {name: value_text(getattr(node.op, name), spec.unit) for name, spec in specs.items()}
 
 
@@ -186,7 +195,7 @@ def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[st
     for name in dict.fromkeys([*before, *after]):
         was, now = before.get(name), after.get(name)
         if was != now:
-            yield f"{name}: {'open' if was is None else was} -> {'open' if now is None else now}"
+            yield f"{name}: {'nothing' if was is None else was} -> {'nothing' if now is None else now}"
 
 
 def _outputs(old: Graph, new: Graph, names: Mapping[str, str]) -> Iterator[Difference]:
@@ -204,27 +213,32 @@ def _edges(old: Graph, new: Graph, names: Mapping[str, str]) -> dict[Edge, Chang
     before, after = _typed_edges(old, names), _typed_edges(new, {})
     found: dict[Edge, Change] = {}
     for edge, signal in after.items():
-        is_same = edge in before and before[edge] == signal
+        is_same = edge in before and _in_hops(before[edge], old) == _in_hops(signal, new)
         found[edge] = Change.SAME if is_same else Change.CHANGED if edge in before else Change.ADDED
     return {**found, **{edge: Change.REMOVED for edge in before if edge not in after}}
 
 
 def _typed_edges(graph: Graph, names: Mapping[str, str]) -> dict[Edge, Signal | None]:
     """Every edge and what flows on it, nodes renamed."""
-
-    def start(ref: Ref) -> str:
-        return str(Ref(names.get(ref.node, ref.node), ref.port))
-
-    found: dict[Edge, Signal | None] = {}
-    for node in graph.nodes:
-        for port, ref in node.inputs:
-            found[start(ref), f"{names.get(node.name, node.name)}/{port}"] = graph.types.get(ref)
-    return {**found, **{(start(ref), f"-> {name}"): graph.types.get(ref) for name, ref in graph.outputs}}
+    read = [(ref, node.name, port) for node in graph.nodes for port, ref in node.inputs]
+    ends = [(ref, "", name) for name, ref in graph.outputs]
+    return {renamed(Edge(*edge), names): graph.types.get(edge[0]) for edge in (*read, *ends)}
 
 
-def _edge_text(edge: Edge) -> str:
-    source, target = edge
-    return f"{source} {target}" if target.startswith("-> ") else f"{source} -> {target}"
+def _in_hops(signal: Signal | None, graph: Graph) -> Signal | None:
+    """The type with lengths in hops: at another rate the same audio is as many frames of more samples."""
+    hop = graph.clock.hop_samples
+    if signal is None or not hop:
+        return signal
+    is_audio = signal.rate is Rate.AUDIO
+    dims = (Dim(d.scale // hop, "hops", d.offset) if is_audio and d.scale % hop == 0 else d for d in signal.dims)
+    return Signal(tuple(dims), signal.rate, signal.unit)
+
+
+def renamed(edge: Edge, names: Mapping[str, str]) -> Edge:
+    """The edge with its nodes under other names."""
+    value = Ref(names.get(edge.value.node, edge.value.node), edge.value.port)
+    return Edge(value, names.get(edge.reader, edge.reader), edge.port)
 
 
 def _count(graph: Graph) -> str:

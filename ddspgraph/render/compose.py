@@ -14,7 +14,7 @@ from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.text import said_params
 from ddspgraph.ir.types import Rate, Unit
 from ddspgraph.render.labels import clock_text, count_text, name_text, value_text
-from ddspgraph.render.picture import Arrow, Box, Detail, Kind, Picture, Pin, Stage
+from ddspgraph.render.picture import Arrow, Box, Detail, Edge, Kind, Picture, Pin, Stage
 from ddspgraph.render.stages import at_stage
 
 #: A node that takes less of the work than this is said to take nothing, unless all is asked for.
@@ -46,7 +46,7 @@ def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed") -> P
         source, signal = at[ref.node], graph.types.get(ref)
         ends.append(Box(ids.new("out", name), Kind.OUTPUT, name, rate=source.rate))
         port = _shown(ref.port, source.outputs)
-        arrows.append(Arrow(source.id, ends[-1].id, port, "", signal, (), str(ref), f"-> {name}"))
+        arrows.append(Arrow(source.id, ends[-1].id, port, "", signal, (), Edge(ref, "", name)))
     clock = "" if detail == "names" else clock_text(graph.clock)
     return Picture(graph.name, clock, detail, (*at.values(), *ends), tuple(arrows), stage)
 
@@ -160,8 +160,8 @@ def _arrows(graph: Graph, node: Node, at: dict[str, Box], detail: Detail) -> lis
             source = at[ref.node]
             notes = () if detail == "names" or source.kind is Kind.LITERAL else _implied(graph, node, port)
             ends = (_shown(ref.port, source.outputs), _shown(port, target.inputs))
-            signal, end = graph.types.get(ref), f"{node.name}/{port}"
-            found.append(Arrow(source.id, target.id, *ends, signal, notes, str(ref), end))
+            signal = graph.types.get(ref)
+            found.append(Arrow(source.id, target.id, *ends, signal, notes, Edge(ref, node.name, port)))
     return found
 
 

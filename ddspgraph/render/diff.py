@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from ddspgraph.render.compare import Comparison, Edge
+from ddspgraph.render.compare import Comparison, renamed
 from ddspgraph.render.compose import Ids, picture
-from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Pin
+from ddspgraph.render.picture import Arrow, Box, Change, Detail, Edge, Kind, Picture, Pin
 
 #: What a box is in both pictures: inputs, outputs and everything else have names of their own.
 _Key = tuple[str, str]
@@ -21,13 +21,20 @@ def diff_picture(comparison: Comparison, detail: Detail = "types") -> Picture:
     arrows = [_told(arrow, comparison.edges) for arrow in after.arrows]
     known = {box.id: box for box in (*boxes, *gone)}
     for arrow in before.arrows:
-        edge = _renamed(arrow, comparison.names)
-        if comparison.edges.get(edge) is Change.REMOVED:
+        edge = arrow.edge and renamed(arrow.edge, comparison.names)
+        if edge and comparison.edges.get(edge) is Change.REMOVED:
             arrows.append(_moved(arrow, ids, known))
     # What is gone stands before the outputs, so that it is laid out among the rest.
     ends = [box for box in boxes if box.kind is Kind.OUTPUT]
     rest = [box for box in boxes if box.kind is not Kind.OUTPUT]
-    return replace(after, name=_title(comparison), boxes=(*rest, *gone, *ends), arrows=tuple(arrows))
+    name = _both(comparison.old.name, comparison.new.name)
+    return replace(
+        after,
+        name=name,
+        clock=_both(before.clock, after.clock),
+        boxes=(*rest, *gone, *ends),
+        arrows=tuple(arrows),
+    )
 
 
 def _gone_boxes(comparison: Comparison, before: Picture, after: Picture) -> tuple[list[Box], dict[str, str]]:
@@ -61,17 +68,7 @@ def _marked(box: Box, comparison: Comparison) -> Box:
 
 
 def _told(arrow: Arrow, edges: Mapping[Edge, Change]) -> Arrow:
-    return replace(arrow, change=edges.get((arrow.start, arrow.end), Change.ADDED), notes=())
-
-
-def _renamed(arrow: Arrow, names: Mapping[str, str]) -> Edge:
-    """An old edge in the names of the new graph."""
-
-    def rename(text: str) -> str:
-        name, slash, port = text.partition("/")
-        return f"{names.get(name, name)}{slash}{port}"
-
-    return rename(arrow.start), arrow.end if arrow.end.startswith("-> ") else rename(arrow.end)
+    return replace(arrow, change=edges[arrow.edge] if arrow.edge else Change.SAME, notes=())
 
 
 def _moved(arrow: Arrow, ids: Mapping[str, str], boxes: Mapping[str, Box]) -> Arrow:
@@ -92,6 +89,5 @@ def _shown(port: str, pins: tuple[Pin, ...]) -> str:
     return port if any(pin.port == port for pin in pins) else ""
 
 
-def _title(comparison: Comparison) -> str:
-    old, new = comparison.old.name, comparison.new.name
-    return new if old == new else f"{old} → {new}"
+def _both(old: str, new: str) -> str:
+    return new if old == new else f"{old or 'none'} → {new or 'none'}"

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
+from ddspgraph.ir.graph import Ref
 from ddspgraph.ir.types import Rate, Signal
 
 #: names: names and ops. types: also ports, changed parameters, the type of every edge. all: every parameter and port.
 Detail = Literal["names", "types", "all"]
 #: source: as written, nothing inferred. typed: with types, and with conversions told. optimised: what will run.
 Stage = Literal["source", "typed", "optimised"]
+
+
+class Edge(NamedTuple):
+    """What an arrow stands for: a value, and the port of a node that reads it, or (no node) an output."""
+
+    value: Ref
+    reader: str
+    port: str
+
+    def __str__(self) -> str:
+        target = f"{self.reader}/{self.port}" if self.reader else self.port
+        return f"{self.value} -> {target}"
 
 
 class Change(enum.Enum):
@@ -74,8 +87,7 @@ class Arrow:
     target_port: str = ""
     signal: Signal | None = None
     notes: tuple[str, ...] = ()  # implied conversions
-    start: str = ""  # the value that flows: `harmonic/signal`
-    end: str = ""  # where to: `dry/signal_one`, or `-> audio` for an output
+    edge: Edge | None = None
     change: Change | None = None
 
 

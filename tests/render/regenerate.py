@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ddspgraph.render.dot import to_dot
-from ddspgraph.render.mermaid import to_mermaid
+from ddspgraph.render.compare import compare
+from ddspgraph.render.diff import diff_picture
+from ddspgraph.render.dot import dot_of, to_dot
+from ddspgraph.render.mermaid import mermaid_of, to_mermaid
+from ddspgraph.render.theme import theme_named
+from tests.render.compared import EDITS, edited, graph, many_changes
 from tests.render.graphs import GOLDEN, typed
 
 FOLDER = Path(__file__).parent / "golden"
@@ -19,6 +23,19 @@ def texts() -> dict[str, str]:
         found[f"{name}.mmd"] = to_mermaid(typed(text))
     found["solo_names_dark_legend.dot"] = to_dot(typed(GOLDEN["solo"]), detail="names", theme="dark", legend=True)
     found["chorus_all.dot"] = to_dot(typed(GOLDEN["chorus"]), detail="all")
+    found["chorus_source.dot"] = to_dot(typed(GOLDEN["chorus"]), stage="source")
+    found |= _comparisons()
+    return found
+
+
+def _comparisons() -> dict[str, str]:
+    found = {}
+    for name in EDITS:
+        found[f"compare_{name}.txt"] = compare(graph(), graph(edited(name))).text()
+    many = compare(graph(), graph(many_changes()))
+    found["compare_many.txt"] = many.text()
+    found["compare_many.dot"] = dot_of(diff_picture(many), theme_named("light"))
+    found["compare_many.mmd"] = mermaid_of(diff_picture(many), theme_named("light"))
     return found
 
 
