@@ -42,8 +42,8 @@ class Connector:
         pairs = dict(self._by_port(draft, draft.op_class, given)) if given else {}
         ports = draft.op.input_ports(tuple(pairs)) if draft.op else _class_ports(draft.op_class, pairs)
         refs = {port: self._connect(str(draft.key), port, ports[port], value) for port, value in pairs.items()}
-        sound = draft.is_sound and None not in refs.values() and self._is_whole(draft, ports, pairs)
-        if not sound or draft.op is None:
+        is_whole = self._is_whole(draft, ports, pairs)
+        if not (is_whole and draft.is_sound) or draft.op is None or None in refs.values():
             return None
         inputs = tuple((port, refs[port]) for port in ports if port in refs)
         spans: dict[str, Span] = {**draft.param_spans, **{port: value.span for port, value in pairs.items()}}
