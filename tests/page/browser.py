@@ -72,6 +72,15 @@ class Browser:
     def all(self, selector: str) -> list[WebElement]:
         return self.driver.find_elements(By.CSS_SELECTOR, selector)
 
+    def click(self, box: str) -> None:
+        """Clicks a box of the diagram, by its id."""
+        self.find(f'g[data-box="{box}"]').click()
+
+    @property
+    def heading(self) -> str:
+        """Of the panel: what is chosen."""
+        return self.find("#panel h2").text
+
     def wait(self, script: str, seconds: float = 10.0) -> Any:
         """The first true value of an expression."""
         return WebDriverWait(self.driver, seconds, 0.05).until(lambda _: self.run(f"return {script}"))

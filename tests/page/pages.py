@@ -27,6 +27,11 @@ def data_of(page: str) -> dict[str, Any]:
     return json.loads(found[1])
 
 
+def written(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
 def guitar_page() -> str:
     """The README's example: all ports of the guitar chorus on its recording."""
     sound, _ = soundfile.read(RECORDING, dtype="float32")
