@@ -63,6 +63,9 @@ CODES: dict[str, str] = {
     "E608": "A program or package that this needs is not installed.",
     "E609": "The exported model does not compute what the graph computes.",
     "E610": "A module of user ops that cannot be loaded.",
+    "E611": "A dataset that does not fit the graph: another clock, another rate or unit, or a needed input is not there.",
+    "E612": "A dataset whose files are not what its manifest says: missing, cut off, swapped or damaged.",
+    "E613": "Recordings that make no dataset: none was found, none can be read, or all are silent.",
     # E7: limits (exit code 5)
     "E701": "The file is larger than the limit.",
     "E702": "The nesting is deeper than the limit.",

@@ -1,0 +1,122 @@
+"""Examples in TFRecord files, as magenta/ddsp's datasets have them: one `tf.train.Example` a record, flat float lists.
+
+Written by TensorFlow; read through a memory map and NumPy, so that any example can be had at once, what does not fit
+into memory stays on the disk, and no thread of TensorFlow waits for a parser.
+
+Source: TensorFlow, "TFRecord and tf.train.Example" (the framing: length, CRC, data, CRC); Protocol Buffers, "Encoding".
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+_HEAD, _TAIL = 12, 4  # uint64 length and its CRC before the data, the CRC of the data after it
+_BYTES = 2  # the wire type of what has a length
+#: Feature name -> (offset of its first number in the file, how many numbers).
+Layout = Mapping[str, tuple[int, int]]
+
+
+def write_records(path: Path, examples: Iterable[Mapping[str, np.ndarray]]) -> int:
+    """Writes a TFRecord file; equal examples give equal bytes. Returns how many.
+
+    Raises:
+      OSError: the file cannot be written.
+    """
+    import tensorflow as tf
+
+    count = 0
+    try:
+        with tf.io.TFRecordWriter(os.fspath(path)) as writer:
+            for count, example in enumerate(examples, 1):  # noqa: B007
+                features = {
+                    name: tf.train.Feature(float_list=tf.train.FloatList(value=np.ravel(example[name])))
+                    for name in sorted(example)
+                }
+                record = tf.train.Example(features=tf.train.Features(feature=features))
+                writer.write(record.SerializeToString(deterministic=True))
+    except tf.errors.OpError as error:
+        raise OSError(error.message) from None
+    return count
+
+
+class RecordFile:
+    """The examples of one TFRecord file.
+
+    Raises:
+      ValueError: the file is not a whole number of records of float features.
+      OSError: it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._bytes = np.memmap(path, np.uint8, "r")
+        self._layouts = [_layout(self._bytes, begin, end) for begin, end in _records(self._bytes)]
+
+    def __len__(self) -> int:
+        return len(self._layouts)
+
+    def read(self, index: int, name: str) -> np.ndarray:
+        """One feature of one example, float32 [numbers]: a view of the file. Raises KeyError."""
+        offset, count = self._layouts[index][name]
+        return np.frombuffer(self._bytes, "<f4", count, offset)
+
+
+def _records(data: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Where the data of each record begins and ends."""
+    position = 0
+    while position < len(data):
+        if position + _HEAD > len(data):
+            raise ValueError("it ends within a record")
+        (length,) = struct.unpack("<Q", data[position : position + 8].tobytes())
+        begin = position + _HEAD
+        position = begin + length + _TAIL
+        if position > len(data):
+            raise ValueError("it ends within a record")
+        yield begin, begin + length
+
+
+def _layout(data: np.ndarray, begin: int, end: int) -> Layout:
+    """Example {1: Features {1: entry {1: name, 2: Feature {2: FloatList {1: packed floats}}}}}."""
+    layout = {}
+    for features in _fields(data, begin, end, 1):
+        for entry in _fields(data, *features, 1):
+            (key,) = _fields(data, *entry, 1)
+            (value,) = _fields(data, *entry, 2)
+            (floats,) = _fields(data, *value, 2)
+            ((first, last),) = _fields(data, *floats, 1)
+            layout[data[slice(*key)].tobytes().decode()] = (first, (last - first) // 4)
+    return layout
+
+
+def _fields(data: np.ndarray, begin: int, end: int, wanted: int) -> list[tuple[int, int]]:
+    """(begin, end) of the fields with this number in one message; all of ours have a length."""
+    found, position = [], begin
+    while position < end:
+        tag, position = _varint(data, position, end)
+        number, kind = tag >> 3, tag & 7
+        if kind != _BYTES:
+            raise ValueError("it holds what is not a list of floats")
+        length, position = _varint(data, position, end)
+        if position + length > end:
+            raise ValueError("a field is longer than its record")
+        if number == wanted:
+            found.append((position, position + length))
+        position += length
+    return found
+
+
+def _varint(data: np.ndarray, position: int, end: int) -> tuple[int, int]:
+    value = 0
+    for shift in range(0, 70, 7):
+        if position >= end:
+            break
+        byte = int(data[position])
+        position += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, position
+    raise ValueError("a number has no end")
