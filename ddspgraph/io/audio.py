@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ddspgraph.diagnostics import GraphError, clean, fail
 from ddspgraph.files import open_file, place, write_atomically
@@ -52,8 +52,8 @@ def read_audio(
     """
     import numpy as np
 
-    with open_file(path, AUDIO_SUFFIXES) as file:
-        x, file_rate = _samples(file, path, _check_kind(file, path), limits)
+    blocks = list(_blocks(path, limits, limits.array_bytes))
+    x, file_rate = np.concatenate([block for block, _ in blocks]), blocks[0][1]
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if len(bad):
         raise fail("E602", f"{len(bad):,} of {len(x):,} samples are not finite, the first is {bad[0]:,}", place(path))
@@ -67,6 +67,42 @@ def read_audio(
         notify(f"{clean(os.fsdecode(path))}: resampled from {khz(file_rate)} to {khz(sample_rate)}")
         x = soxr.resample(x, file_rate, sample_rate, quality="VHQ")
     return np.ascontiguousarray(x, dtype=np.float32)
+
+
+def stream_audio(
+    path: str | os.PathLike[str], sample_rate: int, *, limits: Limits = DEFAULT_LIMITS
+) -> Iterator[np.ndarray]:
+    """Reads a recording block by block, however long it is: mixed down to one channel and resampled.
+
+    Args:
+      path: of a .wav or .flac file.
+      sample_rate: of the result in Hz.
+      limits: `audio_seconds` bounds what is read.
+
+    Yields:
+      float32 [samples], a few seconds each; together they are what `read_audio` gives.
+
+    Raises:
+      GraphError: as `read_audio` does; some errors only show at the end.
+    """
+    import numpy as np
+
+    resampler: Any = None
+    n_read = 0
+    for block, file_rate in _blocks(path, limits):
+        bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
+        if len(bad):
+            raise fail("E602", f"samples are not finite, the first is {n_read + bad[0]:,}", place(path))
+        n_read += len(block)
+        x = block.mean(axis=1, dtype=np.float32)
+        if file_rate != sample_rate:
+            import soxr
+
+            resampler = resampler or soxr.ResampleStream(file_rate, sample_rate, 1, dtype="float32", quality="VHQ")
+            x = resampler.resample_chunk(x)
+        yield np.ascontiguousarray(x)
+    if resampler is not None:
+        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
 
 
 def write_audio(
@@ -134,39 +170,39 @@ def _unknown_kind(path: str | os.PathLike[str]) -> GraphError:
     return fail("E602", f"not a kind of audio file that is known: {', '.join(AUDIO_SUFFIXES)}", place(path))
 
 
-def _samples(
-    file: BinaryIO, path: str | os.PathLike[str], check: FlacCheck | None, limits: Limits
-) -> tuple[np.ndarray, int]:
-    """float32 [samples, channels] as they stand in the file, and their rate in Hz."""
+def _blocks(
+    path: str | os.PathLike[str], limits: Limits, most_bytes: int = 1 << 62
+) -> Iterator[tuple[np.ndarray, int]]:
+    """float32 [samples, channels] as they stand in the file, block by block, and their rate in Hz."""
     import numpy as np
     import soundfile
 
     try:
-        with soundfile.SoundFile(file) as sound:
-            most = min(limits.audio_seconds * sound.samplerate, limits.array_bytes // (4 * sound.channels))
-            promised = sound.frames
-            if promised > most and promised < 1 << 62:
-                raise _too_long(path, promised, sound.samplerate, limits)
-            blocks, n_read = [], 0
-            dtype = "float32" if check is None else "int32"
-            while len(block := sound.read(_BLOCK_FRAMES, dtype=dtype, always_2d=True)):
-                if check is not None:
-                    check.add(block)
-                    block = (block / np.float64(1 << 31)).astype(np.float32)
-                blocks.append(block)
-                n_read += len(block)
-                if n_read > most:
-                    raise _too_long(path, n_read, sound.samplerate, limits)
-            rate = sound.samplerate
+        with open_file(path, AUDIO_SUFFIXES) as file:
+            check = _check_kind(file, path)
+            with soundfile.SoundFile(file) as sound:
+                most = min(limits.audio_seconds * sound.samplerate, most_bytes // (4 * sound.channels))
+                promised = sound.frames
+                if promised > most and promised < 1 << 62:
+                    raise _too_long(path, promised, sound.samplerate, limits)
+                n_read = 0
+                dtype = "float32" if check is None else "int32"
+                while len(block := sound.read(_BLOCK_FRAMES, dtype=dtype, always_2d=True)):
+                    n_read += len(block)
+                    if n_read > most:
+                        raise _too_long(path, n_read, sound.samplerate, limits)
+                    if check is not None:
+                        check.add(block)
+                        block = (block / np.float64(1 << 31)).astype(np.float32)
+                    yield block, sound.samplerate
     except soundfile.SoundFileError as error:
         raise fail("E602", f"cannot be read as audio: {clean(str(error))}", place(path)) from None
-    if not blocks:
+    if not n_read:
         raise fail("E602", "there is no sound in it: 0 samples", place(path))
     if n_read < promised < 1 << 62:
         raise fail("E602", f"the header promises {promised:,} samples, {n_read:,} could be read", place(path))
     if check is not None:
         check.finish(path)
-    return np.concatenate(blocks), rate
 
 
 def _too_long(path: str | os.PathLike[str], n_frames: int, rate: int, limits: Limits) -> GraphError:
