@@ -66,6 +66,9 @@ CODES: dict[str, str] = {
     "E611": "A dataset that does not fit the graph: another clock, another rate or unit, or a needed input is not there.",
     "E612": "A dataset whose files are not what its manifest says: missing, cut off, swapped or damaged.",
     "E613": "Recordings that make no dataset: none was found, none can be read, or all are silent.",
+    "E614": "A run folder that cannot be trained in: another process does, or it holds something else.",
+    "E615": "A run none of whose checkpoints can be read. Training never begins anew in its place.",
+    "E616": "A checkpoint that does not fit the graph: it lacks a weight, or has one of another shape.",
     # E7: limits (exit code 5)
     "E701": "The file is larger than the limit.",
     "E702": "The nesting is deeper than the limit.",
@@ -79,6 +82,7 @@ CODES: dict[str, str] = {
     # E8: numerics (exit code 6)
     "E801": "A result is not finite.",
     "E802": "A migrated graph does not compute what the list that it comes from does.",
+    "E803": "Losses or gradients that are not finite, in too many training steps one after the other.",
     # E9: migration
     "E901": "A construct of an older version that has no counterpart in the current one.",
     "E902": "The text is not well-formed gin.",
@@ -95,4 +99,5 @@ CODES: dict[str, str] = {
     "W109": "More findings than are listed: the first 100 are.",
     "W110": "Something of the layout of an older file that its migration does not keep.",
     "W111": "A gin file that another includes and that was not found: what it says is not known.",
+    "W112": "A checkpoint that is damaged: the one before it is used.",
 }

@@ -11,6 +11,7 @@ from typing import Any
 
 from ddspgraph.diagnostics import Diagnostic, Span
 from ddspgraph.ir.op import Op
+from ddspgraph.ir.training import Training
 from ddspgraph.ir.types import Signal
 
 
@@ -107,6 +108,7 @@ class Graph:
     outputs: tuple[tuple[str, Ref], ...] = ()
     losses: tuple[str, ...] = ()
     doc: str = field(default="", compare=False)
+    training: Training = field(default=Training(), compare=False, repr=False)
     types: Mapping[Ref, Signal] = field(default_factory=dict, compare=False, repr=False)
     warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
     spec: str | None = field(default=None, compare=False, repr=False)  # the text as it was written

@@ -235,9 +235,7 @@ class Op(metaclass=_Declaration):
         """The parameters by name, in order of declaration."""
         cached = cls.__dict__.get("_params")
         if cached is None:
-            hints = typing.get_type_hints(cls)
-            cached = {f.name: _spec(f, hints[f.name]) for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
-            cls._params = cached
+            cached = cls._params = declared_params(cls)
         return cached
 
     @classmethod
@@ -265,6 +263,12 @@ class Op(metaclass=_Declaration):
         from ddspgraph.ir.call import keras_layer
 
         return keras_layer(self)
+
+
+def declared_params(cls: Any) -> dict[str, ParamSpec]:
+    """What a dataclass declares with `param`, by name, in order of declaration."""
+    hints = typing.get_type_hints(cls)
+    return {f.name: _spec(f, hints[f.name]) for f in dataclasses.fields(cls)}
 
 
 def _spec(field: dataclasses.Field[Any], hint: Any) -> ParamSpec:

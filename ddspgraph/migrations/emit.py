@@ -11,7 +11,7 @@ from ddspgraph.migrations.emit_scalars import LONGEST_LINE, block_text, scalar_t
 from ddspgraph.migrations.written import Marked, mark, spelling
 
 #: The order of the keys at the top; others follow as they stood.
-_ORDER = ("version", "name", "doc", "clock", "params", "inputs", "nodes", "outputs", "losses")
+_ORDER = ("version", "name", "doc", "clock", "params", "inputs", "nodes", "outputs", "losses", "training")
 #: These have one entry a line.
 _SECTIONS = ("params", "inputs", "nodes", "outputs", "losses")
 _LONGEST_KEY = 1_000  # a YAML reader looks no further for the ':' of a key

@@ -9,6 +9,7 @@ from ddspgraph.compiler.frontend.drafts import read_draft
 from ddspgraph.compiler.frontend.edges import Connector
 from ddspgraph.compiler.frontend.scope import Scope
 from ddspgraph.compiler.frontend.structure import STRUCTURE
+from ddspgraph.compiler.frontend.training import read_training
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.diagnostics import Note, Report
 from ddspgraph.ir.graph import Clock, Graph, Input
@@ -43,6 +44,7 @@ def build(document: Document, ops: Registry, report: Report, limits: Limits = DE
         outputs=tuple(outputs),
         losses=tuple(str(key) for key, _ in _items(root, "losses") if key in names),
         doc=_text(root.get("doc")),
+        training=read_training({str(key): value for key, value in _items(root, "training")}, report),
     )
 
 

@@ -10,6 +10,7 @@ from ddspgraph.compiler.frontend.structure import CONSTANT, NAME, STRUCTURE
 from ddspgraph.ir.op import Op, ParamSpec, Traits
 from ddspgraph.ir.ports import Port
 from ddspgraph.ir.registry import Registry
+from ddspgraph.ir.training import TRAINING_PARAMS
 from ddspgraph.ir.types import Unit
 
 _QUANTITIES = {
@@ -42,6 +43,8 @@ def graph_schema(ops: Registry) -> dict[str, Any]:
             }
             for name in names
         ]
+    options = schema["properties"]["training"]["properties"]
+    options.update({name: param_schema(spec) for name, spec in TRAINING_PARAMS.items()})
     schema["definitions"] = definitions
     return schema
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ddspgraph.ir.training import TRAINING_PARAMS
 from ddspgraph.ir.types import Rate, Unit
 
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
@@ -19,7 +20,6 @@ RESERVED = {
     "graphs": "subgraphs, inline or by file",
     "voices": "a node or subgraph mapped over N voices",
     "feedback": "a cycle closed through a stated delay",
-    "training": "the options of training",
 }
 
 
@@ -150,6 +150,12 @@ STRUCTURE: dict[str, Any] = {
             "nodes": _named(_NODE, "The graph; the order of the file does not matter.", {"quiet": _NODE_EXAMPLE}),
             "outputs": _named(_REFERENCE, "What a caller gets, by name.", {"audio": "quiet"}),
             "losses": _named(_NODE, "What training minimises.", {"spectral": _LOSS_EXAMPLE}),
+            "training": _mapping(
+                {name: {} for name in TRAINING_PARAMS},
+                [],
+                description="How `ddspgraph train` trains it; options of the command line win.",
+                examples=[{"batch_size": 16, "steps": 30_000}],
+            ),
         },
         ["version", "name"],
     ),

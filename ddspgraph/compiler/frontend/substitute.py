@@ -9,7 +9,7 @@ from ddspgraph.diagnostics import Report, did_you_mean, quote
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
 #: Where `$name` may stand; `name`, `doc` and the author's own `x-` keys are text.
-_SECTIONS = ("clock", "inputs", "nodes", "outputs", "losses")
+_SECTIONS = ("clock", "inputs", "nodes", "outputs", "losses", "training")
 
 
 def substitute(
