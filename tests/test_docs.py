@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = [
     "README.md",
     "docs/language.md",
+    "docs/drawing.md",
     "docs/exploring.md",
     "docs/migrating-from-ddsp.md",
     "docs/architecture.md",

@@ -22,7 +22,7 @@ LAYERS = (
     ("backends", "render", "migrations", "reference"),
     ("notebook",),
     ("compiler.driver",),
-    ("exported", "verify_migration", "page"),
+    ("exported", "verify_migration", "migration_picture", "page"),
     ("training",),
     ("cli",),
     ("__main__",),

@@ -62,6 +62,11 @@ def add_options(parser: Parser) -> None:
     where.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a FILE is not current")
     parser.add_argument("--diff", action="store_true", help="print what would change")
     parser.add_argument(
+        "--draw",
+        metavar="PICTURE",
+        help="with --diff: draw the new graph, what has changed marked; .svg, .png, .pdf, .dot or .mmd",
+    )
+    parser.add_argument(
         "--gin-path",
         metavar="FOLDER",
         action="append",
@@ -97,6 +102,8 @@ def _check_usage(arguments: Arguments) -> None:
         raise UsageError("-o takes one file; --in-place replaces each")
     if len(files) > 1 and not (arguments.in_place or arguments.check or arguments.diff or arguments.json):
         raise UsageError("several files need --in-place, --check or --diff")
+    if arguments.draw is not None and (len(files) > 1 or not arguments.diff):
+        raise UsageError("--draw PICTURE goes with --diff of one file")
     for file in files:
         if file.lower().endswith(".gin"):
             _check_gin(arguments, file)
@@ -116,6 +123,7 @@ def _check_gin(arguments: Arguments, file: str) -> None:
 def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
     """The report of a file, and its exit code. Raises GraphError."""
     from ddspgraph.cli.spec import read_spec
+    from ddspgraph.files import write_atomically
     from ddspgraph.limits import DEFAULT_LIMITS
     from ddspgraph.migrations import migrate_document
 
@@ -128,7 +136,10 @@ def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
     if arguments.in_place and migrated.result.from_version == 0:
         raise UsageError(f"--in-place would put YAML into {migrated.name}: write it beside, -o {_beside(file)}")
     comparisons = _verified(migrated) if arguments.verify else None
+    picture = _picture(arguments, migrated)
     backup = _write(arguments, migrated)
+    if picture is not None:
+        write_atomically(arguments.draw, picture)
     if arguments.diff and not arguments.json:
         _put(_diff(migrated))
     elif not (arguments.check or arguments.in_place or arguments.output or arguments.json):
@@ -165,6 +176,16 @@ def _verified(migrated: Migrated) -> tuple[Comparison, ...]:
         from ddspgraph.verify_migration import verify_migration
 
         return verify_migration(migrated.document, migrated.result.text)
+
+
+def _picture(arguments: Arguments, migrated: Migrated) -> bytes | None:
+    """What `--draw` asks for; made before anything is written. Raises GraphError."""
+    if arguments.draw is None:
+        return None
+    from ddspgraph.migration_picture import migration_bytes
+
+    with stage(f"drawing {arguments.draw}"):
+        return migration_bytes(migrated.document, migrated.result, arguments.draw)
 
 
 def _write(arguments: Arguments, migrated: Migrated) -> str | None:
@@ -206,6 +227,8 @@ def _tell(
     arguments: Arguments, migrated: Migrated, comparisons: tuple[Comparison, ...] | None, backup: str | None
 ) -> None:
     name, result = migrated.name, migrated.result
+    if arguments.draw is not None:
+        tell(f"wrote {arguments.draw}: the new graph, what has changed is marked")
     if not result.changed:
         copied = f", copied to {arguments.output}" if arguments.output else ""
         tell(f"{name}: version {result.from_version} is the current one: nothing to do{copied}")
@@ -225,7 +248,8 @@ def _tell(
         return
     shown_diff = arguments.diff and not (arguments.output or backup)
     where = arguments.output or (f"{name}, the old one is {backup}" if backup else "stdout")
-    outcome = "nothing was written" if shown_diff else f"to {where}"
+    unwritten = "nothing was written" if arguments.draw is None else "no spec was written"
+    outcome = unwritten if shown_diff else f"to {where}"
     tell(f"{name}: version {result.from_version} -> {result.to_version}, {len(result.changes)} changes, {outcome}")
 
 
@@ -244,5 +268,6 @@ def _as_dict(
         "verified": None if comparisons is None else [comparison.as_dict() for comparison in comparisons],
         "written": arguments.output or (migrated.file if backup else None),
         "backup": backup,
+        "picture": arguments.draw,
         "text": result.text,
     }

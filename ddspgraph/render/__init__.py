@@ -71,7 +71,7 @@ def draw_comparison(
     from ddspgraph.render.theme import theme_named
 
     kind, comparison = kind_of_file(path), compare(old, new)
-    write_atomically(path, _bytes(diff_picture(comparison, detail), kind, theme_named(theme), legend=False))
+    write_atomically(path, bytes_of(diff_picture(comparison, detail), kind, theme_named(theme)))
     return comparison
 
 
@@ -100,10 +100,11 @@ def render(
     from ddspgraph.render.compose import picture
     from ddspgraph.render.theme import theme_named
 
-    return _bytes(picture(graph, detail, stage), kind, theme_named(theme), legend)
+    return bytes_of(picture(graph, detail, stage), kind, theme_named(theme), legend)
 
 
-def _bytes(shown: Picture, kind: str, theme: Theme, legend: bool) -> bytes:
+def bytes_of(shown: Picture, kind: str, theme: Theme, legend: bool = False) -> bytes:
+    """The bytes of a picture that is composed. Raises as `draw` does."""
     if kind == "mmd":
         from ddspgraph.render.mermaid import mermaid_of
 

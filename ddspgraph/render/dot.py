@@ -185,7 +185,7 @@ def _label(box: Box, theme: Theme) -> str:
         return small(name + share)
     if box.kind in (Kind.INPUT, Kind.OUTPUT):
         return name
-    about = [] if box.op == box.name else [text(box.op)]
+    about = [text(box.op)] if box.op not in ("", box.name) else []
     about += [f"<I>{text(mark)}</I>" for mark in box.marks]
     rows = [row(cell(bold(name)))]
     rows += [row(cell(small(" · ".join(about), theme.text)))] if about else []
