@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ddspgraph.diagnostics import GraphError, Note, Span, fail
+from ddspgraph.compiler.not_finite import first_not_finite
+from ddspgraph.diagnostics import GraphError, Note, fail
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
@@ -26,7 +27,8 @@ def not_finite(
         return None
     names = " and ".join(f"'{name}'" for name in broken)
     notes = [Note(f"the input '{name}' is not finite itself") for name, x in inputs.items() if not np.isfinite(x).all()]
-    origin = _first(model, inputs, seed)
+    # An export keeps no inner values.
+    origin = first_not_finite(model, inputs, seed) if hasattr(model, "legal") else None  # type: ignore[arg-type]
     if origin is None:
         return fail("E801", f"{_count(results[broken[0]])} of {names} are not finite", None, *notes, hint=_HINT)
     value, x, span = origin
@@ -34,21 +36,6 @@ def not_finite(
 
 
 _HINT = "look at what the node is given: a division by 0, a logarithm of 0, a gain that grows without bound"
-
-
-def _first(
-    model: CompiledGraph | ExportedGraph, inputs: Mapping[str, np.ndarray], seed: int
-) -> tuple[str, np.ndarray, Span | None] | None:
-    """Name, value and place of the first node whose outputs are not finite. An export keeps no inner values."""
-    if not hasattr(model, "signals"):
-        return None
-    signals = model.signals(inputs, seed=seed)  # type: ignore[union-attr]
-    for node in model.legal.nodes:  # type: ignore[union-attr]
-        for ref in node.refs:
-            x = signals[str(ref)].numpy() if str(ref) in signals else None
-            if x is not None and not np.isfinite(x).all():
-                return str(ref), x, node.span
-    return None
 
 
 def _count(x: np.ndarray) -> str:
