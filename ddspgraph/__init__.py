@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ddspgraph import dsp, losses, ops
-    from ddspgraph.compiler.driver import check, compile, load
+    from ddspgraph.compiler.driver import check, compile, compile_stream, load
     from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.compiler.stream import CompiledStream
     from ddspgraph.diagnostics import Diagnostic, GraphError, Span
     from ddspgraph.exported import load_saved_model
     from ddspgraph.ir.graph import Clock, Graph, Input, Node, Ref
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from ddspgraph.ops import OPS
     from ddspgraph.page import explore, plot
     from ddspgraph.render import draw
+    from ddspgraph.stream import Stream
+    from ddspgraph.training.train import train
 
 __version__ = "0.1.0"
 
@@ -36,9 +39,13 @@ _HOME = {
     "check": "compiler.driver",
     "compile": "compiler.driver",
     "load": "compiler.driver",
+    "compile_stream": "compiler.driver",
     "CompiledGraph": "compiler.lower",
+    "CompiledStream": "compiler.stream",
+    "Stream": "stream",
     "load_saved_model": "exported",
     "draw": "render",
+    "train": "training.train",
     "explore": "page",
     "plot": "page",
     "migrate": "migrations:migrate_text",

@@ -1,4 +1,4 @@
-"""The logs of a run: `metrics.jsonl`, a function of spec, data and seed alone, and `events.jsonl`, what happened when."""
+"""The logs of a run: `metrics.jsonl`, which spec, data and seed determine, and `events.jsonl`, what happened when."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ class Adam(tf.Module):
     def __init__(self, weights: Mapping[str, tf.Variable], training: Training) -> None:
         super().__init__(name="adam")
         self.weights, self.training = dict(weights), training
-        self.iterations = tf.Variable(0, dtype=tf.int64, trainable=False, name="adam/iterations")
+        self.iterations = tf.Variable(tf.zeros([], tf.int64), trainable=False, name="adam/iterations")
         self.slots = {
             slot: {
                 name: tf.Variable(tf.zeros(w.shape), trainable=False, name=f"adam_{slot}/{name}")

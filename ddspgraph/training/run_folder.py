@@ -30,13 +30,8 @@ from ddspgraph.ir.training import Training
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.lock import LOCK, locked
 
-RUN, SPEC, STATISTICS, CHECKPOINTS, TENSORBOARD = (
-    "run.json",
-    "graph.yaml",
-    "statistics.json",
-    "checkpoints",
-    "tensorboard",
-)
+RUN, SPEC, STATISTICS = "run.json", "graph.yaml", "statistics.json"
+CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 _FORMAT, _VERSION = "ddspgraph-run", 1
 _LARGEST = 64 << 20
 #: What a run that was killed while it began may have left.
@@ -106,11 +101,8 @@ def read_statistics(folder: str | os.PathLike[str]) -> dict[str, Any]:
 def read_run(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """What a run says of itself. Raises GraphError E601 no such run, E602 a damaged one."""
     facts = _read_json(Path(folder, RUN))
-    if (
-        facts.get("format") != _FORMAT
-        or facts.get("version") != _VERSION
-        or not isinstance(facts.get("settings"), dict)
-    ):
+    known = (facts.get("format"), facts.get("version")) == (_FORMAT, _VERSION)
+    if not known or not isinstance(facts.get("settings"), dict):
         raise fail("E602", f"{RUN} is not that of a run that this program knows", place(folder))
     return facts
 

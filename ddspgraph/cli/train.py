@@ -1,0 +1,93 @@
+"""`ddspgraph train SPEC --data DIR --run RUN`: train a graph, or go on where its run ended."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ddspgraph.cli.console import show_json, tell
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
+
+if TYPE_CHECKING:
+    from ddspgraph.training.train import Trained
+
+EXAMPLE = "ddspgraph train graphs/models/tiny_instrument_fast.yaml --data dataset --run run"
+_INTERRUPTED = 130
+
+
+def add_options(parser: Parser) -> None:
+    from dataclasses import MISSING
+
+    from ddspgraph.ir.training import TRAINING_PARAMS
+
+    parser.add_argument("spec", metavar="SPEC", help="a spec with a loss and trainable nodes, or - for stdin")
+    parser.add_argument("--data", metavar="DIR", required=True, help="a dataset of `ddspgraph features`")
+    parser.add_argument("--run", metavar="RUN", required=True, help="the folder of the run; one that is there goes on")
+    parser.add_argument(
+        "--restore", metavar="RUN[:NODE,...]", help="begin with the weights of another run, or of some of its nodes"
+    )
+    parser.add_argument("--deterministic", action="store_true", help="the same numbers on every run on one machine")
+    parser.add_argument("--skip-corrupt", action="store_true", help="leave damaged shards of the dataset out")
+    options = parser.add_argument_group("in place of the spec's `training` section")
+    for name, spec in TRAINING_PARAMS.items():
+        default = f" (default: {spec.default:g})" if isinstance(spec.default, (int, float)) else ""
+        doc = spec.doc.rstrip(".")
+        text = f"{doc[0].lower()}{doc[1:]}{default if spec.default is not MISSING else ''}"
+        metavar = "|".join(spec.choices) or "N"
+        options.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=metavar, help=text)
+    add_graph_options(parser)
+
+
+def main(arguments: Arguments) -> int:
+    from ddspgraph.cli.progress import TrainingView
+    from ddspgraph.cli.spec import load_graph, tell_warnings
+    from ddspgraph.training.dataset import open_dataset
+    from ddspgraph.training.train import train
+
+    options = GraphOptions.of(arguments)
+    graph = load_graph(arguments.spec, options)
+    tell_warnings(graph)
+    data = open_dataset(arguments.data, skip_corrupt=arguments.skip_corrupt)
+    for lost in data.dropped:
+        tell(f"{arguments.data}: {lost.file} is left out, and {lost.examples} examples with it: {lost.reason}")
+    with TrainingView(graph.name) as view:
+        trained = train(
+            graph,
+            data,
+            arguments.run,
+            limits=options.limits,
+            restore=arguments.restore,
+            deterministic=arguments.deterministic,
+            observer=view,
+            **training_options(arguments),
+        )
+    _report(arguments, trained)
+    return _INTERRUPTED if trained.is_interrupted else 0
+
+
+def training_options(arguments: Arguments) -> dict[str, Any]:
+    """What the command line says in place of the `training` section, located there. Raises GraphError E1."""
+    from ddspgraph.compiler.frontend.document import read_text
+    from ddspgraph.ir.training import TRAINING_PARAMS
+
+    found: dict[str, Any] = {}
+    for name in TRAINING_PARAMS:
+        said = getattr(arguments, name)
+        if said is not None:
+            root = read_text(f"{name}: {said}\n", f"--{name.replace('_', '-')}").root
+            found |= {str(key): value for key, value in root.items()}
+    if not found.keys() <= TRAINING_PARAMS.keys():
+        raise UsageError("an option holds one value")
+    return found
+
+
+def _report(arguments: Arguments, trained: Trained) -> None:
+    facts = {"step": trained.step, "mean_loss": trained.mean_loss, "skipped": trained.skipped}
+    if arguments.json:
+        show_json({"ok": True, "run": arguments.run, "interrupted": trained.is_interrupted, **facts})
+        return
+    loss = f", mean loss {trained.mean_loss:.4g}" if trained.mean_loss is not None else ""
+    skipped = f", {trained.skipped} steps changed nothing" if trained.skipped else ""
+    tell(f"{Path(arguments.run)}: step {trained.step:,}{loss}{skipped}")
+    if trained.is_interrupted:
+        tell("interrupted; the same command goes on from here")

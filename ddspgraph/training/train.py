@@ -1,0 +1,197 @@
+"""Training from end to end: spec and data -> a run folder, begun or gone on with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ddspgraph.compiler.driver import Spec, compile, load
+from ddspgraph.compiler.frontend.document import read
+from ddspgraph.compiler.frontend.training import read_training
+from ddspgraph.compiler.frontend.values import Value
+from ddspgraph.diagnostics import Report, clean, fail
+from ddspgraph.files import place
+from ddspgraph.ir.graph import Graph
+from ddspgraph.ir.op import Op
+from ddspgraph.ir.training import Training
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.training.checkpoints import newest_checkpoint, set_aside
+from ddspgraph.training.dataset import Dataset, open_dataset
+from ddspgraph.training.interrupt import Interrupt, interruptible
+from ddspgraph.training.log import append_event, cut_metrics
+from ddspgraph.training.observer import Observer
+from ddspgraph.training.run_folder import CHECKPOINTS, is_run, opened_run, write_run, write_statistics
+from ddspgraph.training.source import Source, needed_inputs
+
+if TYPE_CHECKING:
+    from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.training.loop import Loop
+
+_Path = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a training came to.
+
+    Attributes:
+      model: with the weights that were learned.
+      step: steps taken, those of earlier runs in the folder included.
+      mean_loss: between the last two lines of the log; None before the first one.
+      skipped: steps that changed nothing because something was not finite.
+      is_interrupted: whether Ctrl-C ended it.
+    """
+
+    model: CompiledGraph
+    step: int
+    mean_loss: float | None
+    skipped: int
+    is_interrupted: bool
+
+
+def train(
+    spec: Spec | Graph,
+    data: _Path | Source,
+    run: _Path,
+    *,
+    params: Mapping[str, Any] | None = None,
+    ops: Iterable[type[Op]] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    restore: str | None = None,
+    deterministic: bool = False,
+    observer: Observer | None = None,
+    **options: Any,
+) -> Trained:
+    """Trains a graph on a dataset. A run that is there already goes on where its newest checkpoint is.
+
+    >>> trained = dg.train("graphs/models/tiny_instrument_fast.yaml", "dataset", "run", steps=5000)
+    >>> audio = trained.model({"f0_hz": f0_hz, "loudness_db": loudness_db})["audio"]
+
+    Args:
+      spec: what `load` takes, or a graph of it; it needs a loss and trainable nodes.
+      data: the folder of a dataset, or a source.
+      run: the folder of the run.
+      params, ops, limits: as of `load`.
+      restore: a run whose weights the first step begins with: `RUN`, or `RUN:node,node` for some nodes.
+      deterministic: the same numbers on every run on one machine; slower on some.
+      observer: told of progress; silent if None.
+      **options: in place of the graph's `training` section, see `Training`.
+
+    Raises:
+      GraphError: what `load` raises; E3 and E5 for options; E611-E612 for data; E607, E614-E616 for the folder;
+        E803 where the numbers stay not finite.
+    """
+    graph = spec if isinstance(spec, Graph) else load(spec, params=params, ops=ops, limits=limits)
+    training = with_options(graph, options)
+    check_can_learn(graph)
+    source = data if isinstance(data, Source) else open_dataset(data)
+    source.check_graph(graph)
+    observer = observer or Observer()
+    with opened_run(run) as folder, interruptible(observer.notice) as interrupt:
+        return _Session(graph, training, source, folder, limits, observer).run(restore, deterministic, interrupt)
+
+
+def with_options(graph: Graph, options: Mapping[str, Any]) -> Training:
+    """The graph's `training` section with what a caller sets. Raises GraphError E309, E5xx."""
+    report = Report()
+    located = options.values()
+    if not all(isinstance(value, Value) for value in located):
+        options = dict(read(options, name="<options>").root.items())
+    training = read_training({str(name): value for name, value in options.items()}, report, graph.training)
+    report.raise_errors()
+    return training
+
+
+def check_can_learn(graph: Graph) -> None:
+    """Raises GraphError E312 where there is no loss."""
+    if not graph.losses:
+        hint = "add `losses: {spectral: {op: spectral_loss, inputs: [target, audio]}}`"
+        raise fail("E312", "the graph has no losses: training has nothing to minimise", hint=hint)
+
+
+class _Session:
+    """One process that trains in a folder."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        training: Training,
+        source: Source,
+        folder: Path,
+        limits: Limits,
+        observer: Observer,
+    ) -> None:
+        self.graph, self.training, self.source, self.folder = graph, training, source, folder
+        self.limits, self.observer = limits, observer
+
+    def run(self, restore: str | None, deterministic: bool, interrupt: Interrupt) -> Trained:
+        self.observer.stage("loading TensorFlow")
+        import tensorflow as tf
+
+        from ddspgraph.training.loop import Loop
+        from ddspgraph.training.summaries import has_tensorboard
+
+        if deterministic:
+            tf.config.experimental.enable_op_determinism()
+        self.observer.stage(f"compiling {self.graph.name}")
+        model = compile(self.graph, seed=self.training.seed, limits=self.limits)
+        if not model.trainable_variables:
+            hint = "a network, or `trainable: true` on a reverb, has some"
+            raise fail("E312", "the graph has no weights: training has nothing to change", hint=hint)
+        loop = Loop(model, self.folder, self.training, self._batches(0).element_spec, self.observer)
+        is_new = not is_run(self.folder)
+        if is_new:
+            self._begin(loop, restore)
+        else:
+            self._go_on(loop, restore)
+        if not has_tensorboard():
+            self.observer.notice('without TensorBoard there are no event files: pip install "ddspgraph[tensorboard]"')
+        first = loop.progress.step
+        append_event(self.folder, "begin" if is_new else "resume", step=first, steps=self.training.steps)
+        loop.run(self._batches(first), interrupt)
+        done = loop.progress
+        append_event(self.folder, "interrupted" if interrupt.is_requested else "end", step=done.step)
+        return Trained(model, done.step, done.mean_loss, done.skipped, interrupt.is_requested)
+
+    def _batches(self, first_step: int) -> Any:
+        names = [i.name for i in needed_inputs(self.graph)]
+        seed, size = self.training.seed, self.training.batch_size
+        return self.source.batches(names, size, split="train", seed=seed, first_step=first_step)
+
+    def _begin(self, loop: Loop, restore: str | None) -> None:
+        """The first checkpoint is that of step 0; with `run.json` the run exists, never without a checkpoint."""
+        if restore is not None:
+            self._restore(loop.model, restore)
+        if isinstance(self.source, Dataset):
+            write_statistics(self.folder, self.source.manifest.statistics)
+        loop.save()
+        self._say_what_it_is()
+
+    def _go_on(self, loop: Loop, restore: str | None) -> None:
+        checkpoint = newest_checkpoint(self.folder / CHECKPOINTS, self.observer.warn)
+        loop.restore(checkpoint)
+        set_aside(self.folder / CHECKPOINTS, checkpoint.step)
+        lost = cut_metrics(self.folder, checkpoint.step)
+        again = f"; {lost} line{'s' * (lost > 1)} of the log after it {'are' if lost > 1 else 'is'} done again"
+        self.observer.notice(f"going on from step {checkpoint.step}{again if lost else ''}")
+        if restore is not None:
+            self.observer.notice("--restore has no effect on a run that has begun")
+        self._say_what_it_is()
+
+    def _say_what_it_is(self) -> None:
+        data = os.path.abspath(self.source.path) if isinstance(self.source, Dataset) else ""
+        write_run(self.folder, self.graph, self.training, data)
+
+    def _restore(self, model: CompiledGraph, restore: str) -> None:
+        from ddspgraph.training.weights import assign_nodes
+
+        path, _, nodes = restore.partition(":")
+        if not is_run(path):
+            raise fail("E601", "there is no run to restore from", place(path))
+        checkpoint = newest_checkpoint(Path(path, CHECKPOINTS), self.observer.warn)
+        wanted = tuple(name.strip() for name in nodes.split(",") if name.strip())
+        chosen = assign_nodes(model, checkpoint.weights(), wanted, place(checkpoint.path))
+        self.observer.notice(f"restored {', '.join(chosen)} from step {checkpoint.step} of {clean(path)}")
