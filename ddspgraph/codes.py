@@ -45,6 +45,7 @@ CODES: dict[str, str] = {
     "E412": "A unit mismatch.",
     "E413": "A rank mismatch: the number of axes differs.",
     "E414": "A dimension mismatch: channels, frames or samples differ.",
+    "E415": "A node that cannot run as a stream: it looks at the whole clip.",
     # E5: a value is not acceptable
     "E501": "A parameter of the wrong type.",
     "E502": "A parameter outside of its range.",
@@ -69,6 +70,7 @@ CODES: dict[str, str] = {
     "E614": "A run folder that cannot be trained in: another process does, or it holds something else.",
     "E615": "A run none of whose checkpoints can be read. Training never begins anew in its place.",
     "E616": "A checkpoint that does not fit the graph: it lacks a weight, or has one of another shape.",
+    "E617": "A helper process that was ended from outside before its work was done.",
     # E7: limits (exit code 5)
     "E701": "The file is larger than the limit.",
     "E702": "The nesting is deeper than the limit.",

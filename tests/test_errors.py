@@ -34,7 +34,7 @@ ELSEWHERE = {
     "E609": "backends/test_saved_model.py",
     **dict.fromkeys(("E610", "E801"), "test_cli.py"),
     **dict.fromkeys(("E611", "E612"), "training/test_dataset.py"),
-    "E613": "training/test_features.py",
+    **dict.fromkeys(("E613", "E617"), "training/test_features.py"),
     "E802": "migrations/test_interpret.py",
     "E901": "migrations/test_v1_errors.py",
     **dict.fromkeys(("E902", "E903", "W111"), "migrations/gin"),

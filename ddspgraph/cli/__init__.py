@@ -26,7 +26,9 @@ VERBS = {
     "compile": "compile a graph and export it as a SavedModel",
     "draw": "draw the diagram of a graph",
     "explore": "write a page to look inside of a graph and listen to its ports",
+    "features": "make a dataset of recordings: audio, pitch and loudness, in examples",
     "migrate": "bring a spec of an older version to the current one",
+    "train": "train a graph on a dataset, or go on where its run ended",
     "ops": "list the op library, or explain one op",
 }
 

@@ -80,7 +80,7 @@ def table(rows: Sequence[Sequence[str]], indent: str = "  ") -> str:
 @contextlib.contextmanager
 def stage(label: str) -> Iterator[None]:
     """Shows on stderr that something takes time: a spinner on a terminal, a line now and then elsewhere."""
-    with _kept_stderr() as stream:
+    with kept_stderr() as stream:
         if is_terminal(stream):
             from rich.console import Console
             from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -109,7 +109,7 @@ def _name_now_and_then(label: str, stream: TextIO, ended: threading.Event) -> No
 
 
 @contextlib.contextmanager
-def _kept_stderr() -> Iterator[TextIO]:
+def kept_stderr() -> Iterator[TextIO]:
     """stderr as it is now, even while `quiet_tensorflow` holds it back."""
     try:
         stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding, errors="backslashreplace")

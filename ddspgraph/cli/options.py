@@ -53,6 +53,10 @@ def add_graph_options(parser: Parser) -> None:
         "--set", metavar="NAME=VALUE", action="append", default=[], help="a value for one of the spec's params"
     )
     add_ops_option(parser)
+    add_limit_option(parser)
+
+
+def add_limit_option(parser: Parser) -> None:
     parser.add_argument(
         "--limit", metavar="NAME=NUMBER", action="append", default=[], help="another bound, e.g. memory_bytes=16GiB"
     )
@@ -78,14 +82,15 @@ class GraphOptions:
         from ddspgraph.cli.user_ops import load_ops
         from ddspgraph.compiler.driver import overrides_from_text
 
-        limits = _limits(arguments.limit)
+        limits = limits_of(arguments.limit)
         for setting in arguments.set:
             if not re.match(r"[A-Za-z_]\w*=", setting):
                 raise UsageError(f"--set wants NAME=VALUE, this is '{setting}'")
         return GraphOptions(overrides_from_text(arguments.set, limits), load_ops(arguments.ops), limits)
 
 
-def _limits(settings: list[str]) -> Limits:
+def limits_of(settings: list[str]) -> Limits:
+    """`--limit NAME=NUMBER`. Raises UsageError."""
     from ddspgraph.diagnostics import did_you_mean
     from ddspgraph.limits import DEFAULT_LIMITS
 

@@ -1,0 +1,100 @@
+"""Pitch of a recording: a tracker with a grid of its own, and its estimates on the frames of a clock.
+
+A tracker is any function (audio [samples], sample_rate) -> (times_s, f0_hz, confidence), three arrays of one length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ddspgraph.diagnostics import fail
+
+Track = tuple[np.ndarray, np.ndarray, np.ndarray]
+Tracker = Callable[[np.ndarray, int], Track]
+
+#: Confidence from which a frame counts as pitched; swift-f0 is calibrated to 0.5.
+VOICED = 0.5
+_BLOCK_S = 30
+#: Between estimates that lie further apart, a note began: there is no pitch between the two.
+_MOST_GLIDE_SEMITONES = 1.0
+
+
+def swift_f0(audio: np.ndarray, sample_rate: int) -> Track:
+    """Pitch by swift-f0, every 16 ms, from 46.9 to 2094 Hz. Long recordings are read in blocks.
+
+    Args:
+      audio: float [samples]; may be a memory map.
+      sample_rate: in Hz.
+
+    Returns:
+      times_s, f0_hz, confidence: each [estimates].
+
+    Raises:
+      GraphError: E608 where swift-f0 is not installed.
+
+    Source: Nieradzik, "SwiftF0: Fast and accurate monophonic pitch detection" (2025).
+    """
+    stream = _detector().stream()
+    step = _BLOCK_S * sample_rate
+    found = [stream.push(audio[begin : begin + step], sample_rate) for begin in range(0, len(audio), step)]
+    found.append(stream.flush())
+    times, f0_hz, confidence = (
+        np.concatenate([getattr(part, name) for part in found]) for name in ("timestamps", "pitch_hz", "confidence")
+    )
+    return times, f0_hz, confidence
+
+
+#: `--pitch` -> tracker.
+TRACKERS: Mapping[str, Tracker] = {"swift-f0": swift_f0}
+
+
+def check_tracker(tracker: Tracker) -> None:
+    """Before long work: whether what a tracker needs is installed. Raises GraphError E608."""
+    if tracker is swift_f0:
+        _detector()
+
+
+def _detector() -> Any:
+    try:
+        import swift_f0
+    except ImportError:
+        hint = 'pip install "ddspgraph[f0]"'
+        raise fail("E608", "pitch is tracked by swift-f0, which is not installed", hint=hint) from None
+    return swift_f0.SwiftF0(threads=1, spin=False)
+
+
+def on_frames(track: Track, n_frames: int, frame_rate: float) -> tuple[np.ndarray, np.ndarray]:
+    """The estimates at the frames of a clock, frame i at i / frame_rate.
+
+    Pitch is interpolated linearly in octaves, but across a jump of more than a semitone, and where only one of two
+    neighbours is pitched, the nearer (or pitched) estimate stands. Confidence is interpolated linearly.
+
+    Args:
+      track: of a tracker.
+      n_frames: how many frames.
+      frame_rate: in Hz.
+
+    Returns:
+      f0_hz, confidence: float32 [n_frames], finite; f0_hz is 0 only where there is no estimate at all.
+    """
+    times, f0_hz, confidence = (np.asarray(x, np.float64) for x in track)
+    usable = np.isfinite(f0_hz) & (f0_hz > 0) & np.isfinite(confidence)
+    times, f0_hz, confidence = times[usable], f0_hz[usable], np.clip(confidence[usable], 0.0, 1.0)
+    if not len(times):
+        return np.zeros(n_frames, np.float32), np.zeros(n_frames, np.float32)
+    at = np.arange(n_frames) / frame_rate
+    right = np.clip(np.searchsorted(times, at, "right"), 1, max(len(times) - 1, 1)) % len(times)
+    left = np.maximum(right - 1, 0)
+    gap = np.maximum(times[right] - times[left], 1e-9)
+    share = np.clip((at - times[left]) / gap, 0.0, 1.0)
+    octaves = np.log2(f0_hz)
+    voiced = confidence >= VOICED
+    snapped = np.where(voiced[left] == voiced[right], np.round(share), voiced[right])
+    is_jump = np.abs(octaves[right] - octaves[left]) * 12 > _MOST_GLIDE_SEMITONES
+    share_f0 = np.where(is_jump | (voiced[left] != voiced[right]), snapped, share)
+    pitch = 2.0 ** (octaves[left] * (1 - share_f0) + octaves[right] * share_f0)
+    level = confidence[left] * (1 - share) + confidence[right] * share
+    return pitch.astype(np.float32), level.astype(np.float32)
