@@ -65,9 +65,25 @@ def _depths(shown: Picture) -> Mapping[str, int]:
         sources[arrow.target].append(arrow.source)
         readers[arrow.source].append(arrow.target)
     depth: dict[str, int] = {}
-    for box in shown.boxes:  # in execution order
-        depth[box.id] = max((depth[source] + 1 for source in sources[box.id]), default=0)
+    for box in _sources_first(sources):
+        depth[box] = max((depth[source] + 1 for source in sources[box] if source in depth), default=0)
     for box in shown.boxes:
         if not sources[box.id] and readers[box.id]:
             depth[box.id] = max(0, min(depth[reader] for reader in readers[box.id]) - 1)
     return depth
+
+
+def _sources_first(sources: Mapping[str, list[str]]) -> list[str]:
+    """Every box after those that it reads. A picture of two graphs may hold a cycle: it is cut somewhere."""
+    found: list[str] = []
+    seen: set[str] = set()
+    for first in sources:
+        stack = [(first, False)]
+        while stack:
+            box, is_read = stack.pop()
+            if is_read:
+                found.append(box)
+            elif box not in seen:
+                seen.add(box)
+                stack += [(box, True), *((source, False) for source in sources[box])]
+    return found

@@ -136,10 +136,11 @@ def source_text(graph: Graph, ref: Ref, names: Mapping[str, str] = MappingProxyT
 
 def _clock(old: Graph, new: Graph) -> Iterator[Difference]:
     if old.clock != new.clock:
-        change = f"{clock_text(old.clock) or 'none'} -> {clock_text(new.clock) or 'none'}"
-        durations = [f"{g.clock.n_samples} samples" if g.clock.n_samples else "open" for g in (old, new)]
-        lengths = [f"duration: {durations[0]} -> {durations[1]}"] if durations[0] != durations[1] else []
-        yield Difference("clock", old.name or "clock", Change.CHANGED, (change, *lengths))
+        rates = [clock_text(graph.clock) or "none" for graph in (old, new)]
+        lengths = [f"{g.clock.n_samples} samples" if g.clock.n_samples else "open" for g in (old, new)]
+        details = [f"{rates[0]} -> {rates[1]}"] * (rates[0] != rates[1])
+        details += [f"duration: {lengths[0]} -> {lengths[1]}"] * (lengths[0] != lengths[1])
+        yield Difference("clock", old.name or "clock", Change.CHANGED, tuple(details))
 
 
 def _inputs(old: Graph, new: Graph) -> Iterator[Difference]:

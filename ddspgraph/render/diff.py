@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from ddspgraph.ir.types import Signal
 from ddspgraph.render.compare import Comparison, renamed
 from ddspgraph.render.compose import Ids, picture
+from ddspgraph.render.labels import rate_text, shape_text
 from ddspgraph.render.picture import Arrow, Box, Change, Detail, Edge, Kind, Picture, Pin
 
 #: What a box is in both pictures: inputs, outputs and everything else have names of their own.
@@ -18,7 +20,8 @@ def diff_picture(comparison: Comparison, detail: Detail = "types") -> Picture:
     before, after = picture(comparison.old, detail), picture(comparison.new, detail)
     gone, ids = _gone_boxes(comparison, before, after)
     boxes = [_marked(box, comparison) for box in after.boxes]
-    arrows = [_told(arrow, comparison.edges) for arrow in after.arrows]
+    was = {renamed(arrow.edge, comparison.names): arrow.signal for arrow in before.arrows if arrow.edge}
+    arrows = [_told(arrow, comparison.edges, was) for arrow in after.arrows]
     known = {box.id: box for box in (*boxes, *gone)}
     for arrow in before.arrows:
         edge = arrow.edge and renamed(arrow.edge, comparison.names)
@@ -67,8 +70,14 @@ def _marked(box: Box, comparison: Comparison) -> Box:
     return replace(box, change=change, share=None, lines=lines)
 
 
-def _told(arrow: Arrow, edges: Mapping[Edge, Change]) -> Arrow:
-    return replace(arrow, change=edges[arrow.edge] if arrow.edge else Change.SAME, notes=())
+def _told(arrow: Arrow, edges: Mapping[Edge, Change], was: Mapping[Edge, Signal | None]) -> Arrow:
+    """With its change; where it carries something else than before, what that was."""
+    change = edges[arrow.edge] if arrow.edge else Change.SAME
+    old = was.get(arrow.edge) if arrow.edge and change is Change.CHANGED else None
+    notes = [
+        f"was {say(old)}" for say in (shape_text, rate_text) if old and arrow.signal and say(old) != say(arrow.signal)
+    ]
+    return replace(arrow, change=change, notes=tuple(notes))
 
 
 def _moved(arrow: Arrow, ids: Mapping[str, str], boxes: Mapping[str, Box]) -> Arrow:

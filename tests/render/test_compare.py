@@ -139,6 +139,31 @@ def test_a_change_is_told_without_colour(theme) -> None:
     assert all("<B>−</B>" in line for line in removed)
 
 
+def test_a_changed_edge_says_what_it_was() -> None:
+    shown = diff_picture(compare(graph(), graph(edited("input_type"))))
+    arrow = next(a for a in shown.arrows if a.change is Change.CHANGED)
+    assert arrow.notes == ("was [b, frames, 1]", "was frame · raw")
+
+
+def test_a_cycle_of_both_graphs_is_drawn() -> None:
+    """Old: one feeds two; new: two feeds one. And an input that is gone feeds a node that stays."""
+    head = "version: 2\nname: a\nclock: {sample_rate: 16 kHz}\noutputs: {b: one, c: two}\n"
+    inputs = ("inputs: {x: {rate: audio}}\n", "inputs: {y: {rate: audio}}\n")
+    nodes = (
+        "nodes: {one: {op: tanh, inputs: [x]}, two: {op: tanh, inputs: [one]}}\n",
+        "nodes: {two: {op: tanh, inputs: [y]}, one: {op: tanh, inputs: [two]}}\n",
+    )
+    told = compare(*(graph(head + i + n) for i, n in zip(inputs, nodes, strict=True)))
+    assert ("input", "x", "-") in changes(told)
+    assert "gone_x:s -> node_one" in dot_of(diff_picture(told), THEMES["light"])
+
+
+def test_only_what_differs_of_a_clock() -> None:
+    longer = OLD.replace("frame_rate: 250 Hz", "frame_rate: 250 Hz, duration: 2 s")
+    found = compare(graph(), graph(longer)).differences
+    assert [d.details for d in found] == [("duration: open -> 32000 samples",)]
+
+
 def test_hostile_names_are_compared_and_drawn() -> None:
     """T14: names with slashes, arrows and markup are names."""
     hostile = hostile_graph()
