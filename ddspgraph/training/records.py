@@ -1,6 +1,6 @@
 """Examples in TFRecord files, as magenta/ddsp's datasets have them: one `tf.train.Example` a record, flat float lists.
 
-Written by TensorFlow; read through a memory map and NumPy, so that any example can be had at once, what does not fit
+Framed by TensorFlow; read through a memory map and NumPy, so that any example can be had at once, what does not fit
 into memory stays on the disk, and no thread of TensorFlow waits for a parser.
 
 Source: TensorFlow, "TFRecord and tf.train.Example" (the framing: length, CRC, data, CRC); Protocol Buffers, "Encoding".
@@ -33,15 +33,27 @@ def write_records(path: Path, examples: Iterable[Mapping[str, np.ndarray]]) -> i
     try:
         with tf.io.TFRecordWriter(os.fspath(path)) as writer:
             for count, example in enumerate(examples, 1):  # noqa: B007
-                features = {
-                    name: tf.train.Feature(float_list=tf.train.FloatList(value=np.ravel(example[name])))
-                    for name in sorted(example)
-                }
-                record = tf.train.Example(features=tf.train.Features(feature=features))
-                writer.write(record.SerializeToString(deterministic=True))
+                writer.write(_encoded(example))
     except tf.errors.OpError as error:
         raise OSError(error.message) from None
     return count
+
+
+def _encoded(example: Mapping[str, np.ndarray]) -> bytes:
+    """Example {1: Features {1: entry {1: name, 2: Feature {2: FloatList {1: packed floats}}}}}, names sorted."""
+    entries = []
+    for name in sorted(example):
+        floats = _field(1, np.ascontiguousarray(example[name], "<f4").tobytes())
+        entries.append(_field(1, _field(1, name.encode()) + _field(2, _field(2, floats))))
+    return _field(1, b"".join(entries))
+
+
+def _field(number: int, content: bytes) -> bytes:
+    length, rest = [], len(content)
+    while rest > 127:
+        length.append(rest & 127 | 128)
+        rest >>= 7
+    return bytes([number << 3 | _BYTES, *length, rest]) + content
 
 
 class RecordFile:
@@ -80,7 +92,7 @@ def _records(data: np.ndarray) -> Iterator[tuple[int, int]]:
 
 
 def _layout(data: np.ndarray, begin: int, end: int) -> Layout:
-    """Example {1: Features {1: entry {1: name, 2: Feature {2: FloatList {1: packed floats}}}}}."""
+    """What `_encoded` wrote, found again. Raises ValueError for anything else."""
     layout = {}
     for features in _fields(data, begin, end, 1):
         for entry in _fields(data, *features, 1):
