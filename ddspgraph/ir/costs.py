@@ -29,6 +29,10 @@ MAGNITUDE = 30
 FRAMED = 20
 #: One tap of a filter that is drawn from magnitudes or from a cutoff.
 TAP = 110
+#: A number of a matrix that is multiplied with one vector, a state: the product waits for the matrix.
+STATE_PRODUCT = 4
+#: A step of a recurrence, whatever it computes: a dozen small operations in a loop.
+STEP = 1_000_000
 #: Rows that are transformed together share the vector units.
 _FEW_ROWS = 4
 
@@ -60,5 +64,14 @@ def scaling(scale_fn: str | None, count: int) -> int:
 
 
 def products(shapes: Mapping[str, tuple[int, ...]], positions: int) -> int:
-    """Of weights that every one of `positions` vectors is multiplied with: dense layers, recurrences, convolutions."""
-    return positions * sum(math.prod(shape) for shape in shapes.values() if len(shape) > 1)
+    """Of weights that every one of `positions` vectors is multiplied with: dense layers, recurrences, convolutions.
+
+    A `recurrent_kernel` takes the positions one after the other.
+    """
+    total = 0
+    for name, shape in shapes.items():
+        if name.endswith("recurrent_kernel"):
+            total += STATE_PRODUCT * math.prod(shape) + STEP
+        elif len(shape) > 1:
+            total += math.prod(shape)
+    return positions * total

@@ -1,4 +1,4 @@
-"""Estimated cost and memory of every graph of `graphs/` against what is measured: within a factor of 2. A proof.
+"""Estimated cost and memory of every graph below `graphs/` against what is measured: within a factor of 2. A proof.
 
 It takes about eight minutes, and writes what it found to `docs/estimates.md` when everything holds.
 """
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.proof
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "estimates.md"
-NAMES = sorted(path.stem for path in GRAPHS.glob("*.yaml"))
+NAMES = sorted(path.relative_to(GRAPHS).with_suffix("").as_posix() for path in GRAPHS.rglob("*.yaml"))
 LEAST, MOST = 0.5, 2.0
 Measured = Mapping[str, Mapping[str, float]]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import nn
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, Traits, Weight, param
 from ddspgraph.ir.ports import Port, frame
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
@@ -46,8 +47,8 @@ class Rnn(Op):
 
     def multiply_adds(self, shapes: parts.Shapes) -> int:
         batch, frames, _ = shapes["x"]
-        kernels = sum(a * b for name, (a, b) in _matrices(shapes).items() if not name.endswith("bias"))
-        return batch * frames * kernels
+        kernels = {name: shape for name, shape in shapes.items() if name.endswith("kernel")}
+        return costs.products(kernels, batch * frames)
 
     def kernel(self, x: Any, variables: Mapping[str, Any]) -> Any:
         return nn.rnn(x, variables, self.rnn_type, bidir=self.bidir, return_sequences=self.return_sequences)
@@ -104,7 +105,3 @@ def sandwich(x: Any, variables: Mapping[str, Any], layers: int, rnn_type: str) -
 def recurrent_width(units: int, rnn_type: str) -> int:
     """How many numbers a frame a recurrent layer holds: gates, their slices, and the states in either order."""
     return (2 * 3 + 2 if rnn_type == "gru" else 2 * 4 + 4) * units
-
-
-def _matrices(shapes: parts.Shapes) -> dict[str, tuple[int, int]]:
-    return {n: (s[0], s[1]) for n, s in shapes.items() if n.startswith("= ") and len(s) == 2}

@@ -104,6 +104,15 @@ def test_more_harmonics_cost_as_the_root() -> None:
     assert 1.3 < many.multiply_adds / few.multiply_adds < 2.5
 
 
+def test_a_recurrence_waits_for_every_step() -> None:
+    """However small it is: twice the frames, twice the time; a dense layer of the same size is soon done."""
+    shapes = {"x": (1, 100, 2), "-> signal": (1, 100, 2), "= kernel": (2, 6), "= recurrent_kernel": (2, 6)}
+    shapes["= bias"] = (2, 6)
+    steps = OPS["rnn"](dims=2).multiply_adds(shapes)
+    assert steps == 100 * (2 * 6 + costs.STATE_PRODUCT * 2 * 6 + costs.STEP)
+    assert costs.products({"= kernel": (2, 6)}, 100) < steps / 1000
+
+
 class _Layer(Op):
     """A dense layer, as somebody may write one without a word about its cost: y = x w.
 
