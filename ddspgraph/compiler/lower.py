@@ -57,10 +57,13 @@ class CompiledGraph(tf.Module):
 
     def losses(self, inputs: Mapping[str, Any], *, seed: Any = 0) -> dict[str, tf.Tensor]:
         """Every loss by name, and their sum as `total`. Raises GraphError as a call does."""
-        graph = self.optimised
-        roots = [ref for name in graph.losses for ref in graph.node_by_name[name].refs]
-        function = self._function(graph, roots, self._losses)
-        return function(self._bind(graph, inputs, roots), tf.cast(seed, tf.int64))
+        roots = self._loss_roots
+        function = self._function(self.optimised, roots, self._losses)
+        return function(self._bind(self.optimised, inputs, roots), tf.cast(seed, tf.int64))
+
+    def traced_losses(self, inputs: Mapping[str, tf.Tensor], seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`losses` of tensors within somebody else's `tf.function`, whose shapes it takes; nothing is checked."""
+        return self._losses(execute(self.optimised, inputs, seed, self.variables_by_node, self._loss_roots))
 
     def signals(self, inputs: Mapping[str, Any] | None = None, *, seed: Any = 0) -> dict[str, tf.Tensor]:
         """Every value of the graph that the given inputs allow, as `{"harmonic/signal": ...}`."""
@@ -95,6 +98,10 @@ class CompiledGraph(tf.Module):
         return {i.name: tensor_spec(i.signal, i.name) for i in graph.inputs if i.name in needed}
 
     # -- how ------------------------------------------------------------------------------------
+
+    @property
+    def _loss_roots(self) -> list[Ref]:
+        return [ref for name in self.optimised.losses for ref in self.optimised.node_by_name[name].refs]
 
     def _needs(self, graph: Graph, roots: Iterable[Ref]) -> set[str]:
         return graph.ancestors(tuple(roots)) & set(graph.input_by_name)

@@ -50,7 +50,7 @@ class Loop:
     ) -> None:
         self.model, self.folder, self.training, self.observer = model, folder, training, observer
         self.progress = Progress()
-        self.step = TrainStep(trained_weights_of(model), _losses_of(model), specs, training)
+        self.step = TrainStep(trained_weights_of(model), model.traced_losses, specs, training)
         self.summaries = Summaries(model, folder)
         self._seconds_per_step: float | None = None
 
@@ -143,10 +143,3 @@ class Loop:
             notes = [Note(f"the input '{name}' of the batch is not finite itself") for name in inputs]
             hint = "the last checkpoint is kept; look at the data, or take a lower learning_rate"
             raise fail("E803", message, span, *notes, hint=hint)
-
-
-def _losses_of(model: CompiledGraph) -> Any:
-    def losses(inputs: Batch, seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
-        return model.losses(inputs, seed=seed)
-
-    return losses
