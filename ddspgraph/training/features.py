@@ -32,7 +32,7 @@ from ddspgraph.training.records import write_records
 from ddspgraph.training.settings import Settings
 from ddspgraph.training.statistics import statistics_of
 from ddspgraph.training.windows import SILENT_BELOW_DB, Places, Windows, split, windows_of
-from ddspgraph.training.workers import Progress, Workers, workers
+from ddspgraph.training.workers import Progress, Workers, nothing, workers
 
 #: Opens a bar for so many seconds of audio: `with show("analysing", 60.0) as progress: progress(30.0)`.
 Show = Callable[[str, float], AbstractContextManager[Progress]]
@@ -50,7 +50,7 @@ def prepare(
     skip_corrupt: bool = False,
     processes: int = 1,
     limits: Limits = DEFAULT_LIMITS,
-    begin: Callable[[], None] = lambda: None,
+    begin: Callable[[], None] = nothing,
     show: Show = lambda label, total: contextlib.nullcontext(lambda done: None),
     notify: Callable[[str], None] = lambda notice: None,
 ) -> Manifest:

@@ -29,6 +29,10 @@ _POLL_S = 0.25
 _tick: Tick  # of this process, where it is a worker
 
 
+def nothing() -> None:
+    """What a process may begin with."""
+
+
 class Workers:
     """Runs a function on many tasks, here or in several processes.
 
