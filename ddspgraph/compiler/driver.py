@@ -28,6 +28,7 @@ from ddspgraph.ops import OPS
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.compiler.stream import CompiledStream
 
 #: What can be compiled: a path, YAML text, a mapping, a document that was read, or a graph.
 Spec = str | os.PathLike[str] | Mapping[str, Any] | Document
@@ -114,6 +115,18 @@ def compile(
     legal = run(LEGALISE, graph, observe)
     optimised = run(optimise(evaluate), legal, observe)
     return CompiledGraph(graph, legal, optimised, seed=seed, limits=limits)
+
+
+def compile_stream(model: CompiledGraph) -> CompiledStream:
+    """A compiled graph as a stream, which shares its variables.
+
+    Raises:
+      GraphError: E415 for every node that looks at the whole clip.
+    """
+    from ddspgraph.compiler.stream import CompiledStream
+    from ddspgraph.compiler.stream_plan import plan_stream
+
+    return CompiledStream(model.graph, plan_stream(model.optimised), model.variables_by_node)
 
 
 def _front_end(

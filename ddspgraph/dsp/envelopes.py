@@ -16,7 +16,12 @@ _SHORTEST_T60_S = 1e-6
 
 
 def low_frequency_oscillator(
-    frequency_hz: TensorLike, n_frames: Any, frame_rate: float, shape: str = "sine", phase: float = 0.0
+    frequency_hz: TensorLike,
+    n_frames: Any,
+    frame_rate: float,
+    shape: str = "sine",
+    phase: float = 0.0,
+    first_frame: Any = 0,
 ) -> tf.Tensor:
     """A periodic wave in [-1, 1], sampled at a frame rate.
 
@@ -30,6 +35,7 @@ def low_frequency_oscillator(
       frame_rate: Frames a second, in Hz.
       shape: 'sine', 'triangle', 'square' or 'saw'.
       phase: In radians, at frame 0.
+      first_frame: The number of the first frame: a later part of the same wave begins later.
 
     Returns:
       Shape [batch, n_frames, 1].
@@ -37,7 +43,7 @@ def low_frequency_oscillator(
     Raises:
       ValueError: Another `shape`.
     """
-    times = tf.cast(tf.range(n_frames), tf.float64) / float(frame_rate)
+    times = tf.cast(_numbers(first_frame, n_frames), tf.float64) / float(frame_rate)
     turns = tf.cast(tf_float32(frequency_hz), tf.float64)[:, tf.newaxis] * times + phase / (2.0 * math.pi)
     turns = tf.cast(turns - tf.floor(turns), tf.float32)[..., tf.newaxis]
     if shape == "sine":
@@ -52,7 +58,9 @@ def low_frequency_oscillator(
     raise ValueError(f"shape must be 'sine', 'triangle', 'square' or 'saw', not {shape!r}")
 
 
-def exponential_decay(amplitude: TensorLike, t60: TensorLike, n_frames: Any, frame_rate: float) -> tf.Tensor:
+def exponential_decay(
+    amplitude: TensorLike, t60: TensorLike, n_frames: Any, frame_rate: float, first_frame: Any = 0
+) -> tf.Tensor:
     """An amplitude that falls by 60 dB within `t60`: y = amplitude * 10 ** (-3 t / t60).
 
     Args:
@@ -60,13 +68,14 @@ def exponential_decay(amplitude: TensorLike, t60: TensorLike, n_frames: Any, fra
       t60: In seconds, same shape or one that broadcasts; below a microsecond it counts as a microsecond.
       n_frames: Length, an int or an int32 scalar.
       frame_rate: Frames a second, in Hz.
+      first_frame: The number of the first frame: a later part of the same decay begins later.
 
     Returns:
       Shape [batch, n_frames, channels].
 
     Source: the definition of reverberation time, ISO 3382-1.
     """
-    times = tf.cast(tf.range(n_frames), tf.float32)[:, tf.newaxis] / float(frame_rate)
+    times = tf.cast(_numbers(first_frame, n_frames), tf.float32)[:, tf.newaxis] / float(frame_rate)
     rates = 3.0 * math.log(10.0) / tf.maximum(tf_float32(t60), _SHORTEST_T60_S)
     return tf_float32(amplitude)[:, tf.newaxis, :] * tf.exp(-rates[:, tf.newaxis, :] * times)
 
@@ -84,3 +93,7 @@ def unit_decay(decay: TensorLike, n_samples: Any) -> tf.Tensor:
     exponent = 2.0 + tf.exp(tf.minimum(tf_float32(decay), _LARGEST_EXPONENT))
     last = tf.maximum(tf.cast(n_samples, tf.float32) - 1.0, 1.0)
     return tf.exp(-exponent * tf.cast(tf.range(n_samples), tf.float32) / last)
+
+
+def _numbers(first_frame: Any, n_frames: Any) -> tf.Tensor:
+    return tf.cast(first_frame, tf.int64) + tf.range(tf.cast(n_frames, tf.int64))

@@ -43,12 +43,17 @@ def grid_and_blend(n_frames: Size, n_samples: Size, method: str) -> tuple[FrameG
 
 
 def _cubic_blend(grid: FrameGrid) -> Blend:
-    """Keys' four weights; positions are rounded to 1/1024 of a frame as magenta/ddsp's are."""
+    """Positions are rounded to 1/1024 of a frame, as magenta/ddsp's are."""
     if grid.hop is not None and _CUBIC_STEPS % grid.hop == 0:
         position = grid.positions()
     else:
         frames = tf.range(tf.cast(grid.n_frames, tf.float64))[:, tf.newaxis]
         position = float32_positions(grid.samples(), grid.n_frames, grid.n_samples) - frames
+    return cubic_weights(position)
+
+
+def cubic_weights(position: tf.Tensor) -> Blend:
+    """Keys' four weights at float64 positions between two frames."""
     x = tf.cast(tf.round(position * _CUBIC_STEPS) / _CUBIC_STEPS, tf.float32)
     return [(-1, _outer(1.0 + x)), (0, _inner(x)), (1, _inner(1.0 - x)), (2, _outer(2.0 - x))]
 

@@ -82,6 +82,7 @@ class Node:
     doc: str = field(default="", compare=False)
     span: Span | None = field(default=None, compare=False, repr=False)
     edge_spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
+    group: str = field(default="", compare=False)  # what stands together in pictures
 
     def input(self, port: str) -> Ref | None:
         return dict(self.inputs).get(port)

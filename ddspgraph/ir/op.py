@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ddspgraph.ir import costs
 from ddspgraph.ir.ports import Port, infer_outputs
+from ddspgraph.ir.streaming import Block, CannotStream
 from ddspgraph.ir.types import Signal, Unit
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Traits(enum.Flag):
     SIZED = enum.auto()  # the kernel takes `sizes`: it makes time out of nothing
     TRAINABLE = enum.auto()  # the kernel takes `variables`, declared by `weights()`
     LOSS = enum.auto()  # every output is a scalar to be minimised
+    POINTWISE = enum.auto()  # each time of an output depends on the same time of the inputs alone: streams as it is
 
 
 @dataclass(frozen=True)
@@ -180,6 +182,8 @@ class Op(metaclass=_Declaration):
     outputs: ClassVar[Mapping[str, Port]] = {}
     #: The type of `input_1`, `input_2`, ... where an op takes any number of inputs.
     variadic: ClassVar[Port | None] = None
+    #: Of an op without a streaming form: what it does that needs the whole clip.
+    whole_clip: ClassVar[str] = "looks at the whole clip"
 
     # -- what the compiler asks ----------------------------------------------------------------
 
@@ -229,6 +233,41 @@ class Op(metaclass=_Declaration):
 
     def kernel(self, *inputs: Any, **named: Any) -> Any:
         raise TypeError(f"{type(self).__name__} declares no kernel")
+
+    # -- the streaming form: free for pointwise ops ----------------------------------------------
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int | Mapping[str, int]:
+        """Samples that the outputs, or each of them by name, are later than the inputs. Raises `CannotStream`.
+
+        `hop_samples` is from one frame of the inputs (or of the clock) to the next; for outputs at frame rate the
+        latency is a multiple of `stream_hop(hop_samples)`.
+        """
+        if Traits.POINTWISE in self.traits:
+            return 0
+        raise CannotStream(self.whole_clip)
+
+    def stream_hop(self, hop_samples: int) -> int:
+        """Samples from one output frame to the next, where those of the inputs (or of the clock) are `hop_samples` apart."""
+        return hop_samples
+
+    def stream_state(
+        self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block
+    ) -> Mapping[str, Any]:
+        """The state before the first block: tensors by name. `constants` are the inputs that never change."""
+        return {}
+
+    def stream_step(
+        self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """One block: the next state, and all outputs. Inputs are of one latency, and 0 before they begin.
+
+        The kernel of a pointwise op has `inputs` of which nothing is known before they begin.
+        """
+        from ddspgraph.ir.call import run_kernel
+
+        sizes = Sizes(block.batch, block.frames, block.samples)
+        extra = {"seed": block.seed, "stream": block.stream, "variables": block.variables}
+        return {}, run_kernel(self, inputs, sizes=sizes, **extra)
 
     @classmethod
     def params(cls) -> Mapping[str, ParamSpec]:

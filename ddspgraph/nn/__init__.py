@@ -15,6 +15,8 @@ _CONTENTS: dict[str, tuple[str, ...]] = {
     "layers": ("NONLINEARITIES", "nonlinearity", "dense", "layer_norm", "fc", "fc_stack", "split_channels"),
     "norms": ("normalize", "scale_and_shift", "conditional_norm"),
     "recurrent": ("rnn", "rnn_step"),
+    "streaming": ("rnn_stream",),
+    "streaming_convolution": ("dilated_conv_stream",),
     "gated": ("gru",),
     "long_memory": ("lstm",),
     "shapes": ("flatten_channels", "frame_count", "mean_over_time", "hold_last"),

@@ -11,6 +11,7 @@ from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, audio, frame
 from ddspgraph.ir.shapes import frames_of
+from ddspgraph.ir.streaming import Block, analysis_lag, analysis_past, past_shape
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.units import DB_RANGE
 
@@ -73,6 +74,27 @@ class _Level(Op):
         batch, samples = shapes["audio"]
         return batch * (samples // self.hop() + 1)
 
+    def kernel(self, audio: Any) -> Any:
+        return self.levels(audio, self.padding)[..., None]
+
+    def levels(self, audio: Any, padding: str) -> Any:
+        """[batch, samples] -> [batch, frames]."""
+        raise TypeError(f"{type(self).__name__} declares no levels")
+
+    def _frame(self) -> tuple[int, int, int]:
+        """Size and hop of a frame, and how many samples before its own it begins."""
+        return self.size(), self.hop(), self.size() // 2 if self.padding == "center" else 0
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return analysis_lag(*self._frame()) * self.hop()
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        return {"past": dsp.silence(past_shape(signals["audio"], analysis_past(*self._frame()), block.batch))}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        window, past = dsp.analysis_window(state["past"], inputs["audio"], block.start, self.size(), self.hop())
+        return {"past": past}, {"signal": self.levels(window, "valid")[..., None]}
+
     def hop(self) -> int:
         """Samples from one frame to the next."""
         sample_rate, frame_rate = self.rates()
@@ -112,11 +134,8 @@ class Loudness(_Level):
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return costs.spectrogram(self._n_frames(shapes), self.n_fft)
 
-    def kernel(self, audio: Any) -> Any:
-        levels = dsp.compute_loudness(
-            audio, *self.rates(), self.n_fft, self.range_db, self.ref_db, padding=self.padding
-        )
-        return levels[..., None]
+    def levels(self, audio: Any, padding: str) -> Any:
+        return dsp.compute_loudness(audio, *self.rates(), self.n_fft, self.range_db, self.ref_db, padding=padding)
 
 
 class Power(_Level):
@@ -131,9 +150,8 @@ class Power(_Level):
     ref_db: float = param(0.0, unit=Unit.DB, doc="What counts as 0 dB, in dB over a mean square of 1.")
     range_db: float = param(DB_RANGE, unit=Unit.DB, ge=0, doc="The result is at least -range_db.")
 
-    def kernel(self, audio: Any) -> Any:
-        levels = dsp.compute_power(audio, *self.rates(), self.frame_size, self.ref_db, self.range_db, self.padding)
-        return levels[..., None]
+    def levels(self, audio: Any, padding: str) -> Any:
+        return dsp.compute_power(audio, *self.rates(), self.frame_size, self.ref_db, self.range_db, padding)
 
 
 class RmsEnergy(_Level):
@@ -146,5 +164,5 @@ class RmsEnergy(_Level):
 
     frame_size: int = param(512, unit=Unit.SAMPLES, ge=1, doc="Size of a frame.")
 
-    def kernel(self, audio: Any) -> Any:
-        return dsp.compute_rms_energy(audio, *self.rates(), self.frame_size, self.padding)[..., None]
+    def levels(self, audio: Any, padding: str) -> Any:
+        return dsp.compute_rms_energy(audio, *self.rates(), self.frame_size, padding)

@@ -6,6 +6,7 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir.op import Op, from_clock, param
+from ddspgraph.ir.streaming import CannotStream, oscillator_reach
 from ddspgraph.ir.types import Unit
 
 #: What magenta/ddsp's synthesizers make when nobody says otherwise; only met outside of a graph.
@@ -30,6 +31,19 @@ class Clocked(Op):
         if self.hop_samples is not None:
             return dsp.whole_hops(frames, self.hop_samples)
         return self.n_samples or DEFAULT_N_SAMPLES
+
+    def hop(self) -> int:
+        """Samples a frame. Raises `CannotStream` where nobody said."""
+        if self.hop_samples is None:
+            raise CannotStream("does not know how many samples a frame has", "write `frame_rate` or `hop` in `clock`")
+        return self.hop_samples
+
+    def reach(self, method: str, nyquist_fade: float) -> tuple[int, int]:
+        """Frames before and after a block that an oscillator needs. Raises `CannotStream`."""
+        if nyquist_fade > 0.0 and method == "nearest" and self.hop() & (self.hop() - 1):
+            hint = "write `amp_resample_method: window`, or make the hop a power of two"
+            raise CannotStream("fades by blocks that do not begin with the frames", hint)
+        return oscillator_reach(method, self.hop(), nyquist_fade)
 
     def rate_hz(self) -> float:
         """The sample rate; raises ValueError outside of a graph where nobody gave it."""

@@ -10,15 +10,40 @@ from ddspgraph import dsp
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
+from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Dim, Signal, Unit
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
+from ddspgraph.ops.stream_filters import group_delay, impulse_samples
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
 
 #: A delay line of a minute; what is longer is a mistake in the unit.
 _LONGEST_MS = 60_000.0
 
 
-class FIRFilter(Op):
+class _Filter(Op):
+    """Filters audio by responses, one for all frames or one a frame."""
+
+    def ir_samples(self, signals: Mapping[str, Signal]) -> int:
+        """The length of a response. Raises `CannotStream` where it is not known."""
+        raise TypeError(f"{type(self).__name__} declares no ir_samples")
+
+    def responses(self, inputs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        """The responses, and the outputs beside the signal."""
+        raise TypeError(f"{type(self).__name__} declares no responses")
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> Mapping[str, int]:
+        return {"signal": group_delay(self.ir_samples(signals))}
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        return {"tail": dsp.silence([items_of(signals.values(), block.batch), self.ir_samples(signals) - 1])}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        responses, others = self.responses(inputs)
+        signal, tail = dsp.frame_filter(state["tail"], inputs["audio"], responses, block.hop_samples)
+        return {"tail": tail}, {"signal": signal, **others}
+
+
+class FIRFilter(_Filter):
     """Filters audio with given gains over frequency, which may change from frame to frame: y = h_n * x.
 
     The gains stand at equally spaced frequencies from 0 Hz to Nyquist; h_n is their zero-phase response under
@@ -56,6 +81,13 @@ class FIRFilter(Op):
         signal = dsp.frequency_filter(audio, magnitudes, self.window_size)
         return {"signal": signal, "audio": audio, "magnitudes": magnitudes}
 
+    def ir_samples(self, signals: Mapping[str, Signal]) -> int:
+        return impulse_samples(signals["magnitudes"], self.window_size)
+
+    def responses(self, inputs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        gains = dsp.scaling(self.scale_fn)(inputs["magnitudes"])
+        return dsp.frequency_impulse_response(gains, self.window_size), {**inputs, "magnitudes": gains}
+
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         frames, bands = shapes["magnitudes"][1:]
         return convolution_workspace(*_filtering(shapes, frames), response_samples(bands, self.window_size))
@@ -66,7 +98,7 @@ class FIRFilter(Op):
         return scaling + _filter_cost(shapes, batch * frames, frames, response_samples(bands, self.window_size))
 
 
-class SincFilter(Op):
+class SincFilter(_Filter):
     """Keeps what lies below a cutoff frequency, or above it: y = h_n * x, h_n a sinc under a Hamming window.
 
     The window makes the slope about 4 sample_rate / window_size wide. The filter's delay is undone.
@@ -94,6 +126,13 @@ class SincFilter(Op):
         return dsp.sinc_filter(
             audio, cutoff_frequency, self.window_size, sample_rate=self.sample_rate, high_pass=self.high_pass
         )
+
+    def ir_samples(self, signals: Mapping[str, Signal]) -> int:
+        return 2 * (self.window_size // 2) + 1
+
+    def responses(self, inputs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+        how = (self.window_size, self.sample_rate, self.high_pass)
+        return dsp.sinc_impulse_response(inputs["cutoff_frequency"], *how), {}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         frames = shapes["cutoff_frequency"][1]
@@ -142,11 +181,30 @@ class ModDelay(Op):
     def kernel(self, audio: Any, gain: Any, phase: Any) -> Mapping[str, Any]:
         gain = dsp.scaling(self.gain_scale_fn)(gain)
         phase = dsp.scaling(self.phase_scale_fn)(phase)
-        longest = self._longest_samples()
-        total_ms = self.center_ms + self.depth_ms
+        delayed = dsp.variable_length_delay(self._part(phase), audio, self._line_samples())
+        return self._mixed(audio, gain, phase, delayed)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        items = items_of(signals.values(), block.batch)
+        return {"line": dsp.silence([items, self._line_samples() - 1])}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        gain = dsp.scaling(self.gain_scale_fn)(inputs["gain"])
+        phase = dsp.scaling(self.phase_scale_fn)(inputs["phase"])
+        part = dsp.drop_last_axis(self._part(phase))
+        delayed, line = dsp.delay_line(state["line"], part, inputs["audio"], self._line_samples())
+        return {"line": line}, self._mixed(inputs["audio"], gain, phase, delayed)
+
+    def _part(self, phase: Any) -> Any:
+        """The delay as a part of the line."""
+        longest, total_ms = self._line_samples() - 1, self.center_ms + self.depth_ms
         part = (self.center_ms + self.depth_ms * phase) / total_ms if total_ms else 0.0 * phase
-        # A line one sample longer than the longest delay: at its full length the delay would wrap round to 0.
-        delayed = dsp.variable_length_delay(part * longest / (longest + 1.0), audio, longest + 1)
+        return part * longest / (longest + 1.0)
+
+    def _mixed(self, audio: Any, gain: Any, phase: Any, delayed: Any) -> Mapping[str, Any]:
         wet = dsp.drop_last_axis(gain) * delayed
         return {"signal": audio + wet if self.add_dry else wet, "audio": audio, "gain": gain, "phase": phase}
 
@@ -158,10 +216,11 @@ class ModDelay(Op):
         scalings = costs.scaling(self.gain_scale_fn, samples) + costs.scaling(self.phase_scale_fn, samples)
         return scalings + samples * (2 * costs.GATHER + 60 * costs.PASS)
 
-    def _longest_samples(self) -> int:
+    def _line_samples(self) -> int:
+        """One sample longer than the longest delay: at its full length the delay would wrap round to 0."""
         if self.sample_rate is None:
             raise ValueError("ModDelay needs sample_rate=... outside of a graph")
-        return int(self.sample_rate / 1000.0 * (self.center_ms + self.depth_ms))
+        return int(self.sample_rate / 1000.0 * (self.center_ms + self.depth_ms)) + 1
 
 
 def _whole_frames(signals: Mapping[str, Signal], port: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from ddspgraph import dsp
 from ddspgraph.ir.op import Op, Traits, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, const, frame
+from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import BATCH, FRAMES, Dim, Rate, Signal, Unit
 
 _N_FRAMES_DOC = "Length of the result; null: as long as the graph's other frames."
@@ -38,9 +39,19 @@ class Lfo(Op):
         return {"signal": Signal((BATCH, _frames(self.n_frames), Dim.of(1)), Rate.FRAME)}
 
     def kernel(self, frequency_hz: Any, sizes: Any) -> Any:
-        n_frames = _length(self, self.n_frames, sizes)
-        wave = dsp.low_frequency_oscillator(frequency_hz, n_frames, _frame_rate(self), self.shape, self.phase)
-        return dsp.broadcast_batch(self.offset + self.depth * wave, sizes.batch)
+        return self._wave(frequency_hz, _length(self, self.n_frames, sizes), 0, sizes.batch)
+
+    def _wave(self, frequency_hz: Any, n_frames: Any, first_frame: Any, batch: Any) -> Any:
+        how = (_frame_rate(self), self.shape, self.phase, first_frame)
+        wave = dsp.low_frequency_oscillator(frequency_hz, n_frames, *how)
+        return dsp.broadcast_batch(self.offset + self.depth * wave, batch)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        wave = self._wave(inputs["frequency_hz"], block.frames, block.first_frame, block.batch)
+        return {}, {"signal": wave}
 
 
 class ExpDecay(Op):
@@ -82,9 +93,19 @@ class ExpDecay(Op):
         return {"signal": Signal((BATCH, _frames(self.n_frames), channels), Rate.FRAME, Unit.LINEAR)}
 
     def kernel(self, amplitude: Any, t60: Any, sizes: Any) -> Any:
+        return self._curve(amplitude, t60, _length(self, self.n_frames, sizes), 0, sizes.batch)
+
+    def _curve(self, amplitude: Any, t60: Any, n_frames: Any, first_frame: Any, batch: Any) -> Any:
         amplitude, t60 = (x if len(x.shape) == 2 else x[:, None] for x in (amplitude, t60))
-        curve = dsp.exponential_decay(amplitude, t60, _length(self, self.n_frames, sizes), _frame_rate(self))
-        return dsp.broadcast_batch(curve, sizes.batch)
+        curve = dsp.exponential_decay(amplitude, t60, n_frames, _frame_rate(self), first_frame)
+        return dsp.broadcast_batch(curve, batch)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        curve = self._curve(inputs["amplitude"], inputs["t60"], block.frames, block.first_frame, block.batch)
+        return {}, {"signal": curve}
 
 
 def _frames(n_frames: int | None) -> Dim:

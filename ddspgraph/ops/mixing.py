@@ -8,15 +8,17 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
-from ddspgraph.ir.op import Op, param
+from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, Port, anything, same_as
 from ddspgraph.ir.shapes import as_channels, broadcast
+from ddspgraph.ir.streaming import Block, has_time, past_shape
 from ddspgraph.ir.types import Rate, Signal, Unit
 
 
 class _Elementwise(Op):
     """Two signals of one shape, sample by sample. Shorter axes of size 1 are repeated."""
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {
         "signal_one": anything(doc="Any shape and rate; the slower of the two is brought to the rate of the faster."),
         "signal_two": anything(doc="The shape of signal_one, or 1 along some axes."),
@@ -80,6 +82,7 @@ class Gain(Op):
     Source: elementary (definition of the decibel).
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {
         "audio": anything(doc="Audio with or without channels; any other signal too."),
         "gain": anything(unit=Unit.DB, doc="One for all channels, or one for each, at any rate."),
@@ -154,9 +157,38 @@ class Mix(Op):
     def kernel(self, signal_one: Any, signal_two: Any, nn_out_mix_level: Any) -> Any:
         level = dsp.scaling(self.scale_fn)(nn_out_mix_level)
         mix_level = level if len(level.shape) < 2 else dsp.stretch_to(level, signal_one)
+        return self._mixed(signal_one, signal_two, mix_level)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return hop_samples if _is_frames(signals) else 0
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        if not _is_frames(signals):
+            return {}
+        lengths = {"signal_one": block.hop_samples, "signal_two": block.hop_samples, "nn_out_mix_level": 1}
+        return {name: dsp.silence(past_shape(signals[name], n, block.batch)) for name, n in lengths.items()}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        level = dsp.scaling(self.scale_fn)(inputs["nn_out_mix_level"])
+        if "nn_out_mix_level" not in state:
+            return {}, self._mixed(inputs["signal_one"], inputs["signal_two"], level)
+        # The line to the next frame: the level and both signals lag a hop.
+        how = (block.first_frame, block.hop_samples, "linear", (0, 1))
+        after, late = {}, {}
+        mix_level, after["nn_out_mix_level"] = dsp.resample_stream(state["nn_out_mix_level"], level, *how)
+        for name in ("signal_one", "signal_two"):
+            late[name], after[name] = dsp.delayed(state[name], inputs[name])
+        return after, self._mixed(late["signal_one"], late["signal_two"], mix_level)
+
+    def _mixed(self, signal_one: Any, signal_two: Any, mix_level: Any) -> Mapping[str, Any]:
         m = dsp.match_rank(mix_level, signal_one)
         gain_one, gain_two = dsp.safe_sqrt(m), dsp.safe_sqrt(1.0 - m)
         if self.law == "ddsp":
             gain_two = 1.0 - gain_two
         mixed = gain_one * signal_one + gain_two * signal_two
         return {"signal": mixed, "signal_one": signal_one, "signal_two": signal_two, "mix_level": mix_level}
+
+
+def _is_frames(signals: Mapping[str, Signal]) -> bool:
+    """Whether the level is of frames, which become samples in the kernel."""
+    return signals["nn_out_mix_level"].rate is Rate.FRAME and has_time(signals["nn_out_mix_level"])

@@ -10,9 +10,11 @@ from ddspgraph import dsp
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Traits, param
 from ddspgraph.ir.ports import Port, audio, frame, same_as
-from ddspgraph.ir.types import Unit
+from ddspgraph.ir.streaming import Block, past_shape
+from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.ops.clocked import Clocked
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
+from ddspgraph.ops.stream_filters import group_delay, impulse_samples
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
 
 
@@ -62,11 +64,31 @@ class FilteredNoise(Clocked):
         return ports if self.scale_fn else with_unit(ports, Unit.LINEAR, "magnitudes")
 
     def kernel(self, magnitudes: Any, seed: Any, stream: int) -> Mapping[str, Any]:
-        if self.scale_fn:
-            magnitudes = dsp.scaling(self.scale_fn)(magnitudes + self.initial_bias)
+        magnitudes = self._gains(magnitudes)
         n_samples = self.length(dsp.size_of(magnitudes, 1))
         signal = filtered_noise(magnitudes, n_samples, self.window_size, seed, stream)
         return {"signal": signal, "magnitudes": magnitudes}
+
+    def _gains(self, magnitudes: Any) -> Any:
+        return dsp.scaling(self.scale_fn)(magnitudes + self.initial_bias) if self.scale_fn else magnitudes
+
+    def _ir_samples(self, signals: Mapping[str, Signal]) -> int:
+        return impulse_samples(signals["magnitudes"], self.window_size)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> Mapping[str, int]:
+        return {"signal": group_delay(self._ir_samples(signals))}
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        shape = past_shape(signals["magnitudes"], self._ir_samples(signals) - 1, block.batch)
+        return {"tail": dsp.silence(shape[:2])}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        gains = self._gains(inputs["magnitudes"])
+        noise = dsp.uniform_noise(block.samples, block.seed, stream=block.stream, start=block.start)
+        noise = dsp.silent_before_start(noise, block.start)
+        responses = dsp.frequency_impulse_response(gains, self.window_size)
+        signal, tail = dsp.frame_filter(state["tail"], noise, responses, self.hop())
+        return {"tail": tail}, {"signal": signal, "magnitudes": gains}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, frames, bands = shapes["magnitudes"]

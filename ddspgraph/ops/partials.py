@@ -8,7 +8,7 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
-from ddspgraph.ir.op import Op, from_clock, param
+from ddspgraph.ir.op import Op, Traits, from_clock, param
 from ddspgraph.ir.ports import Port, frame
 from ddspgraph.ir.types import Unit
 
@@ -24,6 +24,7 @@ class HarmonicToSinusoidal(Op):
     Source: elementary (definition of a harmonic).
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {
         "harm_amp": frame(1, unit=Unit.LINEAR, doc="Amplitude of the whole set."),
         "harm_dist": frame("n_harmonics", unit=Unit.LINEAR, doc="Its distribution over the harmonics."),
@@ -58,6 +59,7 @@ class SinusoidalToHarmonic(Op):
     Synthesis", ICML 2020 workshop, section 2 (sinusoids to harmonics).
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {
         "sin_amps": frame("n_sinusoids", unit=Unit.LINEAR, doc="Amplitude of each sinusoid."),
         "sin_freqs": frame("n_sinusoids", unit=Unit.HZ, doc="Frequency of each sinusoid."),

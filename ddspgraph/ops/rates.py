@@ -8,8 +8,9 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
-from ddspgraph.ir.op import Op, param
+from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import audio, frame, same_as
+from ddspgraph.ir.streaming import Block, CannotStream, mixed_frames, past_shape
 from ddspgraph.ir.types import Rate, Signal
 from ddspgraph.ops.clocked import Clocked
 
@@ -46,6 +47,20 @@ class Resample(Clocked):
         n_samples = self.length(frames if self.add_endpoint else frames - 1)
         return dsp.resample(inputs, n_samples, method=self.method, add_endpoint=self.add_endpoint)
 
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        if not self.add_endpoint and self.method != "window":
+            raise CannotStream("puts its frames between the ends of the clip", "write `add_endpoint: true`")
+        return mixed_frames(self.method, self.hop())[1] * self.hop()
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        n = sum(mixed_frames(self.method, self.hop()))
+        return {"past": dsp.silence(past_shape(signals["inputs"], n, block.batch))}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        how = (self.hop(), self.method, mixed_frames(self.method, self.hop()))
+        signal, past = dsp.resample_stream(state["past"], inputs["inputs"], block.first_frame, *how)
+        return {"past": past}, {"signal": signal}
+
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return math.prod(shapes["-> signal"])  # the frames before and after each sample, weighted
 
@@ -62,6 +77,7 @@ class TensorToAudio(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"samples": audio(1, doc="Samples with a channel axis.")}
     outputs = {
         "signal": audio(doc="Samples without it."),

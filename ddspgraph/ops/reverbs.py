@@ -9,10 +9,14 @@ from ddspgraph import dsp
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, Op, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, const, same_as
+from ddspgraph.ir.streaming import Block, past_shape
 from ddspgraph.ir.types import BATCH, Dim, Rate, Signal, Unit
 from ddspgraph.ops.noise import filtered_noise, filtered_noise_cost
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
+
+#: From so many samples on a hop is a part of a partitioned response; shorter ones would make too many.
+_SHORTEST_PARTITION = 32
 
 
 class Reverb(Op):
@@ -66,14 +70,47 @@ class Reverb(Op):
 
     def kernel(self, audio: Any, ir: Any = None, variables: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         self._check_given(ir=ir)
-        ir = variables["ir"][None, :] if variables else ir
-        response = dsp.drop_last_axis(ir) if len(ir.shape) == 3 else ir
-        return {"signal": self._reverberate(audio, response), "audio": audio, "ir": ir}
+        ir = self.response({"ir": ir}, variables)
+        return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
+
+    def response(self, controls: Mapping[str, Any], variables: Any, seed: Any = 0, stream: int = 0) -> Any:
+        """The impulse response, [batch, ir_samples] or [batch, ir_samples, 1]."""
+        return variables["ir"][None, :] if variables else controls["ir"]
 
     def _reverberate(self, audio: Any, ir: Any) -> Any:
-        late = dsp.pad_axis(ir[:, 1:], (1, 0), axis=1)
-        wet = dsp.fft_convolve(audio, late, delay_compensation=0)
+        wet = dsp.fft_convolve(audio, _late(ir), delay_compensation=0)
         return audio + wet if self.add_dry else wet
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        ir = self.response(constants, block.variables, block.seed, block.stream)
+        audio, late = signals["audio"], _late(ir)
+        if block.hop_samples < _SHORTEST_PARTITION:
+            n = dsp.size_of(late, 1) - 1
+            return {"ir": ir, "past": dsp.silence(past_shape(audio, n, block.batch))}
+        partitions = dsp.response_partitions(late, block.hop_samples)
+        n, bins = dsp.size_of(partitions, 1), block.hop_samples + 1
+        return {
+            "ir": ir,
+            "partitions": partitions,
+            "spectra": dsp.no_spectra([*past_shape(audio, n - 1, block.batch), bins]),
+            "last": dsp.silence(past_shape(audio, block.hop_samples, block.batch)),
+        }
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        audio, ir = inputs["audio"], state["ir"]
+        if "past" in state:
+            wet, past = dsp.whole_convolution(state["past"], audio, _late(ir))
+            after = {"ir": ir, "past": past}
+        else:
+            kept = {name: state[name] for name in ("ir", "partitions")}
+            wet, spectra, last = dsp.partitioned_convolution(
+                state["spectra"], state["last"], audio, state["partitions"]
+            )
+            after = {**kept, "spectra": spectra, "last": last}
+        return after, {"signal": audio + wet if self.add_dry else wet, "audio": audio, "ir": ir}
 
     def _fault(self, given: Mapping[str, Any]) -> tuple[str, str, str] | None:
         """Port, sentence and repair where trainable and the connected inputs contradict each other."""
@@ -127,6 +164,12 @@ class Reverb(Op):
         at = "reverb_length" if "ir" not in signals else "ir"
         message = f"the impulse response has {ir_samples} samples, the audio {n_samples}: its tail is never heard"
         return (Advice("W105", message, at, f"{n_samples} samples are enough"),)
+
+
+def _late(ir: Any) -> Any:
+    """The response [batch, ir_samples] without the direct sound."""
+    ir = dsp.drop_last_axis(ir) if len(ir.shape) == 3 else ir
+    return dsp.pad_axis(ir[:, 1:], (1, 0), axis=1)
 
 
 class ExpDecayReverb(Reverb):
@@ -188,11 +231,14 @@ class ExpDecayReverb(Reverb):
         variables: Mapping[str, Any] | None = None,
     ) -> Mapping[str, Any]:
         self._check_given(gain=gain, decay=decay)
-        gain, decay = (variables["gain"], variables["decay"]) if variables else (gain, decay)
+        ir = self.response({"gain": gain, "decay": decay}, variables, seed, stream)
+        return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
+
+    def response(self, controls: Mapping[str, Any], variables: Any, seed: Any = 0, stream: int = 0) -> Any:
+        gain, decay = ((variables or controls)[name] for name in ("gain", "decay"))
         gain, decay = (x if len(x.shape) == 2 else x[:, None] for x in (gain, decay))
         noise = dsp.uniform_noise(self.reverb_length, seed, stream=stream)
-        ir = dsp.scaling(self.scale_fn)(gain) * dsp.unit_decay(decay, self.reverb_length) * noise
-        return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
+        return dsp.scaling(self.scale_fn)(gain) * dsp.unit_decay(decay, self.reverb_length) * noise
 
 
 class FilteredNoiseReverb(Reverb):
@@ -253,11 +299,14 @@ class FilteredNoiseReverb(Reverb):
         variables: Mapping[str, Any] | None = None,
     ) -> Mapping[str, Any]:
         self._check_given(magnitudes=magnitudes)
-        magnitudes = variables["magnitudes"][None] if variables else magnitudes
+        ir = self.response({"magnitudes": magnitudes}, variables, seed, stream)
+        return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
+
+    def response(self, controls: Mapping[str, Any], variables: Any, seed: Any = 0, stream: int = 0) -> Any:
+        magnitudes = variables["magnitudes"][None] if variables else controls["magnitudes"]
         if self.scale_fn:
             magnitudes = dsp.scaling(self.scale_fn)(magnitudes + self.initial_bias)
-        ir = filtered_noise(magnitudes, self.reverb_length, self.window_size, seed, stream)
-        return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
+        return filtered_noise(magnitudes, self.reverb_length, self.window_size, seed, stream)
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         frames, bands = shapes.get("magnitudes", (1, self.n_frames, self.n_filter_banks))[1:]

@@ -8,9 +8,10 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
-from ddspgraph.ir.op import Op, Splits, param
+from ddspgraph.ir.op import Op, Splits, Traits, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, anything, same_as
 from ddspgraph.ir.shapes import broadcast
+from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import BATCH, SAMPLES, Dim, Rate, Signal, Unit
 
 
@@ -54,6 +55,17 @@ class Crop(Op):
         back = self._cut - front
         return {"signal": audio[:, front : -back or None], "audio": audio}
 
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> Mapping[str, int]:
+        return {"signal": self._front}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        return {}, {"signal": inputs["audio"], "audio": inputs["audio"]}
+
+    @property
+    def _front(self) -> int:
+        """Samples cut off at the beginning."""
+        return {"back": 0, "front": self._cut, "center": self._cut // 2}[self.crop_location]
+
     @property
     def _cut(self) -> int:
         return self.frame_size // 2 * 2
@@ -67,6 +79,7 @@ class Concat(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     variadic = anything(doc="Signals of one rate and length; slower ones are brought to the rate of the fastest.")
     outputs = {"signal": Port(None, doc="[batch, time, sum of all channels]")}
 
@@ -141,6 +154,7 @@ class Split(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"signal": anything(doc="[batch, time, channels]")}
 
     outputs: Splits = param(doc="Names of the outputs, with their channel counts.")  # type: ignore[misc]

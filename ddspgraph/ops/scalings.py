@@ -8,7 +8,7 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
-from ddspgraph.ir.op import Op, param
+from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, anything, same_as
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.units import check_range
@@ -24,6 +24,7 @@ class ExpSigmoid(Op):
     appendix B.5.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(unit=Unit.RAW, doc="An unscaled network output.")}
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="threshold to max_value + threshold")}
 
@@ -49,6 +50,7 @@ class SymExpSigmoid(Op):
     Source: elementary (exp_sigmoid of the distance from 0).
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(unit=Unit.RAW, doc="An unscaled network output.")}
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="0 to 2")}
 
@@ -70,6 +72,7 @@ class Sigmoid(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(doc="Any number.")}
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="0 to 1")}
 
@@ -83,6 +86,7 @@ class Tanh(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(doc="Any number.")}
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="-1 to 1")}
 
@@ -96,6 +100,7 @@ class Softplus(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(doc="Any number.")}
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="0 and above")}
 
@@ -106,6 +111,7 @@ class Softplus(Op):
 class _Frequencies(Op):
     """Raw channels to frequencies: each takes `depth` neighbouring channels."""
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"freqs": anything(unit=Unit.RAW, doc="[batch, time, n * depth]")}
     outputs = {"signal": same_as("freqs", unit=Unit.HZ, doc="[batch, time, n]")}
 

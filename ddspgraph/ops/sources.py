@@ -22,6 +22,7 @@ class Constant(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     outputs = {"signal": Port(None, Rate.CONST, doc="[1, *shape of value]")}
 
     value: object = param(doc="A number, a quantity, or a list of numbers.")
@@ -45,7 +46,7 @@ class Hold(Op):
     Source: elementary (zero-order hold).
     """
 
-    traits = Traits.PURE | Traits.SIZED
+    traits = Traits.PURE | Traits.SIZED | Traits.POINTWISE
     inputs = {"value": Port(None, Rate.CONST, doc="[batch], or [batch, channels]")}
     outputs = {"signal": Port(None, doc="The constant at frame or audio rate.")}
 

@@ -11,6 +11,7 @@ from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
 from ddspgraph.ir.shapes import frames_of
+from ddspgraph.ir.streaming import Block, analysis_lag, analysis_past, past_shape
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.units import check_range
 from ddspgraph.ops.workspace import mel_weights
@@ -35,7 +36,7 @@ class _Spectrum(Op):
         (typed,) = super().infer(signals).values()
         batch, samples = signals["audio"].dims
         self._check_bands()
-        hop = int(self.fft_size * (1.0 - self.overlap))
+        hop = self.hop()
         if hop < 1:
             raise Mismatch("E502", "audio", f"an overlap of {self.overlap:g} of {self.fft_size} samples leaves no hop")
         extra = 0 if self.pad_end else hop - self.fft_size
@@ -62,7 +63,32 @@ class _Spectrum(Op):
     def _n_spectra(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         """From the audio: the frames of the output have a name of their own where the hop does not divide it."""
         batch, samples = shapes["audio"]
-        return batch * max(1, -(-samples // int(self.fft_size * (1.0 - self.overlap))))
+        return batch * max(1, -(-samples // self.hop()))
+
+    def kernel(self, audio: Any) -> Any:
+        return self.spectra(audio, self.pad_end)
+
+    def spectra(self, audio: Any, pad_end: bool) -> Any:
+        """[batch, samples] -> [batch, frames, channels]."""
+        raise TypeError(f"{type(self).__name__} declares no spectra")
+
+    def hop(self) -> int:
+        """Samples from one frame to the next."""
+        return int(self.fft_size * (1.0 - self.overlap))
+
+    def stream_hop(self, hop_samples: int) -> int:
+        return self.hop()
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return analysis_lag(self.fft_size, self.hop(), 0) * self.hop()
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        n = analysis_past(self.fft_size, self.hop(), 0)
+        return {"past": dsp.silence(past_shape(signals["audio"], n, block.batch))}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        window, past = dsp.analysis_window(state["past"], inputs["audio"], block.start, self.fft_size, self.hop())
+        return {"past": past}, {"signal": self.spectra(window, False)}
 
     def n_bands(self) -> int:
         """Mel bands between the spectrum and the result."""
@@ -105,7 +131,7 @@ class Mel(_MelSpectrum):
 
     outputs = {"signal": frame("bins", unit=Unit.LINEAR, doc="Frames are fft_size * (1 - overlap) samples apart.")}
 
-    def kernel(self, audio: Any) -> Any:
+    def spectra(self, audio: Any, pad_end: bool) -> Any:
         return dsp.compute_mel(
             audio,
             self.lo_hz,
@@ -113,7 +139,7 @@ class Mel(_MelSpectrum):
             self.bins,
             self.fft_size,
             self.overlap,
-            self.pad_end,
+            pad_end,
             self.rate_hz(),
         )
 
@@ -129,7 +155,7 @@ class Logmel(_MelSpectrum):
     lo_hz: float = param(80.0, unit=Unit.HZ, ge=0, doc="Lower edge of the lowest band.")
     hi_hz: float = param(7600.0, unit=Unit.HZ, gt=0, doc="Upper edge of the highest band; at most sample_rate / 2.")
 
-    def kernel(self, audio: Any) -> Any:
+    def spectra(self, audio: Any, pad_end: bool) -> Any:
         return dsp.compute_logmel(
             audio,
             self.lo_hz,
@@ -137,7 +163,7 @@ class Logmel(_MelSpectrum):
             self.bins,
             self.fft_size,
             self.overlap,
-            self.pad_end,
+            pad_end,
             self.rate_hz(),
         )
 
@@ -164,6 +190,6 @@ class Mfcc(_Spectrum):
         dims = frame(min(self.mfcc_bins, self.mel_bins)).dims
         return {name: replace(port, dims=dims) for name, port in self.outputs.items()}
 
-    def kernel(self, audio: Any) -> Any:
+    def spectra(self, audio: Any, pad_end: bool) -> Any:
         bands = (self.lo_hz, self.hi_hz, self.fft_size, self.mel_bins, self.mfcc_bins)
-        return dsp.compute_mfcc(audio, *bands, self.overlap, self.pad_end, self.rate_hz())
+        return dsp.compute_mfcc(audio, *bands, self.overlap, pad_end, self.rate_hz())

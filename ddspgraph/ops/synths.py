@@ -10,6 +10,7 @@ from ddspgraph import dsp
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
+from ddspgraph.ir.streaming import Block, has_time, past_shape
 from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.ops.clocked import Clocked
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
@@ -63,26 +64,44 @@ class Harmonic(Clocked):
         return ports if self.scale_fn else with_unit(ports, Unit.LINEAR, "amplitudes", "harmonic_distribution")
 
     def kernel(self, amplitudes: Any, harmonic_distribution: Any, f0_hz: Any) -> Mapping[str, Any]:
-        scale = dsp.scaling(self.scale_fn)
-        amplitudes = scale(amplitudes)
-        distribution = dsp.normalize_harmonics(
-            scale(harmonic_distribution), f0_hz, self.rate_hz() if self.normalize_below_nyquist else None
-        )
+        controls = self._controls(amplitudes, harmonic_distribution, f0_hz)
         signal = dsp.harmonic_synthesis(
             f0_hz,
-            amplitudes,
-            harmonic_distribution=distribution,
+            controls["amplitudes"],
+            harmonic_distribution=controls["harmonic_distribution"],
             n_samples=self.length(dsp.size_of(f0_hz, 1)),
             sample_rate=self.rate_hz(),
             amp_resample_method=self.amp_resample_method,
             nyquist_fade=self.nyquist_fade,
         )
+        return {"signal": signal, **controls}
+
+    def _controls(self, amplitudes: Any, harmonic_distribution: Any, f0_hz: Any) -> dict[str, Any]:
+        """The outputs at frame rate."""
+        scale = dsp.scaling(self.scale_fn)
+        limit_hz = self.rate_hz() if self.normalize_below_nyquist else None
+        distribution = dsp.normalize_harmonics(scale(harmonic_distribution), f0_hz, limit_hz)
+        return {"amplitudes": scale(amplitudes), "harmonic_distribution": distribution, "f0_hz": f0_hz}
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> Mapping[str, int]:
+        return {"signal": self.reach(self.amp_resample_method, self.nyquist_fade)[1] * self.hop()}
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        n = sum(self.reach(self.amp_resample_method, self.nyquist_fade))
+        f0, bank = signals["f0_hz"], signals["harmonic_distribution"]
         return {
-            "signal": signal,
-            "amplitudes": amplitudes,
-            "harmonic_distribution": distribution,
-            "f0_hz": f0_hz,
+            "phase": dsp.silence(past_shape(f0, 1, block.batch), double=True),
+            "f0_hz": dsp.silence(past_shape(f0, n, block.batch)),
+            "amplitudes": dsp.silence(past_shape(bank, n, block.batch)),
         }
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        controls = self._controls(**inputs)
+        bank = controls["amplitudes"] * controls["harmonic_distribution"]
+        how = (self.amp_resample_method, self.nyquist_fade)
+        where = (block.first_frame, self.hop(), self.rate_hz(), *how, self.reach(*how))
+        signal, after = dsp.harmonic_stream(state, inputs["f0_hz"], bank, *where)
+        return after, {"signal": signal, **controls}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return harmonic_workspace(*shapes["-> signal"], shapes["harmonic_distribution"][2])
@@ -176,17 +195,41 @@ class Sinusoidal(Clocked):
         return outputs
 
     def kernel(self, amplitudes: Any, frequencies: Any) -> Mapping[str, Any]:
-        frequencies = self._frequencies_hz(frequencies)
-        amplitudes = dsp.remove_above_nyquist(frequencies, dsp.scaling(self.amp_scale_fn)(amplitudes), self.rate_hz())
+        controls = self._controls(amplitudes, frequencies)
         signal = dsp.sinusoidal_synthesis(
-            frequencies,
-            amplitudes,
+            controls["frequencies"],
+            controls["amplitudes"],
             self.length(dsp.size_of(frequencies, 1)),
             self.rate_hz(),
             self.amp_resample_method,
             nyquist_fade=self.nyquist_fade,
         )
-        return {"signal": signal, "amplitudes": amplitudes, "frequencies": frequencies}
+        return {"signal": signal, **controls}
+
+    def _controls(self, amplitudes: Any, frequencies: Any) -> dict[str, Any]:
+        """The outputs at frame rate."""
+        hz = self._frequencies_hz(frequencies)
+        amplitudes = dsp.remove_above_nyquist(hz, dsp.scaling(self.amp_scale_fn)(amplitudes), self.rate_hz())
+        return {"amplitudes": amplitudes, "frequencies": hz}
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> Mapping[str, int]:
+        return {"signal": self.reach(self.amp_resample_method, self.nyquist_fade)[1] * self.hop()}
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        n = sum(self.reach(self.amp_resample_method, self.nyquist_fade))
+        bank = signals["amplitudes"]
+        return {
+            "phase": dsp.silence(past_shape(bank, 1, block.batch), double=True),
+            "frequencies": dsp.silence(past_shape(bank, n, block.batch)),
+            "amplitudes": dsp.silence(past_shape(bank, n, block.batch)),
+        }
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        controls = self._controls(**inputs)
+        how = (self.amp_resample_method, self.nyquist_fade)
+        where = (block.first_frame, self.hop(), self.rate_hz(), *how, self.reach(*how))
+        signal, after = dsp.sinusoidal_stream(state, controls["frequencies"], controls["amplitudes"], *where)
+        return after, {"signal": signal, **controls}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, n_samples = shapes["-> signal"]
@@ -237,6 +280,20 @@ class Wavetable(Clocked):
         n_samples = self.length(dsp.size_of(f0_hz, 1))
         signal = dsp.wavetable_synthesis(f0_hz, amplitudes, wavetables, n_samples, self.rate_hz())
         return {"signal": signal, "amplitudes": amplitudes, "wavetables": wavetables, "f0_hz": f0_hz}
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> Mapping[str, int]:
+        return {"signal": self.hop()}
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        past = {name: dsp.silence(past_shape(s, 1, block.batch)) for name, s in signals.items() if has_time(s)}
+        return past | {"phase": dsp.silence(past_shape(signals["f0_hz"], 1, block.batch), double=True)}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        scale = dsp.scaling(self.scale_fn)
+        controls = {**inputs, **{name: scale(inputs[name]) for name in ("amplitudes", "wavetables")}}
+        where = {"first_frame": block.first_frame, "hop": self.hop(), "sample_rate": self.rate_hz()}
+        signal, after = dsp.wavetable_stream(state, **controls, **where)
+        return after, {"signal": signal, **controls}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         # Phase, two tables beside each sample and two entries of each; the tables themselves, shifted by a frame.

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
-from ddspgraph.ir.op import Op, param
+from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, anything, same_as
 from ddspgraph.ir.types import Signal, Unit
 
@@ -26,6 +26,7 @@ class MidiToHz(Op):
     Source: MIDI Tuning Standard, equal temperament with A4 = note 69 = 440 Hz.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"notes": anything(unit=Unit.MIDI, doc="MIDI note number.")}
     outputs = {"signal": same_as("notes", unit=Unit.HZ)}
 
@@ -41,6 +42,7 @@ class HzToMidi(Op):
     Source: MIDI Tuning Standard, equal temperament with A4 = note 69 = 440 Hz.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"frequencies": anything(unit=Unit.HZ, doc="In Hz.")}
     outputs = {"signal": same_as("frequencies", unit=Unit.MIDI)}
 
@@ -54,6 +56,7 @@ class UnitToMidi(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"unit": anything(unit=Unit.LINEAR, doc="0 to 1")}
     outputs = {"signal": same_as("unit", unit=Unit.MIDI)}
 
@@ -71,6 +74,7 @@ class MidiToUnit(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"midi": anything(unit=Unit.MIDI, doc="MIDI note number.")}
     outputs = {"signal": same_as("midi", unit=Unit.LINEAR)}
 
@@ -94,6 +98,7 @@ class UnitToHz(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"unit": anything(unit=Unit.LINEAR, doc="0 to 1")}
     outputs = {"signal": same_as("unit", unit=Unit.HZ)}
 
@@ -113,6 +118,7 @@ class HzToUnit(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"hz": anything(unit=Unit.HZ, doc="In Hz.")}
     outputs = {"signal": same_as("hz", unit=Unit.LINEAR)}
 
@@ -131,6 +137,7 @@ class HzToUnit(Op):
 class _HzToScale(Op):
     """Frequency to a perceptual scale; the result has no unit that ports know."""
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"hz": anything(unit=Unit.HZ, doc="In Hz.")}
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
@@ -155,6 +162,7 @@ class BarkToHz(Op):
     Source: Traunmueller, "Analytical expressions for the tonotopic sensory scale", JASA 88 (1990), eq. 6.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"bark": anything(doc="In bark, below 26.28.")}
     outputs = {"signal": same_as("bark", unit=Unit.HZ)}
 
@@ -180,6 +188,7 @@ class MelToHz(Op):
     Source: Young et al., "The HTK Book", section 5.4, solved for the frequency.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"mel": anything(doc="In mel.")}
     outputs = {"signal": same_as("mel", unit=Unit.HZ)}
 
@@ -194,6 +203,7 @@ class HzToErb(Op):
     Research 47 (1990), equation 3.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"hz": anything(unit=Unit.HZ, doc="Centre frequency.")}
     outputs = {"signal": same_as("hz", unit=Unit.HZ, doc="Bandwidth.")}
 
@@ -207,6 +217,7 @@ class AmplitudeToDb(Op):
     Source: elementary (definition of the decibel).
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"amplitude": anything(unit=Unit.LINEAR, doc="Linear amplitude.")}
     outputs = {"signal": same_as("amplitude", unit=Unit.DB)}
 
@@ -223,6 +234,7 @@ class PowerToDb(Op):
     Source: elementary (definition of the decibel).
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"power": anything(unit=Unit.LINEAR, doc="Linear power.")}
     outputs = {"signal": same_as("power", unit=Unit.DB)}
 
@@ -239,6 +251,7 @@ class DbToAmplitude(Op):
     Source: elementary (definition of the decibel).
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"db": anything(unit=Unit.DB, doc="Level of an amplitude.")}
     outputs = {"signal": same_as("db", unit=Unit.LINEAR)}
 
@@ -252,6 +265,7 @@ class DbToPower(Op):
     Source: elementary (definition of the decibel).
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"db": anything(unit=Unit.DB, doc="Level of a power.")}
     outputs = {"signal": same_as("db", unit=Unit.LINEAR)}
 

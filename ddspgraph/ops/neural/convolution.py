@@ -6,10 +6,11 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ddspgraph import nn
+from ddspgraph import dsp, nn
 from ddspgraph.ir.op import Op, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port, frame
 from ddspgraph.ir.shapes import frames_of
+from ddspgraph.ir.streaming import Block, CannotStream, has_time, items_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.neural import parts
 
@@ -80,6 +81,39 @@ class StackFields(Op):
             shift_only=self.shift_only,
         )
 
+    def reaches(self) -> dict[str, tuple[int, int, int]]:
+        """By the name of every convolution its dilation, and how many frames it sees before and after its own."""
+        found = {"conv_in": 1}
+        for i in range(self.stacks * self.layers_per_stack):
+            found[f"conv_{i + 1}"] = self.dilation ** (i % self.layers_per_stack) if self.dilation > 0 else 1
+        reach = {name: (self.kernel_size - 1) * d for name, d in found.items()}
+        return {name: (d, reach[name] // 2, reach[name] - reach[name] // 2) for name, d in found.items()}
+
+    def stack_lag(self) -> int:
+        """Frames that a stream waits for what the stack sees. Raises `CannotStream`."""
+        if self.norm_type is not None:
+            raise CannotStream("normalizes over the whole clip", "write `norm_type: null`")
+        if self._resampling is not None:
+            raise CannotStream("changes the frame rate", "write `resample_stride: 1`")
+        return sum(ahead for _, _, ahead in self.reaches().values())
+
+    def stack_state(self, n_in: int, z: Signal | None, n_z: int, items: Any) -> dict[str, Any]:
+        """Of `nn.dilated_conv_stream`."""
+        state: dict[str, Any] = {}
+        for name, (_, before, ahead) in self.reaches().items():
+            state[name] = dsp.silence([items, before + ahead, n_in if name == "conv_in" else self.ch])
+            if name != "conv_in":
+                state[f"x_{name}"] = dsp.silence([items, ahead, self.ch])
+            if z is not None and has_time(z):
+                state[f"z_{name}"] = dsp.silence([items, ahead, n_z])
+        return state
+
+    def stream_stack(
+        self, state: Mapping[str, Any], x: Any, z: Any, variables: Mapping[str, Any], block: Block
+    ) -> tuple[Mapping[str, Any], Any]:
+        """A block of `run_stack`."""
+        return nn.dilated_conv_stream(state, x, z, variables, block.first_frame, self.reaches(), self.shift_only)
+
     def resampled(self, time: Dim) -> Dim:
         """How many frames come out of so many."""
         for _ in range(self._n_resamplings if self._resampling is not None else 0):
@@ -138,3 +172,15 @@ class DilatedConvStack(StackFields):
 
     def kernel(self, x: Any, z: Any = None, *, variables: Mapping[str, Any]) -> Any:
         return self.run_stack(x, z, variables)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return self.stack_lag() * hop_samples
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        z, items = signals.get("z"), items_of(signals.values(), block.batch)
+        n_z = 0 if z is None else parts.channels("z", z)
+        return self.stack_state(parts.channels("x", signals["x"]), z, n_z, items)
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        after, signal = self.stream_stack(state, inputs["x"], inputs.get("z"), block.variables, block)
+        return after, {"signal": signal}

@@ -8,10 +8,11 @@ from typing import Any
 from ddspgraph import dsp, nn
 from ddspgraph.ir.op import Op, Splits, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, const, frame
+from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.neural import parts
 from ddspgraph.ops.neural.convolution import StackFields
-from ddspgraph.ops.neural.recurrent import recurrent_width
+from ddspgraph.ops.neural.recurrent import begun, first_states, recurrent_width
 
 _SPLITS_DOC = "Names of the outputs, with their channel counts: {amps: 1, harmonic_distribution: 60}."
 
@@ -77,19 +78,40 @@ class RnnFcDecoder(Op):
         return parts.numbers(shapes, [2 * stacks, recurrent_width(self.rnn_channels, self.rnn_type)])
 
     def kernel(self, *inputs: Any, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        joined = self._joined(inputs, variables)
+        recurrent = nn.part(variables, "rnn")
+        if not self.stateless:
+            return self._controls(joined, nn.rnn(joined, recurrent, self.rnn_type), variables)
+        hidden, state = nn.rnn_step(joined, inputs[-1], recurrent)
+        return {**self._controls(joined, hidden, variables), "state": state}
+
+    def _joined(self, inputs: Sequence[Any], variables: Mapping[str, Any]) -> Any:
+        """What the recurrent layer takes."""
         features = inputs[:-1] if self.stateless else inputs
         stacks = [
             nn.fc_stack(x, nn.part(variables, f"in_{i}"), self.layers_per_stack) for i, x in enumerate(features, 1)
         ]
-        joined = dsp.concat_channels(stacks)
-        recurrent = nn.part(variables, "rnn")
-        if self.stateless:
-            hidden, state = nn.rnn_step(joined, inputs[-1], recurrent)
-        else:
-            hidden, state = nn.rnn(joined, recurrent, self.rnn_type), None
+        return dsp.concat_channels(stacks)
+
+    def _controls(self, joined: Any, hidden: Any, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """What is made of its states."""
         both = nn.fc_stack(dsp.concat_channels([joined, hidden]), nn.part(variables, "out"), self.layers_per_stack)
-        made = nn.split_channels(nn.dense(both, nn.part(variables, "dense_out")), self.outputs)
-        return made if state is None else {**made, "state": state}
+        return nn.split_channels(nn.dense(both, nn.part(variables, "dense_out")), self.outputs)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        if self.stateless:
+            return {"h": constants[list(signals)[-1]]}
+        return first_states(signals.values(), self.rnn_channels, self.rnn_type, block)
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        joined = self._joined(list(inputs.values()), block.variables)
+        recurrent = nn.part(block.variables, "rnn")
+        after, hidden = nn.rnn_stream(state, joined, recurrent, self.rnn_type, begun(joined, block))
+        made = self._controls(joined, hidden, block.variables)
+        return after, {**made, "state": after["h"]} if self.stateless else made
 
     def _features(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         names = list(signals)[:-1] if self.stateless else list(signals)
@@ -162,6 +184,25 @@ class DilatedConvDecoder(StackFields):
         joined = dsp.concat_channels(inputs[:-1] if self.conditional else inputs)
         hidden = self.run_stack(joined, z, nn.part(variables, "stack"))
         return nn.split_channels(nn.dense(hidden, nn.part(variables, "dense_out")), self.outputs)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return self.stack_lag() * hop_samples
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        widths = [parts.channels(port, signal) for port, signal in signals.items()]
+        z = list(signals.values())[-1] if self.conditional else None
+        n_z = widths.pop() if self.conditional else 0
+        n_z = self.precondition_ch if self.precondition_layers else n_z
+        return self.stack_state(sum(widths), z, n_z, items_of(signals.values(), block.batch))
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        variables, given = block.variables, list(inputs.values())
+        z = given.pop() if self.conditional else None
+        if z is not None and self.precondition_layers:
+            z = nn.fc_stack(z, nn.part(variables, "precondition"), self.precondition_layers)
+        stack = nn.part(variables, "stack")
+        after, hidden = self.stream_stack(state, dsp.concat_channels(given), z, stack, block)
+        return after, nn.split_channels(nn.dense(hidden, nn.part(variables, "dense_out")), self.outputs)
 
 
 def common_time(signals: Mapping[str, Signal]) -> tuple[Dim, Dim]:

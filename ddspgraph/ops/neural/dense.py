@@ -20,7 +20,7 @@ class Fc(Op):
     Source: Engel et al., DDSP (ICLR 2020), appendix B.2; Ba et al., Layer Normalization (2016).
     """
 
-    traits = Traits.TRAINABLE
+    traits = Traits.TRAINABLE | Traits.POINTWISE
     inputs = {"x": anything(doc=_X)}
     outputs = {"signal": Port(None, doc="[..., ch]")}
 
@@ -48,7 +48,7 @@ class FcStack(Op):
     Source: Engel et al., DDSP (ICLR 2020), appendix B.2.
     """
 
-    traits = Traits.TRAINABLE
+    traits = Traits.TRAINABLE | Traits.POINTWISE
     inputs = {"x": anything(doc=_X)}
     outputs = {"signal": Port(None, doc="[..., ch]")}
 

@@ -31,6 +31,7 @@ class _AudioEncoder(Op):
     """Encodes spectra of audio; z is stretched to the frames of the clock."""
 
     traits = Traits.TRAINABLE
+    whole_clip = "normalizes over the whole clip"
     inputs = {"audio": audio()}
 
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
@@ -202,6 +203,7 @@ class AggregateFeaturesEncoder(Op):
     """
 
     traits = Traits.TRAINABLE
+    whole_clip = "is a mean over the whole clip"
     inputs = {"f0_scaled": frame(1), "ld_scaled": frame(1)}
     outputs = {"z": Port(None, Rate.CONST, Unit.RAW, doc="[batch, ch], a constant.")}
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp, nn
-from ddspgraph.ir.op import Op, from_clock, param
+from ddspgraph.ir.op import Op, Traits, from_clock, param
 from ddspgraph.ir.ports import Mismatch, audio, frame
 from ddspgraph.ir.shapes import frames_of
+from ddspgraph.ir.streaming import Block, CannotStream, analysis_lag, analysis_past, past_shape
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.neural import parts
 
@@ -22,6 +23,8 @@ _STEPS_DOC = "Resample everything linearly to so many frames; null: the frames a
 class _Features(Op):
     """Pitch and a level, side by side."""
 
+    traits = Traits.PURE | Traits.POINTWISE
+
     time_steps: int | None = param(None, ge=1, doc=_STEPS_DOC)
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
     frame_rate: float | None = from_clock("frame_rate", unit=Unit.HZ, doc="Frames a second.")
@@ -32,6 +35,18 @@ class _Features(Op):
             return found
         time = Dim.of(self.time_steps)
         return {name: Signal((s.dims[0], time, s.dims[2]), s.rate, s.unit) for name, s in found.items()}
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        if self.time_steps is not None:
+            raise CannotStream(f"stretches the clip to time_steps = {self.time_steps} frames", "leave time_steps open")
+        if "audio" in signals and self.is_computed(signals):
+            hint = "compute the level by a node of its own with `padding: same`, and connect it"
+            raise CannotStream("stretches one frame more than f0_hz has over the whole clip", hint)
+        return 0
+
+    def is_computed(self, signals: Mapping[str, Any]) -> bool:
+        """Whether the level is computed of the audio."""
+        raise TypeError(f"{type(self).__name__} declares no is_computed")
 
     def rates(self) -> tuple[float, float]:
         """Sample rate and frame rate in Hz."""
@@ -65,6 +80,9 @@ class F0LoudnessFeatures(_Features):
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         _need_level(signals, "loudness_db", self.compute_loudness, "compute_loudness")
         return super().infer(signals)
+
+    def is_computed(self, signals: Mapping[str, Any]) -> bool:
+        return self.compute_loudness
 
     def workspace(self, shapes: parts.Shapes) -> int:
         return parts.numbers(shapes, [512 * 5 // 2]) if "audio" in shapes and self.compute_loudness else 0
@@ -103,6 +121,9 @@ class F0PowerFeatures(_Features):
         if "power_db" not in signals:
             _check_gaps(self.rates(), self.frame_size)
         return super().infer(signals)
+
+    def is_computed(self, signals: Mapping[str, Any]) -> bool:
+        return "power_db" not in signals
 
     def workspace(self, shapes: parts.Shapes) -> int:
         return 0 if "power_db" in shapes else parts.numbers(shapes, [self.frame_size * 5 // 4])
@@ -167,13 +188,48 @@ class OnlineF0PowerFeatures(Op):
         if self.compute_power:
             pw_db = dsp.compute_power(audio, *self.rates(), self.frame_size, padding=self.padding)[..., None]
             f0_hz = nn.hold_last(f0_hz, pw_db)
-        f0_confidence = f0_hz * 0.0 + 1.0 if f0_confidence is None else nn.hold_last(f0_confidence, f0_hz)
+        f0_confidence = None if f0_confidence is None else nn.hold_last(f0_confidence, f0_hz)
+        return self._features(f0_hz, pw_db, f0_confidence)
+
+    def _features(self, f0_hz: Any, pw_db: Any, f0_confidence: Any) -> Mapping[str, Any]:
+        f0_confidence = f0_hz * 0.0 + 1.0 if f0_confidence is None else f0_confidence
         scaled = {"f0_scaled": scaled_f0(f0_hz), "pw_scaled": scaled_db(pw_db)}
         return {"f0_hz": f0_hz, "pw_db": pw_db, **scaled, "f0_confidence": f0_confidence}
 
-    def _frames(self, samples: Dim) -> Dim:
+    def _frame(self) -> tuple[int, int, int]:
+        """Size and hop of a frame, and how many samples before its own it begins."""
+        return self.frame_size, self._hop(), self.frame_size // 2 if self.padding == "center" else 0
+
+    def _lag(self) -> int:
+        """Frames that everything waits for the power."""
+        return analysis_lag(*self._frame()) if self.compute_power else 0
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return self._lag() * self._hop()
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        past = {"audio": analysis_past(*self._frame())} if self.compute_power else {}
+        past |= {name: self._lag() for name in ("f0_hz", "f0_confidence") if name in signals}
+        return {name: dsp.silence(past_shape(signals[name], n, block.batch)) for name, n in past.items()}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        pw_db, after, late = inputs.get("pw_db"), {}, {}
+        if self.compute_power:
+            where = (block.start, self.frame_size, self._hop())
+            window, after["audio"] = dsp.analysis_window(state["audio"], inputs["audio"], *where)
+            pw_db = dsp.compute_power(window, *self.rates(), self.frame_size, padding="valid")[..., None]
+        for name in ("f0_hz", "f0_confidence"):
+            if name in inputs:
+                late[name], after[name] = dsp.delayed(state[name], inputs[name])
+        return after, self._features(late["f0_hz"], pw_db, late.get("f0_confidence"))
+
+    def _hop(self) -> int:
+        """Samples from one frame to the next."""
         sample_rate, frame_rate = self.rates()
-        hop = int(sample_rate // frame_rate)
+        return int(sample_rate // frame_rate)
+
+    def _frames(self, samples: Dim) -> Dim:
+        hop = self._hop()
         if self.padding == "center":
             whole = frames_of(samples, hop)
             found = None if whole is None else whole + 1

@@ -10,6 +10,7 @@ from ddspgraph import dsp, nn
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port, anything, frame, same_as
+from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.neural import parts
 
@@ -20,6 +21,7 @@ class StopGradient(Op):
     Source: elementary.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything()}
     outputs = {"signal": same_as("x", doc="The input.")}
 
@@ -36,6 +38,7 @@ class GradientReversal(Op):
     Source: Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 17 (2016), section 3.
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything()}
     outputs = {"signal": same_as("x", doc="The input.")}
 
@@ -62,6 +65,12 @@ class StraightThroughSoftmax(Op):
     def kernel(self, logits: Any, *, seed: Any, stream: int) -> Mapping[str, Any]:
         return draw(logits, seed, stream)
 
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        return {}, draw(inputs["logits"], block.seed, block.stream, block.first_frame)
+
 
 class StraightThroughChoice(Op):
     """Draws one of some values a frame from a softmax, with the gradient of their mean.
@@ -85,6 +94,13 @@ class StraightThroughChoice(Op):
     def kernel(self, logits: Any, *, seed: Any, stream: int) -> Any:
         return nn.straight_through_choice(draw(logits, seed, stream)["signal"], self.values)
 
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        drawn = draw(inputs["logits"], block.seed, block.stream, block.first_frame)["signal"]
+        return {}, {"signal": nn.straight_through_choice(drawn, self.values)}
+
 
 class StraightThroughIntQuantization(Op):
     """The nearest integer, with the gradient of the number itself: y = round(x), dy/dx = 1; ties go to even.
@@ -92,6 +108,7 @@ class StraightThroughIntQuantization(Op):
     Source: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013).
     """
 
+    traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything()}
     outputs = {"signal": same_as("x", doc="Integers.")}
 
@@ -108,7 +125,7 @@ class VectorQuantization(Op):
     Source: van den Oord et al., Neural Discrete Representation Learning (2017), equation 3.
     """
 
-    traits = Traits.TRAINABLE
+    traits = Traits.TRAINABLE | Traits.POINTWISE
     inputs = {"x": frame("channels")}
     outputs = {
         "signal": same_as("x", unit=Unit.RAW, doc="The nearest vectors."),
@@ -143,10 +160,10 @@ class VectorQuantization(Op):
         return {"signal": signal, "ids": ids}
 
 
-def draw(logits: Any, seed: Any, stream: int) -> Mapping[str, Any]:
-    """A class for each frame, the same draw for every item of a batch."""
+def draw(logits: Any, seed: Any, stream: int, first_frame: Any = 0) -> Mapping[str, Any]:
+    """A class for each frame, the same draw for every item of a batch; it depends on the number of the frame."""
     n = logits.shape[-1]
     frames = dsp.size_of(logits, 1)
-    noise = dsp.uniform_noise(frames * n, seed, stream=stream)
+    noise = dsp.uniform_noise(frames * n, seed, stream=stream, start=first_frame * n)
     signal, probs = nn.straight_through_softmax(logits, nn.as_frames(noise, n))
     return {"signal": signal, "probs": probs}

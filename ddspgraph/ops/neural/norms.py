@@ -21,6 +21,7 @@ class Normalize(Op):
     """
 
     traits = Traits.TRAINABLE
+    whole_clip = "normalizes over the whole clip"
     inputs = {"x": frame("channels")}
     outputs = {"signal": Port(None, None, Unit.RAW, doc="As x.", like="x")}
 
@@ -49,6 +50,7 @@ class ConditionalNorm(Op):
     """
 
     traits = Traits.TRAINABLE
+    whole_clip = "normalizes over the whole clip"
     inputs = {"x": frame("channels"), "z": frame("n_z", broadcast=True, doc="Conditioning.")}
     outputs = {"signal": same_as("x", unit=Unit.RAW, doc="As x.")}
 

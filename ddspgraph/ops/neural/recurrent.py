@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ddspgraph import nn
+from ddspgraph import dsp, nn
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, Traits, Weight, param
 from ddspgraph.ir.ports import Port, frame
+from ddspgraph.ir.streaming import Block, CannotStream, items_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.neural import parts
 
@@ -53,6 +54,21 @@ class Rnn(Op):
     def kernel(self, x: Any, variables: Mapping[str, Any]) -> Any:
         return nn.rnn(x, variables, self.rnn_type, bidir=self.bidir, return_sequences=self.return_sequences)
 
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        if self.bidir:
+            raise CannotStream("runs backwards from the end of the clip", "write `bidir: false`")
+        if not self.return_sequences:
+            raise CannotStream("gives the state after the whole clip", "write `return_sequences: true`")
+        return 0
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        return first_states(signals.values(), self.dims, self.rnn_type, block)
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        x = inputs["x"]
+        after, states = nn.rnn_stream(state, x, block.variables, self.rnn_type, begun(x, block))
+        return after, {"signal": states}
+
 
 class RnnSandwich(Op):
     """A recurrent layer between two stacks of fully connected blocks.
@@ -85,6 +101,16 @@ class RnnSandwich(Op):
     def kernel(self, x: Any, variables: Mapping[str, Any]) -> Any:
         return sandwich(x, variables, self.fc_stack_layers, self.rnn_type)
 
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        return first_states(signals.values(), self.rnn_ch, self.rnn_type, block)
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        after, signal = sandwich_stream(state, inputs["x"], block.variables, self.fc_stack_layers, self.rnn_type, block)
+        return after, {"signal": signal}
+
 
 def sandwich_weights(n_in: int, ch: int, layers: int, units: int, rnn_type: str) -> parts.Weights:
     """Of `sandwich`, whose input has `n_in` channels."""
@@ -100,6 +126,26 @@ def sandwich(x: Any, variables: Mapping[str, Any], layers: int, rnn_type: str) -
     x = nn.fc_stack(x, nn.part(variables, "in"), layers)
     x = nn.rnn(x, nn.part(variables, "rnn"), rnn_type)
     return nn.fc_stack(x, nn.part(variables, "out"), layers)
+
+
+def sandwich_stream(
+    state: Mapping[str, Any], x: Any, variables: Mapping[str, Any], layers: int, rnn_type: str, block: Block
+) -> tuple[Mapping[str, Any], Any]:
+    """A block of `sandwich`."""
+    x = nn.fc_stack(x, nn.part(variables, "in"), layers)
+    state, x = nn.rnn_stream(state, x, nn.part(variables, "rnn"), rnn_type, begun(x, block))
+    return state, nn.fc_stack(x, nn.part(variables, "out"), layers)
+
+
+def first_states(signals: Iterable[Signal], units: int, rnn_type: str, block: Block) -> dict[str, Any]:
+    """Zeros for every item."""
+    items = items_of(signals, block.batch)
+    return {name: dsp.silence([items, units]) for name in (("h",) if rnn_type == "gru" else ("h", "c"))}
+
+
+def begun(x: Any, block: Block) -> Any:
+    """Which frames of a block [batch, frames, channels] count."""
+    return dsp.has_begun(block.first_frame, dsp.size_of(x, 1))
 
 
 def recurrent_width(units: int, rnn_type: str) -> int:

@@ -34,6 +34,7 @@ class Resnet(Op):
     """
 
     traits = Traits.TRAINABLE
+    whole_clip = "normalizes over the whole clip"
     inputs = {
         "x": frame("n_bands", doc="A spectrogram."),
         "z": frame("n_z", optional=True, broadcast=True, doc="Conditioning."),
@@ -74,6 +75,7 @@ class ResnetSinusoidalEncoder(Op):
     """
 
     traits = Traits.TRAINABLE
+    whole_clip = "normalizes over the whole clip"
     inputs = {"audio": audio()}
 
     size: str = param("small", choices=tuple(SIZES), doc=_SIZE_DOC)

@@ -8,9 +8,10 @@ from typing import Any
 from ddspgraph import dsp, nn
 from ddspgraph.ir.op import Op, Traits, Weight, from_clock, param
 from ddspgraph.ir.ports import frame
+from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.ops.neural import parts
-from ddspgraph.ops.neural.recurrent import recurrent_width, sandwich, sandwich_weights
+from ddspgraph.ops.neural.recurrent import first_states, recurrent_width, sandwich, sandwich_stream, sandwich_weights
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS
 
 
@@ -69,13 +70,34 @@ class SinusoidalToHarmonicEncoder(Op):
         return parts.numbers(shapes, [3 * self.fc_stack_ch, recurrent_width(self.rnn_ch, self.rnn_type)])
 
     def kernel(self, sin_freqs: Any, sin_amps: Any, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        rate_hz = float(self.sample_rate or 16_000)
-        x = dsp.concat_channels([dsp.hz_to_unit(sin_freqs, 0.0, rate_hz / 2, clip=False), sin_amps])
-        net = nn.part(variables, "net")
+        x, net = self._features(sin_freqs, sin_amps), nn.part(variables, "net")
         if self.net == "fc_stack":
-            x = nn.fc_stack(x, net, self.fc_stack_layers)
-        else:
-            x = sandwich(x, net, self.fc_stack_layers, self.rnn_type)
+            return self._harmonics(nn.fc_stack(x, net, self.fc_stack_layers), variables)
+        return self._harmonics(sandwich(x, net, self.fc_stack_layers, self.rnn_type), variables)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        has_memory = self.net == "rnn_sandwich"
+        return first_states(signals.values(), self.rnn_ch, self.rnn_type, block) if has_memory else {}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        if self.net == "fc_stack":
+            return {}, self.kernel(**inputs, variables=block.variables)
+        net = nn.part(block.variables, "net")
+        x = self._features(**inputs)
+        after, x = sandwich_stream(state, x, net, self.fc_stack_layers, self.rnn_type, block)
+        return after, self._harmonics(x, block.variables)
+
+    def _features(self, sin_freqs: Any, sin_amps: Any) -> Any:
+        """What the network takes."""
+        nyquist_hz = float(self.sample_rate or 16_000) / 2
+        return dsp.concat_channels([dsp.hz_to_unit(sin_freqs, 0.0, nyquist_hz, clip=False), sin_amps])
+
+    def _harmonics(self, x: Any, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What is made of its result."""
+        rate_hz = float(self.sample_rate or 16_000)
         raw = {name: nn.dense(x, nn.part(variables, f"{name}_out")) for name in ("amp", "hd", "f0")}
         scale = dsp.scaling(self.amp_scale_fn)
         f0_hz = dsp.frequencies_softmax(raw["f0"], self.f0_depth, self.hz_min, self.hz_max)
