@@ -5,14 +5,25 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import Note, Report
-from ddspgraph.migrations.v1_calls import Call
-from ddspgraph.migrations.v1_classes import AUDIO, Shape
+from ddspgraph.migrations.v1_classes import AUDIO, Class, Shape
 
 #: A value given to a slow and to a fast argument is the slow one: version 2 brings it to the fast rate.
 _SLOWEST_FIRST = ("const", "frame", "audio")
+
+
+class Reader(Protocol):
+    """A module that is called: its name, its class, and what it is given, in the order of its arguments."""
+
+    @property
+    def name(self) -> Key: ...
+    @property
+    def known(self) -> Class: ...
+    @property
+    def inputs(self) -> tuple[Value, ...]: ...
 
 
 def said_inputs(root: Value, report: Report) -> Mapping[str, tuple[Key, int | None]] | None:
@@ -39,32 +50,44 @@ def said_inputs(root: Value, report: Report) -> Mapping[str, tuple[Key, int | No
     return inputs
 
 
-def input_shapes(calls: Sequence[Call]) -> dict[str, tuple[Shape, str]]:
-    """For each input that a call reads: what it is, and because of which argument of which module."""
-    return _Shapes(calls).found
+def input_shapes(calls: Sequence[Reader], known: Mapping[str, Shape] | None = None) -> dict[str, tuple[Shape, str]]:
+    """For each input that a call reads: what it is, and because of which argument of which module.
+
+    Args:
+      known: references of which this is known otherwise; they are not looked for.
+    """
+    return _Shapes(calls, known or {}).found
 
 
 class _Shapes:
-    """What is known of every reference. A name becomes known once, and then its readers are asked again."""
+    """What is known of every reference. A name becomes known once, and then its readers are asked again.
 
-    def __init__(self, calls: Sequence[Call]) -> None:
-        self.modules = {str(call.name) for call in calls}
+    Attributes:
+      wanted: what the readers of a module take its signal for.
+    """
+
+    def __init__(self, calls: Sequence[Reader], known: Mapping[str, Shape]) -> None:
+        self.modules = {str(call.name): call for call in calls}
+        self.said = known
         self.found: dict[str, tuple[Shape, str]] = {}
+        self.wanted: dict[str, Shape] = {}
         for call in calls:
             for argument, name in _given(call):
                 shape = call.known.arguments[argument]
                 if shape is not None and self._is_input(name):
                     said = shape, f"as '{argument}' of {call.name}"
                     self.found[name] = min((self.found.get(name, said), said), key=lambda pair: _precision(pair[0]))
-        self.known = {name: shape for name, (shape, _) in self.found.items()}
+                elif shape is not None:
+                    self.wanted.setdefault(name, shape)
+        self.known = {**known, **{name: shape for name, (shape, _) in self.found.items()}}
         self._spread(calls)
         for call in calls:
             for argument, name in _given(call):
                 self._say(name, AUDIO, call, argument)
 
-    def _spread(self, calls: Sequence[Call]) -> None:
-        """A sum takes anything: it says of its inputs what is known of their neighbours, and so on."""
-        readers: dict[str, list[Call]] = {}
+    def _spread(self, calls: Sequence[Reader]) -> None:
+        """A sum takes anything: it says of its inputs what is known of their neighbours and of its signal."""
+        readers: dict[str, list[Reader]] = {}
         for call in calls:
             for _, name in _given(call):
                 readers.setdefault(name, []).append(call)
@@ -72,15 +95,21 @@ class _Shapes:
         while waiting:
             for name in self._learn(waiting.popleft()):
                 waiting += readers.get(name, ())
+                waiting += [self.modules[name]] if name in self.modules else []
 
-    def _learn(self, call: Call) -> Iterator[str]:
+    def _learn(self, call: Reader) -> Iterator[str]:
         """What a call makes known: of its free inputs, of its controls and of its signal."""
         given = _given(call)
         arguments = call.known.arguments
         free = [(argument, name) for argument, name in given if arguments[argument] is None]
-        like = next((self.known[name] for _, name in free if name in self.known), None)
+        own = self.wanted.get(str(call.name))
+        like = next((self.known[name] for _, name in free if name in self.known), own)
         if like is not None:
             yield from (name for argument, name in free if self._say(name, like, call, argument))
+            for _, name in free:
+                if name in self.modules and name not in self.wanted:
+                    self.wanted[name] = like
+                    yield name
         made = {argument: arguments[argument] or self.known.get(name) for argument, name in given}
         made = {control: made.get(control) if control in arguments else AUDIO for control in call.known.controls}
         made[""] = like if free else AUDIO
@@ -90,7 +119,7 @@ class _Shapes:
                 self.known[name] = shape
                 yield name
 
-    def _say(self, name: str, shape: Shape, call: Call, argument: str) -> bool:
+    def _say(self, name: str, shape: Shape, call: Reader, argument: str) -> bool:
         """Takes the shape for an input of which nothing is known yet."""
         if name in self.found or not self._is_input(name):
             return False
@@ -99,10 +128,10 @@ class _Shapes:
         return True
 
     def _is_input(self, name: str) -> bool:
-        return name.partition("/")[0] not in self.modules
+        return name.partition("/")[0] not in self.modules and name not in self.said
 
 
-def _given(call: Call) -> list[tuple[str, str]]:
+def _given(call: Reader) -> list[tuple[str, str]]:
     """Argument and reference of each input."""
     return [(argument, str(value.data)) for argument, value in zip(call.known.arguments, call.inputs, strict=False)]
 

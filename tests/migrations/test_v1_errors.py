@@ -54,7 +54,7 @@ def test_the_spec_itself_is_sound():
         ("sample_rate: 16000", "sample_rate: 0", [("E203", 3, 14)]),
         ("sample_rate: 16000", "sample_rate: 16000\nframe_rate: 0", [("E203", 4, 13)]),
         ("n_samples: 64000", "n_samples: 64000\nframes: 250", [("E202", 5, 1)]),
-        ("n_samples: 64000", "n_samples: 64000\ntraining: {}", [("E205", 5, 1)]),
+        ("n_samples: 64000", "n_samples: 64000\ntraining: {}", [("E202", 5, 1)]),
         ("inputs: [amps,", "inputs: [[amps], 7,", [("E203", 5, 10), ("E203", 5, 18)]),
         ("inputs: [amps,", "inputs: [[amps, one],", [("E203", 5, 17)]),
         ("inputs: [amps,", "inputs: [[amps, 1, 2],", [("E203", 5, 20)]),

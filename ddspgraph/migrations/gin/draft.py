@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import Note, Span, quote
@@ -12,7 +13,7 @@ from ddspgraph.migrations.edits import mapping, plain, scalar
 from ddspgraph.migrations.gin.config import Config, Instance
 from ddspgraph.migrations.gin.networks import FEATURES
 from ddspgraph.migrations.gin.syntax import Binding, Literal
-from ddspgraph.migrations.v1_classes import Shape
+from ddspgraph.migrations.v1_classes import Class, Shape
 from ddspgraph.ops import OPS
 
 Entry = tuple[Key, Value]
@@ -25,9 +26,23 @@ def identifier(name: str) -> str:
     return f"_{text}" if not text or text[0].isdigit() else text
 
 
+def frames(name: str) -> Shape:
+    """Frames of any size."""
+    return Shape("frame", f"n_{name}"[:256])
+
+
 def plain_entries(data: Mapping[str, object], span: Span) -> list[Entry]:
     """Parameters that no line of the file says."""
     return list(plain(dict(data), span).items())
+
+
+@dataclass(frozen=True)
+class Call:
+    """A processor or loss, and what it is given in the order of its arguments."""
+
+    name: Key
+    known: Class
+    inputs: tuple[Value, ...]
 
 
 class Draft:
@@ -40,6 +55,9 @@ class Draft:
         self.losses: dict[str, Entry] = {}
         self.outputs: dict[str, Entry] = {}
         self.constants: dict[str, Literal] = {}
+        self.calls: list[Call] = []
+        self.unknown: set[str] = set()  # nodes of classes that this program does not know
+        self.told: set[str] = set()  # inputs that their names or a model tell
 
     # -- names -------------------------------------------------------------------------------------
 
@@ -55,14 +73,15 @@ class Draft:
 
     # -- inputs ------------------------------------------------------------------------------------
 
-    def input(self, name: str, span: Span, shape: Shape | None = None, **declared: object) -> Value:
-        """A reference to an input of the graph, which is declared where it is not yet."""
+    def input(self, name: str, span: Span, **declared: object) -> Value:
+        """A reference to an input of the graph, which is declared where it is not yet; see `inputs.settle`."""
         key = Key(identifier(name), span)
         if key in self.nodes or key in self.losses:
             key = Key(f"{key}_input", span)
         if key not in self.inputs:
-            known = declared or FEATURES.get(name) or (shape.as_input() if shape is not None else None)
-            self.inputs[key] = key, plain(dict(known or {"rate": "frame", "channels": f"n_{key}"[:256]}), span)
+            known = declared or FEATURES.get(name)
+            self.told |= {str(key)} if known else set()
+            self.inputs[key] = key, plain(dict(known or frames(str(key)).as_input()), span)
         return scalar(str(key), span)
 
     # -- nodes -------------------------------------------------------------------------------------

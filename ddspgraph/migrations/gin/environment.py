@@ -9,7 +9,6 @@ from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import Span, did_you_mean, quote
 from ddspgraph.migrations.edits import scalar
 from ddspgraph.migrations.gin.draft import Draft, identifier
-from ddspgraph.migrations.v1_classes import Shape
 
 
 @dataclass(frozen=True)
@@ -66,16 +65,20 @@ class Environment:
     def has(self, key: str) -> bool:
         return self._find(key) is not None
 
-    def ref(self, key: str, span: Span, shape: Shape | None = None) -> Value | None:
-        """The reference for a key; None after reporting E301."""
+    def ref(self, key: str, span: Span, is_feature: bool = True) -> Value | None:
+        """The reference for a key; None after reporting E301.
+
+        Args:
+          is_feature: whether a preprocessor that this program does not know may give it.
+        """
         found = self._find(key)
         if found is not None:
             return scalar(found, span)
         name = key.removeprefix("inputs/")
         if "/" not in name and not self.is_closed:
-            if self.unknown is not None and shape is None:
+            if self.unknown is not None and is_feature:
                 return scalar(f"{self.unknown.name}/{name}", span)
-            return self.draft.input(name, span, shape)
+            return self.draft.input(name, span)
         if self.draft.report.is_full:
             return None
         known = [*self.values, *(f"{name}/{key}" for name, r in self.results.items() for key in r.ports)]

@@ -8,17 +8,21 @@ of the graph (`sin_amps`, `f0_hz`, ...) and which the output `synthetic_audio` t
 from __future__ import annotations
 
 from ddspgraph.compiler.frontend.values import Value
+from ddspgraph.diagnostics import Span
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.gin.autoencoder import absent, each
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.environment import Environment
 from ddspgraph.migrations.gin.modules import Modules
+from ddspgraph.migrations.gin.networks import FEATURES
 from ddspgraph.migrations.gin.own_processors import OwnProcessors
 from ddspgraph.migrations.gin.syntax import Literal, Reference
 
 _OVERLAP, _FFT_SIZE, _SAMPLE_RATE = 0.75, 2048, 16_000  # of compute_logmel and the model, unless said
 _UNSCALED = {"amp_scale_fn": None, "freq_scale_fn": None}
 _CONTROLS = ("sin_freqs", "sin_amps", "noise_magnitudes")
+#: What is known of synthetic notes; elsewhere these names may as well be outputs of a network, not scaled yet.
+_UNITS = {"sin_freqs": "Hz", "sin_amps": "linear", "harm_amp": "linear", "harm_dist": "linear", "f0_hz": "Hz"}
 _ENCODED = dict(zip(_CONTROLS, ("frequencies", "amplitudes", "noise_magnitudes"), strict=True))
 
 
@@ -155,12 +159,17 @@ class _Model(OwnProcessors):
             inner = Environment(self.draft, dict(env.values))
             for key in chosen:
                 if key.startswith("+"):
-                    inner.values[key] = str(self.draft.input(key[1:], value.span).data)
+                    inner.values[key] = self._note(key[1:], value.span)
             self.modules.loss(binding, instance, [(key, value.span) for key in chosen], inner, start)
+
+    def _note(self, key: str, span: Span) -> str:
+        """The input that says a control of synthetic notes."""
+        unit = {"unit": _UNITS[key]} if key in _UNITS else {}
+        return str(self.draft.input(key, span, **{"rate": "frame", **unit, **FEATURES[key]}).data)
 
     def _synthetic_audio(self) -> None:
         """The audio of notes whose controls are known."""
         for key in _CONTROLS:
-            self.env.values[key] = str(self.draft.input(key, self.span).data)
+            self.env.values[key] = self._note(key, self.span)
         audio = self._synthesize("synthetic_", "sin_amps", "sin_freqs", self.ref("noise_magnitudes"))
         self.draft.output("synthetic_audio", audio, self.span)

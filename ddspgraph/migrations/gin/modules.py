@@ -12,7 +12,7 @@ from ddspgraph.migrations.gin.clock import ClockFacts
 from ddspgraph.migrations.gin.conditioning import NAME as CONDITIONED
 from ddspgraph.migrations.gin.conditioning import conditioning, conditioning_keys, joined
 from ddspgraph.migrations.gin.config import Instance
-from ddspgraph.migrations.gin.draft import Draft, Entry, identifier
+from ddspgraph.migrations.gin.draft import Call, Draft, Entry, identifier
 from ddspgraph.migrations.gin.environment import Environment, Results
 from ddspgraph.migrations.gin.networks import DEFAULT_SPLITS, NETWORKS, PARTS, Network
 from ddspgraph.migrations.gin.own_terms import power_frame_size
@@ -74,7 +74,9 @@ class Modules:
         self.draft.node(key, kind.op, inputs, params, said=instance.said)
         ports = [*kind.outputs, *(str(port) for port, _ in splits[1].items())] if splits else list(kind.outputs)
         if known is None:
-            return Results(str(key), {}, str(key), is_open=instance.name not in PARTS)
+            is_open = instance.name not in PARTS
+            self.draft.unknown |= {str(key)} if is_open else set()
+            return Results(str(key), {}, str(key), is_open)
         return Results(str(key), {port: f"{key}/{port}" for port in ports}, str(key))
 
     def _inputs(
@@ -195,9 +197,10 @@ class Modules:
             self.report.add("E304", message, keys[len(known.arguments)][1], hint=f"its inputs are {has}")
         inputs = {}
         for (port, shape), (text, span) in zip(known.arguments.items(), keys, strict=False):
-            value = env.ref(text, span, shape)
+            value = env.ref(text, span, is_feature=shape is None)
             if value is not None:
                 inputs[port] = value
+        self.draft.calls.append(Call(key, known, tuple(inputs.values())))
         params = list(self.params.of(instance, known.op, f"nodes.{key}.params", ["name"]))
         self.draft.node(key, known.op, inputs, params, said=instance.said)
         ports = {"signal": str(key), **{f"controls/{c}": f"{key}/{c}" for c in known.controls}}
@@ -218,5 +221,7 @@ class Modules:
             message = f"{instance.said} takes {len(ports)} inputs, {len(keys)} are given"
             self.report.add("E304", message, keys[len(ports)][1], hint=f"its inputs are {', '.join(ports)}")
         inputs = dict(zip(ports, values, strict=False)) if known is not None else values
+        if known is not None:
+            self.draft.calls.append(Call(key, known, tuple(values)))
         params = list(self.params.of(instance, op, f"losses.{key}.params", ["name"]))
         self.draft.node(key, op, inputs, params, said=instance.said, section="losses")

@@ -115,11 +115,11 @@ FEATURES: Mapping[str, Mapping[str, object]] = {
     "instrument": {"rate": "const"},
     "instrument_id": {"rate": "const"},
     "pitch": {"rate": "const"},
-    "sin_amps": {"rate": "frame", "unit": "linear", "channels": "n_sinusoids"},
-    "sin_freqs": {"rate": "frame", "unit": "Hz", "channels": "n_sinusoids"},
+    "sin_amps": {"rate": "frame", "channels": "n_sinusoids"},
+    "sin_freqs": {"rate": "frame", "channels": "n_sinusoids"},
     "noise_magnitudes": {"rate": "frame", "channels": "n_bands"},
-    "harm_amp": {"rate": "frame", "unit": "linear"},
-    "harm_dist": {"rate": "frame", "unit": "linear", "channels": "n_harmonics"},
+    "harm_amp": {"rate": "frame"},
+    "harm_dist": {"rate": "frame", "channels": "n_harmonics"},
 }
 
 #: Bindings of functions that the program calls by itself, and why a graph has no place for them.

@@ -49,6 +49,7 @@ from ddspgraph.migrations.gin.clock import ClockFacts
 from ddspgraph.migrations.gin.config import Config, Instance
 from ddspgraph.migrations.gin.draft import Draft, identifier
 from ddspgraph.migrations.gin.environment import Environment
+from ddspgraph.migrations.gin.inputs import settle
 from ddspgraph.migrations.gin.inverse_synthesis import inverse_synthesis
 from ddspgraph.migrations.gin.ledger import Ledger
 from ddspgraph.migrations.gin.midi_autoencoder import midi_autoencoder
@@ -99,6 +100,7 @@ class _Upgrade:
         if self.report.has_errors:
             self._missing_files()
         self.report.raise_errors()
+        settle(self.draft)
         training = Training(self.config, self.clock)
         training.compare_rates()
         first = next((b.span for b in self.config.bindings), Span.start_of(self.file.source))

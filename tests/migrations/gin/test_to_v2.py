@@ -139,6 +139,39 @@ class TestDags:
         }
         assert nodes["fir_filter"]["inputs"] == {"audio": "add", "magnitudes": "filtered_noise/magnitudes"}
 
+    @pytest.mark.parametrize(
+        ("dag", "inputs"),
+        [
+            ("(@Sinusoidal(), ['sin_amps', 'sin_freqs'])", {"sin_amps": "n_sinusoids", "sin_freqs": "n_sinusoids"}),
+            ("(@Add(), ['a', 'b']), (@Crop(), ['add/signal'])", {"a": None, "b": None}),
+            (
+                "(@Add(), ['a', 'b']), (@Wavetable(), ['add/signal', 'w', 'f0_hz'])",
+                {"a": 1, "b": 1, "w": "n_wavetable"},
+            ),
+            (
+                "(@Add(), ['a', 'b']), (@x/Add(), ['add/signal', 'c']), (@Crop(), ['sum/signal'])",
+                {"a": None, "c": None},
+            ),
+            ("(@TensorToAudio(), ['audio']), (@Mix(), ['tensor_to_audio/signal', 'b', 'm'])", {"audio": 1, "b": None}),
+            (
+                "(@Mix(), ['one', 'two', 'm']), (@TensorToAudio(), ['wave']), (@Add(), ['mix/signal', 'three']),"
+                "(@x/Add(), ['add/signal', 'tensor_to_audio/signal'])",
+                {"one": None, "two": None, "three": None, "wave": 1, "m": 1},
+            ),
+            ("(@Add(), ['audio', 'b'])", {"audio": None, "b": None}),
+            ("(@RnnFcDecoder(), ['a']), (@Add(), ['rnn_fc_decoder/amps', 'b'])", {"a": "n_a", "b": 1}),
+            ("(@my.Ring(), ['a']), (@Add(), ['ring/signal', 'b'])", {"a": "n_a", "b": None}),
+        ],
+    )
+    def test_inputs_are_what_all_their_readers_want(self, dag: str, inputs: dict[str, int | str | None]) -> None:
+        graph = graph_of(f"ProcessorGroup.dag = [{dag}]\nx/Add.name = 'sum'\n")
+        text = migrate_text(f"ProcessorGroup.dag = [{dag}]\nx/Add.name = 'sum'\n").text
+        for name, channels in inputs.items():
+            declared = graph["inputs"][name]
+            assert declared.get("channels", 1 if declared["rate"] == "frame" else None) == channels
+            assert "unit" not in declared
+        assert {d.code for d in check(text) if d.is_error} <= {"E302", "E310"}
+
     def test_one_name_twice_is_refused(self) -> None:
         text = "ProcessorGroup.dag = [(@Add(), ['a', 'b']), (@Add(), ['add/signal', 'b'])]\n"
         with pytest.raises(GraphError, match="E306"):
