@@ -54,7 +54,10 @@ class _Known:
         if box.kind is Kind.OUTPUT:
             return found | self._output(box.name)
         share = [] if box.share is None else [f"{share_text(box.share)} of the estimated work"]
-        return found | {"marks": [*box.marks, *share]} | self._node(self.graph.node_by_name[box.node or box.name])
+        group = [f"in {name_text(box.group)}"] * (box.kind is Kind.NODE and bool(box.group))
+        return (
+            found | {"marks": [*box.marks, *share, *group]} | self._node(self.graph.node_by_name[box.node or box.name])
+        )
 
     def _input(self, name: str) -> dict[str, Any]:
         declared = self.graph.input_by_name[name]

@@ -48,7 +48,8 @@ def folded(shown: Picture) -> tuple[Picture, tuple[str, ...]]:
         arrows.append(replace(arrow, source=tags[arriving].id, source_port=""))
         if depth[arrow.target] == there * height:
             heads.setdefault(there, tags[arriving].id)
-    picture = replace(shown, boxes=(*shown.boxes, *tags.values()), arrows=tuple(arrows))
+    placed = [replace(box, column=column[box.id]) for box in shown.boxes]
+    picture = replace(shown, boxes=(*placed, *tags.values()), arrows=tuple(arrows))
     return picture, tuple(heads[number] for number in sorted(heads))
 
 

@@ -39,7 +39,7 @@ def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed") -> P
     for node in graph.nodes:
         if node.name not in inlined:
             box = _box(graph, node, ids.new("node", node.name), used.get(node.name, ()), inlined, detail)
-            at[node.name] = replace(box, node=node.name, share=shares.get(node.name))
+            at[node.name] = replace(box, node=node.name, share=shares.get(node.name), group=_group(graph, node))
     arrows = [arrow for node in graph.nodes if node.name in at for arrow in _arrows(graph, node, at, detail)]
     ends = []
     for name, ref in graph.outputs:
@@ -58,6 +58,12 @@ def kind_of(graph: Graph, node: Node) -> Kind:
     if "." in node.name:
         return Kind.IMPLIED if node.inputs else Kind.LITERAL
     return Kind.NODE
+
+
+def _group(graph: Graph, node: Node) -> str:
+    """What an author said; a literal and a conversion stand with their node, several losses together."""
+    owner = graph.node_by_name.get(node.name.partition(".")[0], node)
+    return owner.group or ("losses" if node.name in graph.losses and len(graph.losses) > 1 else "")
 
 
 def _box(graph: Graph, node: Node, box_id: str, used: Sequence[str], inlined: Mapping[str, str], detail: Detail) -> Box:

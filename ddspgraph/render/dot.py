@@ -10,7 +10,7 @@ changed (thick, and a sign), beside the colours and the signs `+`, `−` and `~`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.types import Rate
@@ -19,7 +19,7 @@ from ddspgraph.render.compose import picture
 from ddspgraph.render.labels import doc_text, name_text, rate_text, shape_text, share_text
 from ddspgraph.render.legend import legend_table
 from ddspgraph.render.markup import bold, cell, quoted, row, small, table, text
-from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Pin, Stage
+from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Pin, Stage, groups
 from ddspgraph.render.theme import FONT, Theme, theme_named
 
 #: Up to here graphviz is told to try ten times as hard to avoid crossings: it is over in a moment.
@@ -78,11 +78,11 @@ def dot_of(shown: Picture, theme: Theme, legend: bool = False) -> str:
     """DOT of a picture."""
     shown, heads = folded(shown)
     boxes = {box.id: box for box in shown.boxes}
-    losses = {box.id for box in shown.losses}
-    is_grouped = len(losses) > 1
     lines = ["digraph ddspgraph {", *(f"  {line}" for line in _defaults(shown, theme, legend))]
-    lines += [f"  {_box(box, theme)}" for box in _placed(shown) if not (is_grouped and box.id in losses)]
-    lines += [f"  {line}" for line in _losses(shown, theme)] if is_grouped else []
+    placed = _placed(shown)
+    lines += [f"  {_box(box, theme)}" for box in placed if not box.group]
+    for i, members in enumerate(groups(placed)):
+        lines += [f"  {line}" for line in _cluster(i, members, theme)]
     crowded = Counter((a.source, a.source_port) for a in shown.arrows)
     crowded += Counter((a.target, a.target_port, "in") for a in shown.arrows)
     for arrow in shown.arrows:
@@ -100,7 +100,7 @@ def _placed(shown: Picture) -> list[Box]:
 
     Inputs that losses alone read (targets) come first and so stand left, as their ports do: fewer crossings.
     """
-    losses = {box.id for box in shown.losses}
+    losses = {box.id for box in shown.boxes if box.kind is Kind.LOSS}
     read = {a.source for a in shown.arrows if a.target not in losses}
     return sorted(shown.boxes, key=lambda box: box.kind is not Kind.INPUT or box.id in read)
 
@@ -128,14 +128,18 @@ def _title(shown: Picture, theme: Theme, legend: bool) -> str:
     return table(rows, padding=2) if rows else ""
 
 
-def _losses(shown: Picture, theme: Theme) -> Iterator[str]:
-    line = theme.paints["loss"].line
-    yield "subgraph cluster_losses {"
+def _cluster(number: int, members: Sequence[Box], theme: Theme) -> Iterator[str]:
+    """A frame around a group: dotted around losses."""
+    is_losses = all(box.kind is Kind.LOSS for box in members)
+    line = theme.paints["loss"].line if is_losses else theme.quiet
+    # Edges come in above and mostly left: there they would cross the name.
+    place = "style=dotted, labelloc=b, labeljust=l" if is_losses else "style=rounded, penwidth=0.8, labeljust=r"
+    yield f"subgraph cluster_{number} {{"
     yield (
-        f"  graph [label=<losses>, fontsize=9, fontcolor={quoted(line)}, color={quoted(line)}, "
-        "style=dotted, labeljust=l, labelloc=b, margin=8];"
+        f"  graph [label=<{text(name_text(members[0].group))}>, fontsize=9, fontcolor={quoted(line)}, "
+        f"color={quoted(line)}, {place}, margin=8];"
     )
-    for box in shown.losses:
+    for box in members:
         yield f"  {_box(box, theme)}"
     yield "}"
 

@@ -13,7 +13,7 @@ from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.types import Rate
 from ddspgraph.render.compose import picture
 from ddspgraph.render.labels import name_text, rate_text, shape_text, share_text
-from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Stage
+from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Stage, groups
 from ddspgraph.render.theme import Theme, theme_named
 
 _LINKS = {None: "-->", Rate.CONST: "-.->", Rate.FRAME: "-->", Rate.AUDIO: "==>"}
@@ -37,9 +37,10 @@ def to_mermaid(graph: Graph, *, detail: Detail = "types", theme: str = "light", 
 
 def mermaid_of(shown: Picture, theme: Theme) -> str:
     """Mermaid of a picture."""
-    lines = ["flowchart TB", *(f"  {_box(box)}" for box in shown.boxes if box.kind is not Kind.LOSS)]
-    if shown.losses:
-        lines += ["  subgraph losses", *(f"    {_box(box)}" for box in shown.losses), "  end"]
+    lines = ["flowchart TB", *(f"  {_box(box)}" for box in shown.boxes if not box.group)]
+    for i, members in enumerate(groups(shown.boxes)):
+        name = escape(name_text(members[0].group))
+        lines += [f'  subgraph group_{i}["{name}"]', *(f"    {_box(box)}" for box in members), "  end"]
     boxes = {box.id: box for box in shown.boxes}
     lines += [f"  {_arrow(arrow, boxes[arrow.source], shown.detail)}" for arrow in shown.arrows]
     return "\n".join([*lines, *(f"  {line}" for line in _classes(shown, theme)), ""])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -75,6 +76,8 @@ class Box:
     node: str = ""  # the name of its node, where `name` shows a value or an op instead
     share: float | None = None  # of the graph's estimated work, 0 to 1; None where it is not shown
     change: Change | None = None  # in a picture of two graphs: what became of it
+    group: str = ""  # the boxes of one group stand together
+    column: int = 0  # of a picture in columns
 
 
 @dataclass(frozen=True)
@@ -103,6 +106,11 @@ class Picture:
 
     stage: Stage = "typed"
 
-    @property
-    def losses(self) -> tuple[Box, ...]:
-        return tuple(box for box in self.boxes if box.kind is Kind.LOSS)
+
+def groups(boxes: Iterable[Box]) -> list[list[Box]]:
+    """The boxes of each group, those of each column for themselves, in the order of their first."""
+    found: dict[tuple[str, int], list[Box]] = {}
+    for box in boxes:
+        if box.group:
+            found.setdefault((box.group, box.column), []).append(box)
+    return list(found.values())

@@ -122,14 +122,14 @@ class Hostile(Op):
 
 
 def hostile_graph() -> Graph:
-    """Every text of the corpus as the name of the graph, inputs, nodes, ports and outputs, in params and docs."""
+    """Every text of the corpus as a name of graph, input, node, port, group and output, in params and docs."""
     stream: Signal = signal("batch", "samples", rate=Rate.AUDIO)
     inputs = [Input(f"in {text}", stream, doc=text) for text in CORPUS]
     nodes = []
     for i, text in enumerate(CORPUS):
         op = Hostile(said=text, names=((text, i),))
         ends = (("audio", inputs[i].ref), ("second", inputs[0].ref))
-        nodes.append(Node(f"node {text}", op, ends, doc=text))
+        nodes.append(Node(f"node {text}", op, ends, doc=text, group=f"group {text}"))
     outputs = tuple((f"out {t}", n.refs[1]) for t, n in zip(CORPUS, nodes, strict=True))
     types = {ref: stream for node in nodes for ref in node.refs} | {i.ref: stream for i in inputs}
     return Graph("".join(CORPUS[:20]), inputs=tuple(inputs), nodes=tuple(nodes), outputs=outputs, types=types)

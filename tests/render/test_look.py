@@ -108,11 +108,6 @@ def test_details() -> None:
     assert "sinusoidal_to_harmonic" in names
 
 
-def test_several_losses_stand_in_a_group() -> None:
-    assert "subgraph cluster_losses" in to_dot(typed(PARTIALS))
-    assert "subgraph" not in to_dot(typed(SOLO))
-
-
 def test_the_key_names_what_occurs() -> None:
     label = line_of(to_dot(typed(SOLO), legend=True), "graph [label=")
     words = re.findall(r"(?<=>)[a-z ]+(?=&#160;)", label)

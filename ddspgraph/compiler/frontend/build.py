@@ -10,7 +10,7 @@ from ddspgraph.compiler.frontend.edges import Connector
 from ddspgraph.compiler.frontend.scope import Scope
 from ddspgraph.compiler.frontend.structure import STRUCTURE
 from ddspgraph.compiler.frontend.training import read_training
-from ddspgraph.compiler.frontend.values import Document, Key, Value
+from ddspgraph.compiler.frontend.values import Document, Key, Value, text_of
 from ddspgraph.diagnostics import Note, Report
 from ddspgraph.ir.graph import Clock, Graph, Input
 from ddspgraph.ir.ports import SHARED_DIMS
@@ -37,13 +37,13 @@ def build(document: Document, ops: Registry, report: Report, limits: Limits = DE
     _check_purpose(root, report)
     names = {node.name for node in nodes}
     return Graph(
-        name=_text(root.get("name")),
+        name=text_of(root.get("name")),
         clock=scope.clock,
         inputs=tuple(scope.inputs.values()),
         nodes=(*connector.literals, *nodes),
         outputs=tuple(outputs),
         losses=tuple(str(key) for key, _ in _items(root, "losses") if key in names),
-        doc=_text(root.get("doc")),
+        doc=text_of(root.get("doc")),
         training=read_training({str(key): value for key, value in _items(root, "training")}, report),
     )
 
@@ -61,9 +61,9 @@ def _read_inputs(root: Value, scope: Scope) -> None:
             continue
         if rate is not Rate.CONST and scope.clock.span is None:
             scope.need("", str(key), key.span)
-        unit = Unit(_text(value.get("unit")) or "any")
+        unit = Unit(text_of(value.get("unit")) or "any")
         signal = Signal(_input_dims(value, rate, scope.clock), rate, unit)
-        scope.inputs[str(key)] = Input(str(key), signal, _text(value.get("doc")), key.span)
+        scope.inputs[str(key)] = Input(str(key), signal, text_of(value.get("doc")), key.span)
 
 
 def _fits_rate(key: Key, value: Value, rate: Rate, report: Report) -> bool:
@@ -157,7 +157,3 @@ def _check_purpose(root: Value, report: Report) -> None:
 def _items(root: Value, section: str) -> list[tuple[Key, Value]]:
     value = root.get(section)
     return list(value.items()) if value is not None else []
-
-
-def _text(value: Value | None) -> str:
-    return value.data if value is not None and isinstance(value.data, str) else ""

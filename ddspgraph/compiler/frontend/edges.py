@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader
 from ddspgraph.compiler.frontend.scope import Draft, Scope
-from ddspgraph.compiler.frontend.values import Value
+from ddspgraph.compiler.frontend.values import Value, text_of
 from ddspgraph.diagnostics import Span, did_you_mean, quote
 from ddspgraph.ir.graph import Node, Ref
 from ddspgraph.ir.op import Op
@@ -47,9 +47,8 @@ class Connector:
             return None
         inputs = tuple((port, refs[port]) for port in ports if port in refs)
         spans: dict[str, Span] = {**draft.param_spans, **{port: value.span for port, value in pairs.items()}}
-        doc = draft.value.get("doc")
-        text = doc.data if doc is not None and isinstance(doc.data, str) else ""
-        return Node(str(draft.key), draft.op, inputs, text, draft.key.span, spans)  # type: ignore[arg-type]
+        doc, group = (text_of(draft.value.get(key)) for key in ("doc", "group"))
+        return Node(str(draft.key), draft.op, inputs, doc, draft.key.span, spans, group)  # type: ignore[arg-type]
 
     def _is_within_limits(self, count: int, draft: Draft) -> bool:
         before = self.edges

@@ -112,6 +112,12 @@ _NODE = _mapping(
             "examples": [["audio", "-6 dB"]],
         },
         "params": {"type": "object", "description": "The op's parameters.", "examples": [{"window_size": 257}]},
+        "group": {
+            "type": "string",
+            "maxLength": 256,
+            "description": "Nodes of one group stand together in pictures; it changes nothing else.",
+            "examples": ["room"],
+        },
         "doc": _DOC,
     },
     ["op"],

@@ -8,7 +8,7 @@ from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value
 from ddspgraph.diagnostics import Report, did_you_mean, quote
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
-#: Where `$name` may stand; `name`, `doc` and the author's own `x-` keys are text.
+#: Where `$name` may stand; `name`, `doc`, `group` and the author's own `x-` keys are text.
 _SECTIONS = ("clock", "inputs", "nodes", "outputs", "losses", "training")
 
 
@@ -117,4 +117,4 @@ class _Replacer:
 
 
 def _is_text(key: Key) -> bool:
-    return key == "doc" or key.startswith("x-")
+    return key in ("doc", "group") or key.startswith("x-")

@@ -124,3 +124,8 @@ class Document:
 
     root: Value
     source: Source
+
+
+def text_of(value: Value | None) -> str:
+    """What a string says; nothing where there is none, or something else stands there."""
+    return value.data if value is not None and isinstance(value.data, str) else ""
