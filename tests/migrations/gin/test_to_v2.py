@@ -159,7 +159,7 @@ class TestDags:
                 {"one": None, "two": None, "three": None, "wave": 1, "m": 1},
             ),
             ("(@Add(), ['audio', 'b'])", {"audio": None, "b": None}),
-            ("(@RnnFcDecoder(), ['a']), (@Add(), ['rnn_fc_decoder/amps', 'b'])", {"a": "n_a", "b": 1}),
+            ("(@RnnFcDecoder(), ['ld_scaled']), (@Add(), ['rnn_fc_decoder/amps', 'b'])", {"b": 1}),
             ("(@my.Ring(), ['a']), (@Add(), ['ring/signal', 'b'])", {"a": "n_a", "b": None}),
         ],
     )
