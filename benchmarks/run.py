@@ -3,8 +3,8 @@
     python benchmarks/run.py --peer PYTHON [--torch PYTHON] [--quick]
 
 Each side and mode is a process of its own; turns alternate between them, so that a machine that slows down slows all
-of them. In its turn a side makes one call, or four of a short work, of which the first, whose caches the others have
-emptied, does not count. Figures are medians of at least 7 calls after the first one.
+of them. In its turn a side makes one call, or seven of a short work, of which the first two, whose caches the others
+have emptied, do not count. Figures are medians of at least 7 calls after the first one.
 """
 
 from __future__ import annotations

@@ -8,7 +8,6 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Callable
 from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -17,13 +16,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import numpy as np
 import tensorflow as tf
 from cases import Case, inputs
+from turns import turn
 
 answer = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)  # what libraries print must not stand between the answers
-
-
-#: Works that take less make several calls in a turn.
-SHORT_MS = 250.0
 
 
 class Prepared:
@@ -54,18 +50,6 @@ class Prepared:
         last = result[1][-1] if isinstance(result, tuple) else first
         np.asarray(tf.reshape(last, [-1])[:1])
         return first
-
-
-def turn(run: Callable[[], Any]) -> list[float]:
-    """Milliseconds of one call; of a short work, of the three calls after that one."""
-    times = []
-    for _ in range(4):
-        start = time.perf_counter()
-        run()
-        times.append(1e3 * (time.perf_counter() - start))
-        if times[0] > SHORT_MS:
-            return times
-    return times[1:]
 
 
 def exported_bytes(prepared: Prepared, path: str) -> int:

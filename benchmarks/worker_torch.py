@@ -15,12 +15,10 @@ import numpy as np
 import side_torch
 import torch
 from cases import Case, inputs
+from turns import turn
 
 answer = os.fdopen(os.dup(1), "w")
 os.dup2(2, 1)
-
-
-SHORT_MS = 250.0
 
 
 def prepare(case: Case, mode: str) -> Any:
@@ -40,18 +38,6 @@ def prepare(case: Case, mode: str) -> Any:
         return result
 
     return with_gradients if case.grad else plain
-
-
-def turn(run: Any) -> list[float]:
-    """As in `worker.py`, which can't be imported without TensorFlow."""
-    times = []
-    for _ in range(4):
-        start = time.perf_counter()
-        run()
-        times.append(1e3 * (time.perf_counter() - start))
-        if times[0] > SHORT_MS:
-            return times
-    return times[1:]
 
 
 def main() -> None:

@@ -21,12 +21,13 @@ has one such cut row; it is picked by a product with a one-hot matrix, and summe
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import tensorflow as tf
 
-from ddspgraph.dsp.numerics import TensorLike, tf_float32
-from ddspgraph.dsp.oscillators import highest_in_support, mixing_weights, sinusoidal_sum
+from ddspgraph.dsp.numerics import TensorLike, is_compiled_by_xla, tf_float32
+from ddspgraph.dsp.oscillators import highest_in_support, mixing_weights, sine, sinusoidal_sum
 from ddspgraph.dsp.partials import get_harmonic_frequencies, normalize_harmonics, nyquist_gain
 from ddspgraph.dsp.passes import in_passes
 from ddspgraph.dsp.phase import frame_cycles, to_radians
@@ -162,17 +163,20 @@ def harmonic_sum(
     n_harmonics: Any = amplitudes.shape[-1]
     columns = columns or math.isqrt(n_harmonics - 1) + 1
     grid, blend = grid_and_blend(size_of(amplitudes, 1), size_of(cycles, 1), method)
-    sampled = [grid.to_grid(cycles)]
+    kernel, sampled = partial(_sum_up_to, columns=columns), [grid.to_grid(cycles)]
     if f0_hz is not None and nyquist_fade > 0.0:
         highest_hz = highest_in_support(tf.reduce_max(tf.abs(grid.to_grid(f0_hz)), axis=2), blend)
         partials_hz = get_harmonic_frequencies(tf.expand_dims(highest_hz, 2), n_harmonics)
         amplitudes *= nyquist_gain(partials_hz, sample_rate, nyquist_fade)
+        highest = tf.reduce_max(harmonics_below(highest_hz, sample_rate / 2.0, n_harmonics))
+        kernel = partial(_sum_up_to, columns=columns, highest=highest)
     elif f0_hz is not None:
-        sampled.append(grid.to_grid(harmonics_below(f0_hz, sample_rate / 2.0, n_harmonics)))
-    banks = [_to_rows(shift_frames(amplitudes, offset), columns) for offset, _ in blend]
-    inputs = [mixing_weights(blend), tf.concat(banks, axis=2), *sampled]
+        kernel = partial(_sum_below_nyquist, columns=columns, nyquist_hz=sample_rate / 2.0)
+        sampled.append(grid.to_grid(f0_hz))
+    bank = tf.stack([shift_frames(amplitudes, offset) for offset, _ in blend], axis=2)
     samples_per_frame = larger(larger(size_of(cycles, 0), size_of(amplitudes, 0)) * grid.slots, 1)
-    return grid.to_samples(in_passes(_sum_blocks, inputs, grid.n_frames, _SAMPLES_PER_PASS // samples_per_frame))
+    frames_per_pass = _SAMPLES_PER_PASS // samples_per_frame
+    return grid.to_samples(in_passes(kernel, [mixing_weights(blend), bank, *sampled], grid.n_frames, frames_per_pass))
 
 
 def harmonics_below(f0_hz: tf.Tensor, limit_hz: float, n_harmonics: int) -> tf.Tensor:
@@ -189,62 +193,76 @@ def harmonics_below(f0_hz: tf.Tensor, limit_hz: float, n_harmonics: int) -> tf.T
     return tf.where(positive, tf.minimum(count, float(n_harmonics)), float(n_harmonics))
 
 
-def _to_rows(amplitudes: tf.Tensor, columns: int) -> tf.Tensor:
-    """[batch, frames, K] -> [batch, frames, rows, columns], harmonic k = columns * row + column + 1, padded by 0."""
-    n_harmonics: Any = amplitudes.shape[-1]
-    rows = -(-n_harmonics // columns)
-    padded = tf.pad(amplitudes, [[0, 0], [0, 0], [0, rows * columns - n_harmonics]])
-    return tf.reshape(padded, [size_of(amplitudes, 0), size_of(amplitudes, 1), rows, columns])
-
-
-def _sum_blocks(mix: tf.Tensor, bank: tf.Tensor, cycles: tf.Tensor, limit: tf.Tensor | None = None) -> tf.Tensor:
-    """The sum for some consecutive blocks.
+def _sum_below_nyquist(
+    mix: tf.Tensor, bank: tf.Tensor, cycles: tf.Tensor, f0_hz: tf.Tensor, *, columns: int, nyquist_hz: float
+) -> tf.Tensor:
+    """The sum for some consecutive blocks, each harmonic silent in the samples where it is at Nyquist or above.
 
     Args:
       mix: Weights w[n], [1, blocks or 1, n, slots].
-      bank: The amplitudes of the mixed frames, [batch, blocks, n * rows, columns].
+      bank: The amplitudes of the mixed frames, [batch, blocks, n, harmonics].
       cycles: Phase, float64 [batch, blocks, slots].
-      limit: Number of harmonics that sound, [batch, blocks, slots].
+      f0_hz: Fundamental frequency, [batch, blocks, slots].
+      columns: M.
+      nyquist_hz: In Hz.
 
     Returns:
       [batch, blocks, slots].
     """
-    n_mixed, n_rows, columns = _known_sizes(mix, bank)
-    blocks, slots = tf.shape(cycles)[1], tf.shape(cycles)[2]
+    n_harmonics: Any = bank.shape[3]
+    extremes_hz = tf.stack([tf.reduce_max(f0_hz, axis=2), tf.reduce_min(f0_hz, axis=2)])
+    throughout, somewhere = tf.unstack(harmonics_below(extremes_hz, nyquist_hz, n_harmonics))
+    harmonics = tf.range(1.0, n_harmonics + 1.0)
+    is_whole = tf.cast(harmonics <= throughout[:, :, tf.newaxis, tf.newaxis], tf.float32)
+    y = _sum_up_to(mix, bank * is_whole, cycles, columns=columns, highest=tf.reduce_max(throughout))
+
+    # Those that cross Nyquist inside a block, few harmonics in few blocks: one sine each.
+    # (Under XLA, which needs shapes before values, all of them.)
+    is_crossed = tf.broadcast_to(throughout < somewhere, tf.shape(y)[:2])
+    crossed = tf.where(tf.ones_like(is_crossed) if is_compiled_by_xla() else is_crossed)
+    n_crossing = tf.cast(tf.maximum(tf.reduce_max(somewhere - throughout, keepdims=True)[0], 0.0), tf.int32)
+
+    def there(x: tf.Tensor) -> tf.Tensor:
+        is_alike = x.shape[:2].is_fully_defined() and x.shape[:2] == y.shape[:2]
+        return tf.gather_nd(x, crossed if is_alike else crossed % tf.shape(x, tf.int64)[:2])  # an axis of 1 serves all
+
+    first, last = tf.split(there(tf.stack([throughout, somewhere], axis=2)), 2, axis=1)
+    k = first + (harmonics if is_compiled_by_xla() else tf.slice(harmonics, [0], n_crossing))
+    index = tf.cast(tf.maximum(tf.minimum(k, last), 1.0), tf.int32) - 1
+    envelope = tf.matmul(tf.gather(there(bank), index, axis=2, batch_dims=1), there(mix), transpose_a=True)
+    k = tf.expand_dims(k, 2)
+    is_below = (k <= tf.expand_dims(last, 2)) & (k * tf.expand_dims(there(f0_hz), 1) < nyquist_hz)
+    sines = sine(tf.cast(k, tf.float64) * tf.expand_dims(there(cycles), 1))
+    return tf.tensor_scatter_nd_add(y, crossed, tf.reduce_sum(tf.where(is_below, envelope, 0.0) * sines, axis=1))
+
+
+def _sum_up_to(
+    mix: tf.Tensor, bank: tf.Tensor, cycles: tf.Tensor, *, columns: int, highest: tf.Tensor | None = None
+) -> tf.Tensor:
+    """The factored sum for some consecutive blocks; arguments as of `_sum_below_nyquist`.
+
+    Rows above the `highest` harmonic that sounds are left out: where f0 is 200 Hz and the rate 16 kHz, those of
+    more than half of 100 harmonics.
+    """
+    blocks, slots, n_mixed = size_of(cycles, 1), size_of(cycles, 2), mix.shape[2]
+    n_harmonics: Any = bank.shape[3]
+    n_rows: Any = -(-n_harmonics // columns)
+    padded = tf.pad(bank, [[0, 0], [0, 0], [0, 0], [0, n_rows * columns - n_harmonics]])
+    rows, row = tf.reshape(padded, [size_of(bank, 0), blocks, n_mixed, n_rows, columns]), tf.range(float(n_rows))
+    if highest is not None and not is_compiled_by_xla():
+        n_rows = tf.maximum(tf.cast(tf.math.ceil(highest / columns), tf.int32), 1)
+        rows, row = rows[:, :, :, :n_rows], row[:n_rows]
+    rows = tf.reshape(rows, [size_of(bank, 0), blocks, n_mixed * n_rows, columns])
 
     # Axes [batch, blocks, rows or columns, slots]. M p is wrapped in float64, so that products stay small.
-    row, column = tf.range(float(n_rows))[:, tf.newaxis], tf.range(1.0, columns + 1.0)[:, tf.newaxis]
     coarse, fine = _float32_radians(columns * cycles), _float32_radians(cycles)
-    sin_row, cos_row = _sine_and_cosine(row * coarse)
-    sin_column, cos_column = _sine_and_cosine(column * fine)
-    if limit is not None:
-        limit = tf.expand_dims(limit, 2)
-        cut_row = tf.floor(limit / columns)
-        whole = tf.cast(row < cut_row, tf.float32)
-        sin_row, cos_row = whole * sin_row, whole * cos_row
-
-    in_phase, quadrature = bank @ cos_column, bank @ sin_column
-    by_row = [tf.shape(in_phase)[0], blocks, n_mixed, n_rows, slots]
+    sin_row, cos_row = _sine_and_cosine(row[:, tf.newaxis] * coarse)
+    sin_column, cos_column = _sine_and_cosine(tf.range(1.0, columns + 1.0)[:, tf.newaxis] * fine)
+    in_phase, quadrature = rows @ cos_column, rows @ sin_column
+    by_row = [size_of(in_phase, 0), blocks, n_mixed, n_rows, slots]
     in_phase = tf.reshape(in_phase, by_row) * tf.expand_dims(sin_row, 2)
     quadrature = tf.reshape(quadrature, by_row) * tf.expand_dims(cos_row, 2)
-    y = tf.reduce_sum(mix * tf.reduce_sum(in_phase + quadrature, axis=3), axis=2)
-    if limit is None:
-        return y
-
-    at_cut = tf.cast(tf.equal(row, cut_row), tf.float32)
-    weights = tf.expand_dims(mix, 3) * tf.expand_dims(at_cut, 2)
-    weights = tf.reshape(weights, [tf.shape(weights)[0], blocks, n_mixed * n_rows, slots])
-    cut = tf.matmul(bank, weights, transpose_a=True) * tf.cast(column <= limit - columns * cut_row, tf.float32)
-    sin_cut, cos_cut = _sine_and_cosine(tf.squeeze(cut_row * coarse, axis=2))
-    y += sin_cut * tf.reduce_sum(cut * cos_column, axis=2)
-    return y + cos_cut * tf.reduce_sum(cut * sin_column, axis=2)
-
-
-def _known_sizes(mix: tf.Tensor, bank: tf.Tensor) -> tuple[Any, Any, Any]:
-    """How many frames a sample mixes, and the rows and columns of each frame's amplitudes."""
-    n_mixed: Any = mix.shape[2]
-    rows_of_all: Any = bank.shape[2]
-    return n_mixed, rows_of_all // n_mixed, bank.shape[3]
+    return tf.reduce_sum(mix * tf.reduce_sum(in_phase + quadrature, axis=3), axis=2)
 
 
 def _float32_radians(cycles: tf.Tensor) -> tf.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import tensorflow as tf
+from tensorflow.python.ops import control_flow_util  # the context of a jit_compile has no public name
 
 #: What the arguments of this package may be: tensors, NumPy arrays, numbers, nested lists.
 TensorLike = Any
@@ -13,6 +14,11 @@ TensorLike = Any
 def tf_float32(x: TensorLike) -> tf.Tensor:
     """Any tensor, array, number or nested list as a float32 tensor."""
     return tf.cast(x, tf.float32) if tf.is_tensor(x) else tf.convert_to_tensor(x, tf.float32)
+
+
+def is_compiled_by_xla() -> bool:
+    """Whether what is traced now is for XLA, which needs shapes that no value decides."""
+    return control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
 def pad_axis(x: TensorLike, padding: tuple[int, int] = (0, 0), axis: int = 0) -> tf.Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -18,15 +19,15 @@ SINES = 2 * (M + N_HARMONICS // M) + 2  # of a sample: columns, rows, the cut ro
 
 #: work, backward too -> most transcendental functions a sample, most elements a sample of one tensor, operations.
 MOST = {
-    ("harmonic", False): (45.5, 20.0, 500),
-    ("harmonic", True): (47.0, 20.0, 900),
+    ("harmonic", False): (36.0, 12.0, 620),
+    ("harmonic", True): (37.5, 12.0, 1200),
     ("sinusoidal", False): (N_SINUSOIDS + 0.5, 16.5, 300),
     ("wavetable", False): (0.1, 32.1, 480),  # the wavetables themselves are 32 a sample
     ("noise", False): (2.1, 3.0, 370),
     ("reverb", False): (0.0, 1.8, 110),
     ("spectral_loss", False): (24.5, 4.0, 2000),
-    ("chain", False): (47.5, 20.0, 900),
-    ("chain_loss", True): (75.0, 20.0, 5000),
+    ("chain", False): (38.0, 12.0, 980),
+    ("chain_loss", True): (65.5, 12.0, 5000),
 }
 
 
@@ -51,11 +52,11 @@ def test_harmonic_sum_is_factored(grad: bool) -> None:
 
 
 def test_memory_of_long_audio_is_that_of_its_controls() -> None:
-    """600 s: the tensors of a sample's sines stay those of one pass."""
+    """600 s: outside of a pass no tensor has more than 4 numbers a sample, and a pass is as long as ever."""
     case = Case("harmonic", seconds=600.0)
     cost = cost_of(case)
+    assert cost.unknown, "the tensors of a pass, whose shapes its highest harmonic decides"
     assert cost.largest <= 4 * case.n_samples, cost.largest_name
-    assert cost.sines <= (SINES + 0.5) * case.n_samples
 
 
 def test_loops_count_as_often_as_they_run() -> None:
@@ -64,15 +65,20 @@ def test_loops_count_as_often_as_they_run() -> None:
             lambda i, _: i < 5, lambda i, y: (i + 1, tf.sin(y)), (tf.constant(0), tf.cos(x)), maximum_iterations=5
         )[1]
 
-    cost = static_cost(repeated, [tf.TensorSpec([3, 7], tf.float32)])
+    cost = static_cost(repeated, [np.zeros([3, 7], np.float32)])
     assert (cost.elements["Sin"], cost.elements["Cos"], cost.largest) == (5 * 21, 21, 21)
 
 
-def test_open_shapes_and_endless_loops_are_noticed() -> None:
-    assert static_cost(lambda x: 2.0 * x, [tf.TensorSpec([None], tf.float32)]).unknown
+def test_shapes_that_values_decide_are_those_of_a_run() -> None:
+    cost = static_cost(lambda x: tf.sin(tf.boolean_mask(x, x > 0.5)), [np.float32([0.0, 1.0, 2.0])])
+    assert cost.elements["Sin"] == 2
+    assert not cost.unknown
+
+
+def test_endless_loops_are_noticed() -> None:
 
     def endless(x: tf.Tensor) -> tf.Tensor:
         return tf.while_loop(lambda y: tf.reduce_sum(y) < 1.0, lambda y: (tf.sin(y),), (x,))[0]
 
     with pytest.raises(ValueError, match="unknown length"):
-        static_cost(endless, [tf.TensorSpec([3], tf.float32)])
+        static_cost(endless, [np.zeros([3], np.float32)])
