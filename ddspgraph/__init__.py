@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ddspgraph.render import draw
     from ddspgraph.stream import Stream
     from ddspgraph.training.train import train
+    from ddspgraph.training.trained import load_run
 
 __version__ = "0.1.0"
 
@@ -46,6 +47,7 @@ _HOME = {
     "load_saved_model": "exported",
     "draw": "render",
     "train": "training.train",
+    "load_run": "training.trained",
     "explore": "page",
     "plot": "page",
     "migrate": "migrations:migrate_text",

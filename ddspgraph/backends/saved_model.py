@@ -26,7 +26,13 @@ from ddspgraph.files import cannot_write
 _Path = str | os.PathLike[str]
 
 
-def save(model: CompiledGraph, path: _Path, *, verify: Callable[[Path], None] | None = None) -> None:
+def save(
+    model: CompiledGraph,
+    path: _Path,
+    *,
+    verify: Callable[[Path], None] | None = None,
+    add_assets: Callable[[Path], None] | None = None,
+) -> None:
     """Writes a SavedModel: it appears whole or not at all.
 
     Signatures, all with named float32 inputs of open batch and length:
@@ -37,6 +43,7 @@ def save(model: CompiledGraph, path: _Path, *, verify: Callable[[Path], None] | 
     Args:
       model: the compiled graph; its variables are saved with the values that they have.
       path: of the folder; an earlier export or an empty folder there is replaced.
+      add_assets: called with a folder; the files that it puts there become assets, too.
       verify: called with the finished folder before it moves to `path`; what it raises prevents that.
 
     Raises:
@@ -45,7 +52,10 @@ def save(model: CompiledGraph, path: _Path, *, verify: Callable[[Path], None] | 
     with staged_folder(path, is_export) as staged, tempfile.TemporaryDirectory() as sources:
         try:
             signatures = _signatures(model)
-            module = _Module(model, _write_sources(model, Path(sources), signatures))
+            _write_sources(model, Path(sources), signatures)
+            if add_assets is not None:
+                add_assets(Path(sources))
+            module = _Module(model, sorted(Path(sources).iterdir()))
             tf.saved_model.save(module, str(staged), signatures=signatures)
         except (OSError, tf.errors.OpError) as error:
             n_bytes = sum(v.dtype.size * v.shape.num_elements() for v in model.variables)
@@ -92,12 +102,10 @@ def _concrete(compute: Callable[..., Any], inputs: Mapping[str, tf.TensorSpec], 
     return tf.function(call, autograph=False).get_concrete_function(**specs)
 
 
-def _write_sources(model: CompiledGraph, folder: Path, signatures: Mapping[str, Any]) -> list[Path]:
+def _write_sources(model: CompiledGraph, folder: Path, signatures: Mapping[str, Any]) -> None:
     taken = {name: sorted(f.structured_input_signature[1]) for name, f in signatures.items()}
     facts = {"ddspgraph": __version__, **facts_of(model.graph), "signatures": taken}
     (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    if model.graph.spec is None:  # a graph that was built in Python
-        return [folder / FACTS]
-    with open(folder / SPEC, "w", encoding="utf-8", newline="") as file:
-        file.write(model.graph.spec)
-    return [folder / SPEC, folder / FACTS]
+    if model.graph.spec is not None:  # else the graph was built in Python
+        with open(folder / SPEC, "w", encoding="utf-8", newline="") as file:
+            file.write(model.graph.spec)

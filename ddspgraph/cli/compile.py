@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddspgraph.cli.console import put, quiet_tensorflow, show_json, stage, table, tell
+from ddspgraph.cli.console import put, quiet_tensorflow, show_json, show_warning, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ EXAMPLE = "ddspgraph compile graph.yaml -o graph_model"
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a spec, or - for stdin")
+    parser.add_argument("spec", metavar="SPEC|RUN", help="a spec, - for stdin, or the run of a training")
     parser.add_argument("-o", "--output", metavar="DIR", help="the folder of the SavedModel")
     parser.add_argument(
         "--dump-after",
@@ -47,11 +47,16 @@ def main(arguments: Arguments) -> int:
         import tensorflow as tf  # noqa: F401
 
     from ddspgraph.compiler.driver import compile
+    from ddspgraph.training.run_folder import is_run
+    from ddspgraph.training.trained import load_run
 
     with stage(f"compiling {graph.name}"):
-        model = compile(graph, seed=arguments.seed, limits=options.limits, observe=observe)
+        if is_run(arguments.spec):
+            model = load_run(arguments.spec, ops=options.ops, limits=options.limits, observe=observe, warn=show_warning)
+        else:
+            model = compile(graph, seed=arguments.seed, limits=options.limits, observe=observe)
     if arguments.output is not None:
-        difference = _export(model, arguments.output)
+        difference = _export(model, arguments.output, arguments.spec)
         _report(arguments, graph, difference)
     return 0
 
@@ -73,15 +78,21 @@ def _observer(wanted: list[str]) -> Observer | None:
     return observe if wanted else None
 
 
-def _export(model: CompiledGraph, output: str) -> float:
+def _export(model: CompiledGraph, output: str, source: str) -> float:
     """Saves and verifies; returns the largest relative difference."""
     from ddspgraph.backends.saved_model import save
     from ddspgraph.backends.verify_export import verify
+    from ddspgraph.training.run_folder import is_run
+    from ddspgraph.training.trained import write_assets
 
     differences: list[float] = []
 
+    def add_assets(folder: Path) -> None:
+        if is_run(source):
+            write_assets(model, source, folder)
+
     with stage(f"exporting {output}, and running it in a fresh process"):
-        save(model, output, verify=lambda folder: differences.append(verify(model, folder)))
+        save(model, output, add_assets=add_assets, verify=lambda folder: differences.append(verify(model, folder)))
     return max(differences)
 
 

@@ -51,6 +51,11 @@ def show(diagnostic: Diagnostic, stream: TextIO | None = None) -> None:
     print(text, file=out)
 
 
+def show_warning(diagnostic: Diagnostic) -> None:
+    """A finding that does not end the command, to stderr."""
+    show(diagnostic, sys.stderr)
+
+
 def is_terminal(stream: TextIO) -> bool:
     """Whether colours and movement are welcome."""
     return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

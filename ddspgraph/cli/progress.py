@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from ddspgraph.cli.console import is_terminal, quiet_tensorflow, show, stage, tell
+from ddspgraph.cli.console import is_terminal, quiet_tensorflow, show_warning, stage, tell
 from ddspgraph.diagnostics import Diagnostic
 from ddspgraph.training.observer import Observer, StepFacts
 
@@ -20,7 +20,8 @@ class TrainingView(Observer):
     def __init__(self, name: str) -> None:
         self.name = name
         self._shown = contextlib.ExitStack()
-        self._bar: Any = None
+        self._has_begun = False
+        self._bar: Any = None  # rich.progress.Progress on a terminal
         self._next_line = 0.0
 
     def __enter__(self) -> TrainingView:
@@ -37,7 +38,7 @@ class TrainingView(Observer):
                 import tensorflow as tf  # noqa: F401
 
     def step(self, facts: StepFacts) -> None:
-        if self._bar is None:
+        if not self._has_begun:
             self._begin()
         if is_terminal(sys.stderr):
             text = f"loss {facts.losses['total']:.4g}  {facts.steps_per_second:.2g} steps/s"
@@ -47,24 +48,21 @@ class TrainingView(Observer):
             tell(line(facts))
 
     def notice(self, message: str) -> None:
-        self._say(message)
-
-    def warn(self, warning: Diagnostic) -> None:
-        self._pause()
-        show(warning, sys.stderr)
-
-    def _say(self, message: str) -> None:
         self._pause()
         tell(message)
 
+    def warn(self, warning: Diagnostic) -> None:
+        self._pause()
+        show_warning(warning)
+
     def _pause(self) -> None:
         """A spinner leaves its line to what is said."""
-        if self._bar is None:
+        if not self._has_begun:
             self._shown.close()
 
     def _begin(self) -> None:
         self._shown.close()
-        self._bar = True
+        self._has_begun = True
         self._next_line = time.monotonic() + _FIRST_LINE_S
         if is_terminal(sys.stderr):
             from rich.console import Console

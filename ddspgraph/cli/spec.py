@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import show
+from ddspgraph.cli.console import show_warning
 from ddspgraph.cli.options import GraphOptions, UsageError
 from ddspgraph.diagnostics import fail
 from ddspgraph.files import place
@@ -29,10 +29,16 @@ def read_spec(argument: str, limits: Limits, gin_path: Sequence[str] = ()) -> Do
 
 
 def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True) -> Graph:
-    """The checked graph of a spec or of an exported folder; with `is_typed` false as it is written.
+    """The checked graph of a spec, of an exported folder or of a run; with `is_typed` false as it is written.
 
     Raises GraphError; E601 or E602 for other folders.
     """
+    from ddspgraph.training.run_folder import is_run, load_run_graph
+
+    if argument != "-" and is_run(argument):
+        if options.params:
+            raise UsageError("--set has no effect on a run: it was set when the run began")
+        return load_run_graph(argument, ops=options.ops, limits=options.limits)
     from ddspgraph.compiler.driver import load, outline
 
     if not is_saved_model(argument):
@@ -61,4 +67,4 @@ def count_nodes(graph: Graph) -> int:
 def tell_warnings(graph: Graph) -> None:
     """The warnings of a graph that is about to be used, to stderr."""
     for diagnostic in graph.warnings:
-        show(diagnostic, sys.stderr)
+        show_warning(diagnostic)

@@ -15,7 +15,7 @@ from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import Report, clean, fail
 from ddspgraph.files import place
 from ddspgraph.ir.graph import Graph
-from ddspgraph.ir.op import Op
+from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.training import Training
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.checkpoints import newest_checkpoint, set_aside
@@ -106,10 +106,13 @@ def with_options(graph: Graph, options: Mapping[str, Any]) -> Training:
 
 
 def check_can_learn(graph: Graph) -> None:
-    """Raises GraphError E312 where there is no loss."""
+    """Raises GraphError E312 where there is no loss, or no weight."""
     if not graph.losses:
         hint = "add `losses: {spectral: {op: spectral_loss, inputs: [target, audio]}}`"
         raise fail("E312", "the graph has no losses: training has nothing to minimise", hint=hint)
+    if not any(Traits.TRAINABLE in node.op.traits for node in graph.nodes):
+        hint = "a network, or `trainable: true` on a reverb, has some"
+        raise fail("E312", "no node of the graph has weights: training has nothing to change", hint=hint)
 
 
 class _Session:
@@ -138,9 +141,6 @@ class _Session:
             tf.config.experimental.enable_op_determinism()
         self.observer.stage(f"compiling {self.graph.name}")
         model = compile(self.graph, seed=self.training.seed, limits=self.limits)
-        if not model.trainable_variables:
-            hint = "a network, or `trainable: true` on a reverb, has some"
-            raise fail("E312", "the graph has no weights: training has nothing to change", hint=hint)
         loop = Loop(model, self.folder, self.training, self._batches(0).element_spec, self.observer)
         is_new = not is_run(self.folder)
         if is_new:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -183,7 +182,6 @@ except dg.GraphError as error:
 """
 
 
-@pytest.mark.skipif(os.name == "nt", reason="there is no such limit")
 def test_a_full_disk_keeps_the_last_one(tmp_path: Path) -> None:
     """T17: the file may not grow as large as it must."""
     command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]

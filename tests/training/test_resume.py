@@ -137,9 +137,7 @@ class DrySource(SmallSource):
 def start(run: Path, steps: int, pause_s: float) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.training.child", str(run), str(steps), str(pause_s)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen(
-        command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=None, text=True
-    )
+    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=None, text=True)
 
 
 def killed_at(run: Path, step: int, number: int, steps: int) -> int:
