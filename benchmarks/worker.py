@@ -27,15 +27,18 @@ class Prepared:
 
     def __init__(self, side: Any, case: Case, mode: str) -> None:
         self.case = case
-        self.tensors = [tf.constant(x) for x in inputs(case).values()]
+        given = {name: tf.constant(x) for name, x in inputs(case).items()}
+        self.tensors = list(given.values())
+        is_made = [name != "target" for name in given]  # what a loss compares with is data: it has no gradient
         forward = side.build(case)
 
         def with_gradients(*tensors: tf.Tensor) -> Any:
+            wanted = [x for x, is_wanted in zip(tensors, is_made, strict=True) if is_wanted]
             with tf.GradientTape() as tape:
-                tape.watch(tensors)
+                tape.watch(wanted)
                 result = tf.convert_to_tensor(forward(*tensors))
                 total = tf.reduce_sum(result * result)
-            found = tape.gradient(total, tensors)
+            found = tape.gradient(total, wanted)
             return result, [g for g in found if g is not None]
 
         call = with_gradients if case.grad else forward
@@ -48,7 +51,7 @@ class Prepared:
         result = self.call(*self.tensors)
         first = result[0] if isinstance(result, tuple) else result
         last = result[1][-1] if isinstance(result, tuple) else first
-        np.asarray(tf.reshape(last, [-1])[:1])
+        np.asarray(last)  # without a copy; waits, should a side compute in the background
         return first
 
 

@@ -22,7 +22,8 @@ os.dup2(2, 1)
 
 
 def prepare(case: Case, mode: str) -> Any:
-    given = [torch.from_numpy(x) for x in inputs(case).values()]
+    arrays = inputs(case)
+    given = [torch.from_numpy(x) for x in arrays.values()]
     forward = side_torch.build(case)
     if mode == "compile":
         forward = torch.compile(forward)
@@ -32,7 +33,7 @@ def prepare(case: Case, mode: str) -> Any:
             return forward(*given)
 
     def with_gradients() -> torch.Tensor:
-        leaves = [x.clone().requires_grad_() for x in given]
+        leaves = [x.clone().requires_grad_(n != "target") for n, x in zip(arrays, given, strict=True)]
         result = forward(*leaves)
         (result * result).sum().backward()
         return result
