@@ -47,9 +47,13 @@ class Settings:
 
     @property
     def frame_size(self) -> int:
-        """Samples that a level is measured of: 512, or the power of 2 that spans two hops where these are longer."""
-        hop = self.hop_samples
-        return _FRAME_SIZE if hop <= _FRAME_SIZE else 1 << (2 * hop - 1).bit_length()
+        """Samples that a level is measured of."""
+        return level_frame_size(self.hop_samples)
+
+
+def level_frame_size(hop_samples: int) -> int:
+    """Samples that a level is measured of: 512, or the power of 2 that spans two hops where one is longer."""
+    return _FRAME_SIZE if hop_samples <= _FRAME_SIZE else 1 << (2 * hop_samples - 1).bit_length()
 
 
 def settings_of(
