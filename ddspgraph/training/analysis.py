@@ -19,6 +19,7 @@ from ddspgraph import dsp
 from ddspgraph.files import cannot_write, open_file, written_atomically
 from ddspgraph.io.arrays import write_npy
 from ddspgraph.io.audio import stream_audio
+from ddspgraph.ir.graph import Clock
 from ddspgraph.limits import Limits
 from ddspgraph.training.pitch import Tracker, on_frames
 from ddspgraph.training.settings import Settings
@@ -109,6 +110,12 @@ def _levels(audio: np.ndarray, first: int, last: int, settings: Settings, tick: 
     power_db = dsp.compute_power(block, *rates, frame_size=size, padding="valid")
     tick((last - first) / settings.frame_rate)
     return loudness_db.numpy()[0], power_db.numpy()[0]
+
+
+def features_of(audio: np.ndarray, clock: Clock, tracker: Tracker) -> dict[str, np.ndarray]:
+    """Feature name -> float32 [frames] of audio [samples] in memory, as a dataset of that clock holds them."""
+    rows = _frames(audio, Settings(clock, hop_frames=1), tracker, lambda seconds: None)
+    return dict(zip(_ROWS, rows, strict=True))
 
 
 def remove_parts(folder: Path) -> None:

@@ -86,7 +86,8 @@ def train(
     """
     graph = spec if isinstance(spec, Graph) else load(spec, params=params, ops=ops, limits=limits)
     training = with_options(graph, options)
-    check_can_learn(graph)
+    check_has_losses(graph)
+    check_has_weights(graph)
     source = data if isinstance(data, Source) else open_dataset(data)
     source.check_graph(graph)
     observer = observer or Observer()
@@ -105,11 +106,15 @@ def with_options(graph: Graph, options: Mapping[str, Any]) -> Training:
     return training
 
 
-def check_can_learn(graph: Graph) -> None:
-    """Raises GraphError E312 where there is no loss, or no weight."""
+def check_has_losses(graph: Graph) -> None:
+    """Raises GraphError E312 where there is nothing to minimise."""
     if not graph.losses:
         hint = "add `losses: {spectral: {op: spectral_loss, inputs: [target, audio]}}`"
         raise fail("E312", "the graph has no losses: training has nothing to minimise", hint=hint)
+
+
+def check_has_weights(graph: Graph) -> None:
+    """Raises GraphError E312 where there is nothing to change."""
     if not any(Traits.TRAINABLE in node.op.traits for node in graph.nodes):
         hint = "a network, or `trainable: true` on a reverb, has some"
         raise fail("E312", "no node of the graph has weights: training has nothing to change", hint=hint)
