@@ -14,6 +14,9 @@ from ddspgraph.migrations.gin.syntax import Binding, GinFile, GinValue, Items, L
 
 Scopes = tuple[str, ...]
 
+#: `@rate/macro()` is the long form of `%rate`.
+_MACRO = ("macro", "gin.macro")
+
 
 @dataclass(frozen=True)
 class Instance:
@@ -110,14 +113,28 @@ class Config:
                 yield binding
 
     def instance(self, reference: Reference, within: Instance | None = None) -> Instance:
-        """What a reference names. Without scopes of its own it has those of what holds it."""
-        scopes = reference.scopes or (within.scopes if within is not None else ())
-        said = last_word(reference.selector)
-        instance = Instance(self, class_name(reference.selector), said, scopes, reference.span)
-        constructor = instance.get("constructor") if instance.name == "singleton" else None
-        if isinstance(constructor, Reference):
-            return self.instance(replace(constructor, scopes=constructor.scopes or scopes))
+        """What a reference names; of a singleton, what it makes. Without scopes of its own it has those of its holder.
+
+        Raises:
+          GraphError: E307 where a singleton makes itself.
+        """
+        instance = self._instance(reference, within)
+        made: list[Binding] = []
+        while instance.name == "singleton" and (binding := instance.binding("constructor")) is not None:
+            constructor = self.value(binding)
+            if not isinstance(constructor, Reference):
+                break
+            if binding in made:
+                self.stop("E307", f"{quote(constructor)} needs itself", constructor.span)
+            made.append(binding)
+            self.ledger.say(binding, Kind.MOVED, "nodes", "what it makes stands where the singleton is named")
+            instance = self._instance(constructor, instance)
         return instance
+
+    def _instance(self, reference: Reference, within: Instance | None) -> Instance:
+        scopes = reference.scopes or (within.scopes if within is not None else ())
+        name = class_name(reference.selector)
+        return Instance(self, name, last_word(reference.selector), scopes, reference.span)
 
     def named(self, name: str, parameter: str | None = None) -> Instance | None:
         """A class that has bindings, though nothing refers to it: as a program calls it that knows its scope.
@@ -164,6 +181,8 @@ class Config:
                 (self._resolved(k, user, open_macros), self._resolved(v, user, open_macros)) for k, v in value.entries
             )
             return replace(value, entries=tuple(pairs))
+        if isinstance(value, Reference) and value.selector in _MACRO and value.is_call and value.scopes:
+            value = Macro("/".join(value.scopes), value.span)
         return self._macro(value, user, open_macros) if isinstance(value, Macro) else value
 
     def _macro(self, macro: Macro, user: Binding, open_macros: tuple[Binding, ...]) -> GinValue:

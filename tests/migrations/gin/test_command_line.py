@@ -89,8 +89,8 @@ def test_a_long_config_takes_less_than_a_second_without_tensorflow(n_scopes: int
     file.write_text(CONFIG.read_text() + more)
     assert len(file.read_text().splitlines()) > 500
     code = (
-        "import sys, time; from ddspgraph.migrations import migrate_text; begin = time.process_time()\n"
-        "result = migrate_text(sys.argv[1]); print(time.process_time() - begin, len(result.changes))\n"
+        "import sys, time; from ddspgraph.migrations import migrate_text\n"
+        "result = migrate_text(sys.argv[1]); print(time.process_time(), len(result.changes))\n"  # Python's start too
         "assert 'tensorflow' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True, check=True, timeout=120)

@@ -133,11 +133,22 @@ class TestLimits:
     def test_references_to_themselves(self, root: str) -> None:
         assert findings(f"{MODEL}{root}\nN.x = [@M()]\nM.x = {{'a': @N()}}\n") == [("E307", 4, 13)]
 
+    def test_singletons_of_themselves(self) -> None:
+        text = "ProcessorGroup.dag = [(@a/singleton(), ['x'])]\na/singleton.constructor = @b/singleton\n"
+        assert findings(f"{text}b/singleton.constructor = @a/gin.singleton\n") == [("E307", 2, 27)]
+
     def test_groups_in_themselves(self) -> None:
         assert findings("ProcessorGroup.dag = [(@ProcessorGroup(), ['inputs'])]\n")[0][0] == "E702"
 
     @pytest.mark.parametrize(
-        ("text", "column"), [("%a\na = %b\nb = %a", 5), ("%nothing", 21), ("%ddsp.RATE", 21), ("[%a]\na = (1, %a)", 9)]
+        ("text", "column"),
+        [
+            ("%a\na = %b\nb = %a", 5),
+            ("%nothing", 21),
+            ("%ddsp.RATE", 21),
+            ("@a/macro()\na = @b/gin.macro()\nb = %a", 5),
+            ("[%a]\na = (1, %a)", 9),
+        ],
     )
     def test_macros_that_lead_nowhere(self, text: str, column: int) -> None:
         assert [(code, c) for code, _, c in findings(f"{MODEL}Harmonic.scale_fn = {text}\n")] == [("E903", column)]

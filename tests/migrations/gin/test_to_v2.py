@@ -323,6 +323,12 @@ class TestParameters:
             "one/singleton.constructor = @Harmonic\nHarmonic.normalize_below_nyquist = False\n"
         )
         assert graph_of(text)["nodes"]["harmonic"]["params"] == {"normalize_below_nyquist": False}
+        assert report_of(text)["one/singleton.constructor"] == (Kind.MOVED, "nodes")
+
+    def test_the_long_form_of_a_macro(self) -> None:
+        text = f"{SYNTH}x/rate/macro.value = 48000\nHarmonic.sample_rate = @x/rate/gin.macro()\n"
+        assert graph_of(text)["clock"]["sample_rate"] == "48 kHz"
+        assert report_of(text)["x/rate"] == (Kind.DERIVED, "clock.sample_rate")
 
     def test_unscoped_references_inherit_the_scope_of_their_holder(self) -> None:
         text = (
