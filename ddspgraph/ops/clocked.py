@@ -40,9 +40,9 @@ class Clocked(Op):
 
     def reach(self, method: str, nyquist_fade: float) -> tuple[int, int]:
         """Frames before and after a block that an oscillator needs. Raises `CannotStream`."""
-        if nyquist_fade > 0.0 and method == "nearest" and self.hop() & (self.hop() - 1):
-            hint = "write `amp_resample_method: window`, or make the hop a power of two"
-            raise CannotStream("fades by blocks that do not begin with the frames", hint)
+        if nyquist_fade > 0.0 and method == "nearest":
+            # Offline the blocks of this method overlap by a sample, see `dsp.frame_grid.NearestGrid`.
+            raise CannotStream("fades by blocks that do not begin with the frames", "write another amp_resample_method")
         return oscillator_reach(method, self.hop(), nyquist_fade)
 
     def rate_hz(self) -> float:

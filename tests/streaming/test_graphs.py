@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ddspgraph as dg
-from tests.streaming.proof import TOLERANCE, differences, random_blocks, random_inputs, run_stream
+from tests.streaming.proof import differences, random_blocks, random_inputs, run_stream, tolerance
 
 GRAPHS = Path(__file__).parents[2] / "graphs"
 PATHS = sorted(GRAPHS.glob("*.yaml")) + sorted(GRAPHS.glob("models/*.yaml"))
@@ -38,4 +38,4 @@ def test_a_stream_equals_offline(path: Path) -> None:
     offline = {name: x.numpy() for name, x in model(inputs, seed=5).items()}
     streamed = run_stream(stream, inputs, random_blocks(FRAMES, rng), seed=5)
     for name, difference in differences(stream, offline, streamed).items():
-        assert difference <= TOLERANCE, name
+        assert difference <= tolerance(offline[name]), name
