@@ -13,9 +13,9 @@ so that, with the amplitudes of a frame reshaped to [rows i, columns m],
 The inner sums are small matrix products for each frame, [rows, M] times [M, samples of the block]. Instead of K
 sines a sample needs 2 (M + K / M), fewest at M = sqrt(K), and no tensor [batch, samples, K] ever exists.
 
-Partials at or above the Nyquist frequency must not sound, sample by sample: k <= limit(t). In the factored form
-rows below i' = limit // M are whole, row i' ends at column limit - M i', and rows above are left out. Each sample
-has one such cut row; it is picked by a product with a one-hot matrix, and summed under its own mask.
+Partials at or above the Nyquist frequency must not sound, sample by sample. Most sound throughout a block or nowhere
+in it, which is a matter of the amplitudes; those that cross Nyquist inside a block are added one by one. Rows above the
+highest partial that sounds at all are left out.
 """
 
 from __future__ import annotations

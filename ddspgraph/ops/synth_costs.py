@@ -8,15 +8,15 @@ from ddspgraph.ir import costs
 
 
 def harmonic_cost(n_harmonics: int, mixed: int) -> int:
-    """Of `dsp.harmonic_sum`: sines of rows and columns, two products with the frames, and the row that is cut.
+    """Of `dsp.harmonic_sum`: sines of rows and columns, two products with the frames.
 
     `mixed` is how many frames a sample mixes.
     """
     columns = math.isqrt(max(n_harmonics, 1) - 1) + 1
     rows = -(-n_harmonics // columns)
-    phase = 150 * costs.PASS
-    sines = (rows + columns) * (2 * costs.FUNCTION + 7 * costs.PASS)
-    products = 3 * mixed * rows * columns + 8 * mixed * rows * costs.PASS
+    phase = 100 * costs.PASS
+    sines = (rows + columns) * (2 * costs.FUNCTION + 4 * costs.PASS)
+    products = 2 * mixed * rows * columns + 5 * mixed * rows * costs.PASS
     return phase + sines + products
 
 

@@ -15,7 +15,7 @@ from cases import N_HARMONICS, N_SINUSOIDS, TABLE, Case
 from static_cost import cost_of, static_cost
 
 M = 10  # columns of the harmonic sum at 100 harmonics
-SINES = 2 * (M + N_HARMONICS // M) + 2  # of a sample: columns, rows, the cut row
+SINES = 2 * (M + N_HARMONICS // M)  # of a sample: columns and rows; those that cross Nyquist are few
 
 #: work, backward too -> most transcendental functions a sample, most elements a sample of one tensor, operations.
 MOST = {
