@@ -29,11 +29,12 @@ def facts(graph: Graph, shown: Picture, index: Mapping[str, int]) -> dict[str, A
 
 def _graph(graph: Graph) -> dict[str, Any]:
     warnings = [f"{d.span.line}: {d.code} {d.message}" if d.span else f"{d.code} {d.message}" for d in graph.warnings]
+    more = [f"and {len(warnings) - _MOST_WARNINGS} more"] if len(warnings) > _MOST_WARNINGS else []
     return {
         "name": name_text(graph.name) if graph.name else "graph",
         "doc": prose(graph.doc),
         "clock": clock_text(graph.clock),
-        "warnings": [clean(w) for w in warnings[:_MOST_WARNINGS]],
+        "warnings": [*(clean(w) for w in warnings[:_MOST_WARNINGS]), *more],
     }
 
 

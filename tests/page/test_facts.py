@@ -97,3 +97,18 @@ def test_long_lines_are_cut_and_nothing_steers_the_terminal() -> None:
     assert found is not None
     assert len(found["lines"][0]) == 240
     assert "\u202e" not in "".join(found["lines"])
+
+
+def test_many_warnings_are_counted() -> None:
+    nodes = ", ".join(f"n{i}: {{op: tanh, inputs: [a]}}" for i in range(25))
+    outputs = ", ".join(f"o{i}: n{i}" for i in range(25))
+    head = "version: 2\nname: many\nclock: {sample_rate: 16 kHz}\ninputs: {a: {rate: audio}}\n"
+    warnings = data_of(html_of(dg.load(f"{head}nodes: {{{nodes}}}\noutputs: {{{outputs}}}\n")))["graph"]["warnings"]
+    assert len(warnings) == 21
+    assert warnings[-1] == "and 4 more"
+
+
+def test_a_group_is_a_mark() -> None:
+    spec = "version: 2\nname: g\nclock: {sample_rate: 16 kHz}\ninputs: {a: {rate: audio}}\n"
+    spec += "nodes: {soft: {op: tanh, inputs: [a], group: colour}}\noutputs: {b: soft}\n"
+    assert "in colour" in data_of(html_of(dg.load(spec)))["boxes"]["node_soft"]["marks"]

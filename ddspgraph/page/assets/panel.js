@@ -118,10 +118,13 @@ function sourceOf(id, port) {
   return element("p", { class: "links" }, element("span", { class: "quiet" }, "from "), button);
 }
 
+// A long name breaks after its underscores.
+const breakable = (name) => name.split(/(?<=_)/).flatMap((part) => [part, element("wbr")]);
+
 function paramTable(params) {
   return element("table", {}, element("tbody", {}, params.map((param) =>
     element("tr", { class: param.changed ? "changed" : "" },
-      element("th", { scope: "row" }, param.name),
+      element("th", { scope: "row" }, breakable(param.name)),
       element("td", {}, element("span", { class: "value" }, param.value),
         param.changed && param.default ? element("span", { class: "quiet" }, ` instead of ${param.default}`) : null,
         param.default === "clock" ? element("span", { class: "quiet" }, " from the clock") : null,
@@ -130,7 +133,7 @@ function paramTable(params) {
 
 function weightTable(weights) {
   return element("table", {}, element("tbody", {}, weights.map(([name, size, count]) =>
-    element("tr", {}, element("th", { scope: "row" }, name), element("td", {}, `${size}, ${count} numbers`)))));
+    element("tr", {}, element("th", { scope: "row" }, breakable(name)), element("td", {}, `${size}, ${count} numbers`)))));
 }
 
 // The first line has its true number; the others count on from it.
