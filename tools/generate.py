@@ -100,7 +100,7 @@ def _page(path: Path) -> None:
 
 
 def _spectrograms(path: Path) -> None:
-    """Before and after, on one colour scale in dB."""
+    """Before and after, on one colour scale."""
     import matplotlib
     import numpy as np
     import soundfile
@@ -113,12 +113,12 @@ def _spectrograms(path: Path) -> None:
     figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True, layout="constrained")
     for axis, sound, title in zip(axes, (dry, wet), ("guit_e_slide.flac", "through guitar_chorus.yaml"), strict=True):
         spectrum = dg.dsp.compute_mag(sound[None], size=2048).numpy()[0].T
-        db = 20 * np.log10(spectrum + 1e-4)
+        db = 20 * np.log10(spectrum / (2048 / 4) + 1e-6)  # a sine of full scale under a Hann window: 0 dBFS
         extent = (0.0, len(sound) / rate, 0.0, rate / 2000)
-        image = axis.imshow(db, origin="lower", aspect="auto", extent=extent, vmin=-60, vmax=40, cmap="magma")
+        image = axis.imshow(db, origin="lower", aspect="auto", extent=extent, vmin=-100, vmax=0, cmap="magma")
         axis.set(title=title, xlabel="time in s", ylim=(0, 10))
     axes[0].set_ylabel("frequency in kHz")
-    figure.colorbar(image, ax=axes, label="level in dB")
+    figure.colorbar(image, ax=axes, label="level in dBFS")
     figure.savefig(path, dpi=110)
 
 
