@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Collection, Iterator, Sequence
 
 from ddspgraph.compiler.frontend.values import Key, Value
@@ -128,9 +129,7 @@ class Params:
     ) -> Iterator[Entry]:
         key = Key(parameter, instance.span)
         if not text.startswith("@"):
-            words = {"True": True, "False": False, "None": None}
-            value = words[text] if text in words else float(text) if "." in text else int(text)
-            yield key, scalar(value, instance.span)
+            yield key, scalar(ast.literal_eval(text), instance.span)
             return
         reference = Reference((), text[1:-2], True, instance.span)
         flat = FLAT.get((instance.name, parameter), {}).get(last_word(reference.selector))

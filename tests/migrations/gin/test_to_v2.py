@@ -348,6 +348,11 @@ class TestParameters:
         (node,) = (node for node in dg.load(text).nodes if node.name == "harmonic")
         assert node.op.amp_resample_method == "linear"  # type: ignore[attr-defined]
 
+    def test_old_defaults_are_written_where_they_differ(self) -> None:
+        text = f"{SYNTH}Harmonic.scale_fn = @train()\nrnn.ch = 3\n"
+        scale = graph_of(text)["nodes"]["harmonic"]["params"]["scale_fn"]
+        assert scale == {"op": "train", "params": {"save_dir": "~/tmp/ddsp"}}
+
     def test_what_ops_say_in_their_own_words(self) -> None:
         text = HEAD + (
             "Autoencoder.decoder = @DilatedConvDecoder()\nDilatedConvDecoder.conditioning_keys = ('z', 'style')\n"
