@@ -20,7 +20,7 @@ FFT_SIZES = (2048, 1024, 512, 256, 128, 64)
 class Case:
     """One work at one size. `grad` measures forward and backward together."""
 
-    work: str  # harmonic, sinusoidal, wavetable, noise, reverb, spectral_loss, chain, chain_loss
+    work: str  # a key of NEEDS
     grad: bool = False
     batch: int = 1
     sample_rate: int = 16_000
@@ -70,6 +70,8 @@ SIZES = (
 )
 #: How cost grows with length; the long ones in our side only where the peer would need more memory than there is.
 LENGTHS = (Case("harmonic", seconds=60.0), Case("harmonic", seconds=600.0), Case("chain", seconds=60.0))
+#: A whole model, `solo_instrument` with its 4.9 million weights: a training step (Adam, clipped), and its synthesis.
+TRAINING = (Case("train_step", batch=4), Case("synthesis", batch=1), Case("synthesis", batch=4))
 #: Saved, for the size of the graph; all in TABLE.
 EXPORTED = (Case("harmonic"), Case("noise"), Case("reverb"), Case("spectral_loss"), Case("chain"))
 #: Peak memory, each in a process of its own.
@@ -101,6 +103,7 @@ def inputs(case: Case) -> dict[str, np.ndarray]:
         "ir": (generator.normal(size=(case.batch, ir_samples)) * decay * 0.05),
         "audio": generator.normal(size=(case.batch, case.n_samples)) * 0.1,
         "target": generator.normal(size=(case.batch, case.n_samples)) * 0.1,
+        "loudness_db": np.broadcast_to(-40.0 + 20.0 * np.sin(frames)[None, :, None], f0_hz.shape),
     }
     return {name: found[name].astype(np.float32) for name in NEEDS[case.work]}
 
@@ -114,4 +117,6 @@ NEEDS = {
     "spectral_loss": ("target", "audio"),
     "chain": ("amplitudes", "harmonic_distribution", "f0_hz", "magnitudes", "ir"),
     "chain_loss": ("amplitudes", "harmonic_distribution", "f0_hz", "magnitudes", "ir", "target"),
+    "train_step": ("f0_hz", "loudness_db", "target"),
+    "synthesis": ("f0_hz", "loudness_db"),
 }

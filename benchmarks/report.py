@@ -22,6 +22,7 @@ def write_report(results: dict[str, Any], path: Path) -> None:
     for section, title in (
         ("table", "4 s at 16 kHz, 100 harmonics, batch 1"),
         ("sizes", "Other sizes"),
+        ("training", "A model: solo_instrument, 4 s at 16 kHz"),
         ("lengths", "Length"),
     ):
         if results[section]:

@@ -25,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 sys.path.insert(0, str(Path(__file__).parent))
 
 import numpy as np
-from cases import EXPORTED, LENGTHS, MEMORY, SIZES, TABLE, Case, inputs
+from cases import EXPORTED, LENGTHS, MEMORY, SIZES, TABLE, TRAINING, Case, inputs
 from lower_bound import c_milliseconds
 from reference import reference
 from report import write_report
@@ -135,17 +135,18 @@ def main() -> int:
         "versions": versions,
         "table": [],
         "sizes": [],
+        "training": [],
         "lengths": [],
         "memory": [],
     }
-    for section, cases, calls in (("table", TABLE, 7), ("sizes", SIZES, 7), ("lengths", LENGTHS, 3)):
+    for section, cases, calls in (
+        ("table", TABLE, 7),
+        ("sizes", SIZES, 7),
+        ("training", TRAINING, 7),
+        ("lengths", LENGTHS, 3),
+    ):
         for case in cases if not options.quick or section == "table" else ():
-            asked = workers if section != "lengths" or case.seconds <= 60 else {"ours": workers["ours"]}
-            asked = {
-                n: w
-                for n, w in asked.items()
-                if section == "table" or n not in ("peer_eager", "torch", "torch_compile")
-            }
+            asked = {name: worker for name, worker in workers.items() if takes_part(name, section, case)}
             results[section].append(measure(asked, case, calls))
             line = ", ".join(f"{n} {s['ms']:.1f}" for n, s in results[section][-1]["sides"].items() if "ms" in s)
             print(f"[{time.time() - start:4.0f} s] {case.name}: {line} ms", file=sys.stderr, flush=True)
@@ -163,6 +164,15 @@ def main() -> int:
     (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
     write_report(results, HERE / "README.md")
     return 0
+
+
+def takes_part(side: str, section: str, case: Case) -> bool:
+    """The peers in all of the table; beyond it in the modes that are used, and not where they need gigabytes."""
+    if section == "lengths" and case.seconds > 60.0:
+        return side == "ours"
+    if section == "training":
+        return side in ("ours", "peer")
+    return section == "table" or side not in ("peer_eager", "torch", "torch_compile")
 
 
 def machine() -> dict[str, Any]:

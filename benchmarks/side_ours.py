@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
@@ -10,6 +11,10 @@ from cases import FFT_SIZES, FRAME_RATE, REVERB_SECONDS, Case
 
 import ddspgraph as dg
 from ddspgraph.compiler.execute import execute
+from ddspgraph.compiler.lower import tensor_spec
+from ddspgraph.ir.training import Training
+from ddspgraph.training.step import TrainStep
+from ddspgraph.training.weights import trained_weights_of
 
 VERSION = dg.__version__
 
@@ -77,6 +82,8 @@ def _loss(target: str, audio: str) -> dict[str, Any]:
 
 def build(case: Case) -> Callable[..., Any]:
     """A function of tensors in the order of `NEEDS`; with gradients, of all of them."""
+    if case.work in ("train_step", "synthesis"):
+        return _solo_instrument(case)
     model = dg.compile(spec(case), limits=dg.Limits(memory_bytes=1 << 40))
     graph = model.optimised
     roots = graph.roots()
@@ -87,3 +94,18 @@ def build(case: Case) -> Callable[..., Any]:
         return values[roots[0]]
 
     return forward
+
+
+def _solo_instrument(case: Case) -> Callable[..., Any]:
+    """A training step, or the synthesis, of `graphs/models/solo_instrument.yaml`."""
+    model = dg.compile(Path(__file__).parents[1] / "graphs" / "models" / "solo_instrument.yaml")
+    seed = tf.constant(0, tf.int64)
+    if case.work == "synthesis":
+        return lambda f0_hz, loudness_db: model.render({"f0_hz": f0_hz, "loudness_db": loudness_db}, seed)["audio"]
+    specs = {i.name: tensor_spec(i.signal, i.name) for i in model.graph.inputs}
+    step = TrainStep(trained_weights_of(model), model.traced_losses, specs, Training())
+
+    def train(f0_hz: tf.Tensor, loudness_db: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
+        return step.function({"f0_hz": f0_hz, "loudness_db": loudness_db, "audio": target}, seed)[0]["total"]
+
+    return train

@@ -14,6 +14,10 @@ VERSION = "3.7.0"
 
 def build(case: Case) -> Callable[..., Any]:
     """A function of tensors in the order of `NEEDS`."""
+    if case.work in ("train_step", "synthesis"):
+        import peer_training
+
+        return peer_training.build(case)
     size = {"n_samples": case.n_samples, "sample_rate": case.sample_rate}
     harmonic = ddsp.synths.Harmonic(**size)
     noise = ddsp.synths.FilteredNoise(n_samples=case.n_samples)
