@@ -17,8 +17,6 @@ from ddspgraph.render.labels import clock_text, count_text, name_text, value_tex
 from ddspgraph.render.picture import Arrow, Box, Detail, Edge, Kind, Picture, Pin, Stage
 from ddspgraph.render.stages import at_stage
 
-#: A node that takes less of the work than this is said to take nothing, unless all is asked for.
-LEAST_SHARE = 0.01
 #: How an implied conversion is told on its edge, by its role in `compiler.analysis.adapt`.
 _STEPS = {"hold": "held", "resample": "resampled"}
 
@@ -31,7 +29,7 @@ def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed") -> P
     if detail not in get_args(Detail):
         raise ValueError(f"detail is one of {', '.join(get_args(Detail))}, this is {detail!r}")
     graph = at_stage(graph, stage)
-    shares = {} if detail == "names" else _shares(graph, detail)
+    shares = {} if detail == "names" else _shares(graph)
     ids = Ids()
     inlined = _inlined(graph)
     used = _used_ports(graph)
@@ -149,13 +147,12 @@ def literal_text(graph: Graph, node: Node) -> str:
     return ", ".join(value_text(value, unit) for value in values)
 
 
-def _shares(graph: Graph, detail: Detail) -> dict[str, float]:
-    """Each node's part of the estimated work; what takes less than a hundredth stands in `all` only."""
+def _shares(graph: Graph) -> dict[str, float]:
+    """Each node's part of the estimated work."""
     if not graph.types:
         return {}
     costs = estimate(graph)
-    shares = {node.name: costs.share(node.name) for node in graph.nodes if kind_of(graph, node) is not Kind.LITERAL}
-    return {name: share for name, share in shares.items() if detail == "all" or share >= LEAST_SHARE}
+    return {node.name: costs.share(node.name) for node in graph.nodes if kind_of(graph, node) is not Kind.LITERAL}
 
 
 def _arrows(graph: Graph, node: Node, at: dict[str, Box], detail: Detail) -> list[Arrow]:

@@ -16,7 +16,7 @@ from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.types import Rate
 from ddspgraph.render.columns import folded
 from ddspgraph.render.compose import picture
-from ddspgraph.render.labels import doc_text, name_text, rate_text, shape_text, share_text
+from ddspgraph.render.labels import LEAST_SHARE, doc_text, name_text, rate_text, shape_text, share_text
 from ddspgraph.render.legend import legend_table
 from ddspgraph.render.markup import bold, cell, quoted, row, small, table, text
 from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Pin, Stage, groups
@@ -191,10 +191,12 @@ def _label(box: Box, theme: Theme) -> str:
         return name
     about = [text(box.op)] if box.op not in ("", box.name) else []
     about += [f"<I>{text(mark)}</I>" for mark in box.marks]
+    has_bar = box.share is not None and box.share >= LEAST_SHARE
+    about += [text(share_text(box.share))] if box.share is not None and not has_bar else []
     rows = [row(cell(bold(name)))]
     rows += [row(cell(small(" · ".join(about), theme.text)))] if about else []
     rows += [row(cell(small(text(line), theme.quiet))) for line in box.lines]
-    rows += [row(cell(_share_bar(box, theme)))] if box.share is not None else []
+    rows += [row(cell(_share_bar(box, theme)))] if has_bar else []
     body = table(rows, padding=1, around=5)
     ends = [_pins(side, pins, theme) for side, pins in (("i", box.inputs), ("o", box.outputs))]
     spacer = [cell("", width=10)] if box.kind is Kind.LOSS else []

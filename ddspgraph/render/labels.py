@@ -15,6 +15,8 @@ NAME_CHARACTERS = 44
 DOC_CHARACTERS = 300
 #: A list shows its first numbers and how many there are.
 LIST_NUMBERS = 4
+#: A smaller share is told in words alone.
+LEAST_SHARE = 0.01
 #: Units that say nothing beside a bare number.
 _PLAIN_UNITS = (Unit.ANY, Unit.RAW, Unit.LINEAR)
 
@@ -56,7 +58,7 @@ def count_text(count: int) -> str:
 
 def share_text(share: float) -> str:
     """A part of a whole: `34 %`, `< 1 %`, `0 %`."""
-    if 0.0 < share < 0.01:
+    if 0.0 < share < LEAST_SHARE:
         return "< 1 %"
     return f"{round(100 * share)} %"
 

@@ -82,11 +82,13 @@ def test_shares_are_the_estimate() -> None:
     assert sum(share for share in shares.values() if share) == pytest.approx(1.0)
 
 
-def test_small_shares_are_left_out() -> None:
-    shown = {box.node: box.share for box in picture(typed(SOLO)).boxes}
-    assert shown["harmonic"] is not None
-    assert shown["dry"] is None
+def test_small_shares_are_told_in_words() -> None:
+    """Every node has its share; a bar of one pixel would say nothing."""
     assert all(box.share is None for box in picture(typed(SOLO), "names").boxes)
+    lines = {line.split(" ")[2]: line for line in to_dot(typed(SOLO)).splitlines() if " [id=" in line}
+    assert "add · &lt; 1 %" in lines["node_dry"]
+    assert "of the work" not in lines["node_dry"]
+    assert "of the work" in lines["node_harmonic"]
 
 
 def test_the_bar_is_as_long_as_the_share() -> None:
