@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ddspgraph.compiler.stream import CompiledStream
     from ddspgraph.diagnostics import Diagnostic, GraphError, Span
     from ddspgraph.exported import load_saved_model
+    from ddspgraph.exported_stream import load_stream
     from ddspgraph.ir.graph import Clock, Graph, Input, Node, Ref
     from ddspgraph.ir.op import Advice, Op, Sizes, Splits, Traits, Weight, from_clock, param
     from ddspgraph.ir.ports import Mismatch, Port, anything, audio, const, frame, same_as, scalar
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ddspgraph.page import explore, plot
     from ddspgraph.render import draw
     from ddspgraph.stream import Stream
+    from ddspgraph.training.fit import fit
     from ddspgraph.training.train import train
     from ddspgraph.training.trained import load_run
 
@@ -45,8 +47,10 @@ _HOME = {
     "CompiledStream": "compiler.stream",
     "Stream": "stream",
     "load_saved_model": "exported",
+    "load_stream": "exported_stream",
     "draw": "render",
     "train": "training.train",
+    "fit": "training.fit",
     "load_run": "training.trained",
     "explore": "page",
     "plot": "page",

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ddspgraph.compiler.stream import CompiledStream
+    from ddspgraph.compiler.stream import StreamModel
 
 
 class Stream:
     """One run of a streaming model. Any number of them share a model.
 
     Args:
-      model: of `compile(..., streaming=True)`, or of `load_saved_model` on an export with --streaming.
+      model: of `compile(..., streaming=True)`, `compile_stream` or `load_stream`.
       batch: items that run side by side.
       seed: of all randomness.
       constants: the inputs of rate const, by name.
@@ -24,7 +24,7 @@ class Stream:
     """
 
     def __init__(
-        self, model: CompiledStream, *, batch: int = 1, seed: int = 0, constants: Mapping[str, Any] | None = None
+        self, model: StreamModel, *, batch: int = 1, seed: int = 0, constants: Mapping[str, Any] | None = None
     ) -> None:
         self.model, self.latencies = model, model.latencies
         self._begin = lambda: model.initial_state(batch, seed=seed, constants=constants)

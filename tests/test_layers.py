@@ -22,7 +22,7 @@ LAYERS = (
     ("backends", "render", "migrations", "reference"),
     ("notebook",),
     ("compiler.driver",),
-    ("exported", "verify_migration", "migration_picture", "page", "stream"),
+    ("exported", "exported_stream", "verify_migration", "migration_picture", "page", "stream"),
     ("training",),
     ("cli",),
     ("__main__",),

@@ -21,6 +21,7 @@ from ddspgraph import __version__
 from ddspgraph.backends.facts import FACTS, SEED, SPEC, facts_of, is_export, signature_arguments
 from ddspgraph.backends.staged_folder import staged_folder
 from ddspgraph.compiler.lower import CompiledGraph
+from ddspgraph.compiler.stream import CompiledStream
 from ddspgraph.files import cannot_write
 
 _Path = str | os.PathLike[str]
@@ -55,7 +56,7 @@ def save(
             _write_sources(model, Path(sources), signatures)
             if add_assets is not None:
                 add_assets(Path(sources))
-            module = _Module(model, sorted(Path(sources).iterdir()))
+            module = SavedModule(model, sorted(Path(sources).iterdir()))
             tf.saved_model.save(module, str(staged), signatures=signatures)
         except (OSError, tf.errors.OpError) as error:
             n_bytes = sum(v.dtype.size * v.shape.num_elements() for v in model.variables)
@@ -64,10 +65,10 @@ def save(
             verify(staged)
 
 
-class _Module(tf.Module):
+class SavedModule(tf.Module):
     """What is saved: the variables and the assets. Nothing in it needs ddspgraph."""
 
-    def __init__(self, model: CompiledGraph, assets: Iterable[Path]) -> None:
+    def __init__(self, model: CompiledGraph | CompiledStream, assets: Iterable[Path]) -> None:
         super().__init__(name=model.name)
         self.variables_by_node = model.variables_by_node
         self.assets = [tf.saved_model.Asset(str(path)) for path in assets]
@@ -104,8 +105,12 @@ def _concrete(compute: Callable[..., Any], inputs: Mapping[str, tf.TensorSpec], 
 
 def _write_sources(model: CompiledGraph, folder: Path, signatures: Mapping[str, Any]) -> None:
     taken = {name: sorted(f.structured_input_signature[1]) for name, f in signatures.items()}
-    facts = {"ddspgraph": __version__, **facts_of(model.graph), "signatures": taken}
-    (folder / FACTS).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
-    if model.graph.spec is not None:  # else the graph was built in Python
+    write_facts({**facts_of(model.graph), "signatures": taken}, model.graph.spec, folder)
+
+
+def write_facts(facts: Mapping[str, Any], spec: str | None, folder: Path) -> None:
+    """Facts, what wrote them, and the spec unless the graph was built in Python."""
+    (folder / FACTS).write_text(json.dumps({"ddspgraph": __version__, **facts}, indent=1) + "\n", encoding="utf-8")
+    if spec is not None:
         with open(folder / SPEC, "w", encoding="utf-8", newline="") as file:
-            file.write(model.graph.spec)
+            file.write(spec)

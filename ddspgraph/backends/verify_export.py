@@ -70,10 +70,10 @@ def seeded_inputs(graph: Graph, batch: int, seconds: float) -> dict[str, np.ndar
     ragged = 0 if clock.is_fixed else min(3, hop - 1)
     sizes = {"batch": batch, "frames": frames, "samples": frames * hop - ragged}
     rng = np.random.default_rng(_SEED)
-    return {i.name: _random(rng, i.signal, sizes) for i in graph.inputs}
+    return {i.name: random_values(rng, i.signal, sizes) for i in graph.inputs}
 
 
-def _random(rng: np.random.Generator, signal: Signal, sizes: Mapping[str, int]) -> np.ndarray:
+def random_values(rng: np.random.Generator, signal: Signal, sizes: Mapping[str, int]) -> np.ndarray:
     shape = [dim.at(sizes, _CHANNELS) for dim in signal.dims]
     low, high = _RANGES.get(str(signal.unit), (-0.5, 0.5))
     return rng.uniform(low, high, shape).astype(np.float32)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from ddspgraph.compiler.analysis.advise import advise
 from ddspgraph.compiler.analysis.infer import infer
@@ -18,6 +18,7 @@ from ddspgraph.compiler.frontend.substitute import substitute
 from ddspgraph.compiler.frontend.validate import validate
 from ddspgraph.compiler.frontend.values import Document, Value
 from ddspgraph.compiler.pipeline import LEGALISE, Observer, optimise, run
+from ddspgraph.compiler.stream_plan import StreamPlan, plan_stream
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, in_source_order
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
@@ -89,6 +90,7 @@ def check(
         return error.diagnostics
 
 
+@overload
 def compile(
     spec: Spec | Graph,
     *,
@@ -97,16 +99,42 @@ def compile(
     seed: int = 0,
     limits: Limits = DEFAULT_LIMITS,
     observe: Observer | None = None,
-) -> CompiledGraph:
-    """One `tf.function` of a graph.
+    streaming: Literal[True],
+) -> CompiledStream: ...
+
+
+@overload
+def compile(
+    spec: Spec | Graph,
+    *,
+    params: Mapping[str, Any] | None = None,
+    ops: Iterable[type[Op]] = (),
+    seed: int = 0,
+    limits: Limits = DEFAULT_LIMITS,
+    observe: Observer | None = None,
+) -> CompiledGraph: ...
+
+
+def compile(
+    spec: Spec | Graph,
+    *,
+    params: Mapping[str, Any] | None = None,
+    ops: Iterable[type[Op]] = (),
+    seed: int = 0,
+    limits: Limits = DEFAULT_LIMITS,
+    observe: Observer | None = None,
+    streaming: bool = False,
+) -> CompiledGraph | CompiledStream:
+    """One `tf.function` of a graph, or the two functions of a stream.
 
     Args:
       spec: a graph of `load`, or anything that `load` takes.
       seed: of the first values of trainable variables.
       observe: called with the name and result of every pass.
+      streaming: for blocks, from a state to the next; `compile_stream` makes a stream of a model and its weights.
 
     Raises:
-      GraphError: as `load` does.
+      GraphError: as `load` does; with `streaming` E415 for every node that looks at the whole clip.
     """
     from ddspgraph.compiler.execute import evaluate
     from ddspgraph.compiler.lower import CompiledGraph
@@ -114,7 +142,8 @@ def compile(
     graph = spec if isinstance(spec, Graph) else load(spec, params=params, ops=ops, limits=limits)
     legal = run(LEGALISE, graph, observe)
     optimised = run(optimise(evaluate), legal, observe)
-    return CompiledGraph(graph, legal, optimised, seed=seed, limits=limits)
+    model = CompiledGraph(graph, legal, optimised, seed=seed, limits=limits)
+    return compile_stream(model) if streaming else model
 
 
 def compile_stream(model: CompiledGraph) -> CompiledStream:
@@ -124,9 +153,15 @@ def compile_stream(model: CompiledGraph) -> CompiledStream:
       GraphError: E415 for every node that looks at the whole clip.
     """
     from ddspgraph.compiler.stream import CompiledStream
-    from ddspgraph.compiler.stream_plan import plan_stream
 
     return CompiledStream(model.graph, plan_stream(model.optimised), model.variables_by_node)
+
+
+def plan_of(graph: Graph) -> StreamPlan:
+    """How a graph of `load` runs as a stream. Raises GraphError E415. TensorFlow folds its constants."""
+    from ddspgraph.compiler.execute import evaluate
+
+    return plan_stream(run(optimise(evaluate), run(LEGALISE, graph)))
 
 
 def _front_end(

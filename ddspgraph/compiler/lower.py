@@ -138,6 +138,6 @@ class CompiledGraph(tf.Module):
         return {**named, "total": tf.add_n(list(named.values()))}
 
 
-def tensor_spec(signal: Signal, name: str) -> tf.TensorSpec:
+def tensor_spec(signal: Signal, name: str | None) -> tf.TensorSpec:
     """Open where a dim is a name."""
     return tf.TensorSpec([dim.size for dim in signal.dims], tf.float32, name)

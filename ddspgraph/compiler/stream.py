@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -13,50 +12,45 @@ from ddspgraph.compiler.lower import tensor_spec
 from ddspgraph.compiler.stream_blocks import bind_block, bind_constants
 from ddspgraph.compiler.stream_plan import Step, StreamPlan, is_pointwise
 from ddspgraph.ir.call import run_kernel
-from ddspgraph.ir.graph import Node, Ref
+from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.initialisers import stream_of
 from ddspgraph.ir.op import Sizes, Traits
 from ddspgraph.ir.streaming import Block, has_time, past_shape
 
 Tensors = dict[str, tf.Tensor]
 Variables = Mapping[str, Mapping[str, Any]]
-#: What every state holds: samples since the start, items, and the seed of all randomness.
-POSITION, BATCH, SEED = "position", "batch", "seed"
-#: How long a block is, in samples, where no input says it.
-LENGTH = "n_samples"
+#: What every state holds: samples since the start, items, and the seed of all randomness. No input has such names.
+POSITION, BATCH, SEED = "state/position", "state/batch", "state/seed"
+#: What a stream begins with beside its constant inputs; how long a block is, in samples, where no input says it.
+FIRST_BATCH, FIRST_SEED, LENGTH = "/batch", "/seed", "/n_samples"
 
 
-class CompiledStream(tf.Module):
-    """A graph that runs block by block.
+class StreamModel(tf.Module):
+    """Two pure functions of flat tensors, and what they are of.
 
     Attributes:
       plan: latencies and delays.
       graph: the graph as it was loaded.
-      variables_by_node: node name -> weight name -> `tf.Variable`; those of the offline model where one was given.
       block_inputs: the inputs that every block takes; `constant_inputs`: those that a stream begins with.
     """
 
-    def __init__(self, graph: Any, plan: StreamPlan, variables: Variables) -> None:
+    def __init__(self, graph: Graph, plan: StreamPlan) -> None:
         super().__init__(name=graph.name or None)
-        self.graph, self.plan, self.variables_by_node = graph, plan, variables
+        self.graph, self.plan = graph, plan
         self.block_inputs = tuple(i for i in plan.graph.inputs if has_time(i.signal))
         self.constant_inputs = tuple(i for i in plan.graph.inputs if not has_time(i.signal))
-        tracer = _Tracer(plan, variables)
-        self.initial = _concrete(tracer.initial_state, self.initial_specs())
-        state = self.initial.structured_outputs
-        self.state_names = tuple(sorted(state))
-        self.step = _concrete(tracer.process, {**self.block_specs(), **_open_batch(state)})
+        self._constant_names = tuple(i.name for i in self.constant_inputs)
+        self._block_names = tuple(i.name for i in self.block_inputs) or (LENGTH,)
+        self.output_names = tuple(name for name, _ in plan.graph.outputs)
+        self.state_names: tuple[str, ...] = ()
 
-    def initial_specs(self) -> dict[str, tf.TensorSpec]:
-        """What the first state is made of: `batch`, `seed`, and the constant inputs."""
-        scalars = {BATCH: tf.TensorSpec([], tf.int32, BATCH), SEED: tf.TensorSpec([], tf.int64, SEED)}
-        return scalars | {i.name: tensor_spec(i.signal, i.name) for i in self.constant_inputs}
+    def first_step(self, tensors: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+        """(items, seed, constant inputs) -> the state."""
+        raise NotImplementedError
 
-    def block_specs(self) -> dict[str, tf.TensorSpec]:
-        """What a block is made of: the inputs that change, or its length where there are none."""
-        if not self.block_inputs:
-            return {LENGTH: tf.TensorSpec([], tf.int32, LENGTH)}
-        return {i.name: tensor_spec(i.signal, i.name) for i in self.block_inputs}
+    def next_step(self, tensors: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+        """(block, state) -> (state, outputs)."""
+        raise NotImplementedError
 
     @property
     def latencies(self) -> dict[str, int]:
@@ -76,8 +70,10 @@ class CompiledStream(tf.Module):
         Raises:
           GraphError: E603-E605 for inputs that are missing, unknown or misshapen.
         """
-        given = bind_constants(self.plan.graph, self.constant_inputs, constants or {})
-        return self.initial(**{BATCH: tf.constant(batch, tf.int32), SEED: tf.constant(seed, tf.int64)}, **given)
+        given = bind_constants(self.constant_inputs, constants or {})
+        scalars = [tf.constant(batch, tf.int32), tf.constant(seed, tf.int64)]
+        state = self.first_step([*scalars, *(given[name] for name in self._constant_names)])
+        return dict(zip(self.state_names, state, strict=True))
 
     def process(
         self, state: Mapping[str, tf.Tensor], block: Mapping[str, Any] | int
@@ -92,24 +88,65 @@ class CompiledStream(tf.Module):
           GraphError: E603-E606 for inputs that are missing, unknown, misshapen or not whole frames.
         """
         given = bind_block(self.plan, self.block_inputs, block, LENGTH)
-        results = self.step(**given, **state)
-        after = {name: results[name] for name in self.state_names}
-        return after, {name: results[f"{_OUTPUT}{name}"] for name, _ in self.plan.graph.outputs}
+        tensors = [given[name] for name in self._block_names]
+        results = self.next_step(tensors + [state[name] for name in self.state_names])
+        n = len(self.state_names)
+        return dict(zip(self.state_names, results, strict=False)), dict(
+            zip(self.output_names, results[n:], strict=True)
+        )
 
 
-#: Before the names of outputs, so that none is taken for a part of the state.
-_OUTPUT = "-> "
+class CompiledStream(StreamModel):
+    """A graph that runs block by block.
+
+    Attributes:
+      variables_by_node: node name -> weight name -> `tf.Variable`: those of the compiled graph that it is made of.
+      initial, step: the concrete functions of `first_step` and `next_step`.
+    """
+
+    def __init__(self, graph: Graph, plan: StreamPlan, variables: Variables) -> None:
+        super().__init__(graph, plan)
+        self.variables_by_node = variables
+        tracer = _Tracer(plan, variables)
+        self.initial, names = _concrete(tracer.initial_state, self.initial_specs())
+        self.state_names = tuple(names)
+        shapes = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in zip(names, self.initial.outputs, strict=True)}
+        self.step, _ = _concrete(tracer.process, {**self.block_specs(), **shapes})
+
+    def first_step(self, tensors: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+        return self.initial(*tensors)
+
+    def next_step(self, tensors: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
+        return self.step(*tensors)
+
+    def initial_specs(self) -> dict[str, tf.TensorSpec]:
+        """What the first state is made of: items, seed, and the constant inputs."""
+        scalars = {FIRST_BATCH: tf.TensorSpec([], tf.int32), FIRST_SEED: tf.TensorSpec([], tf.int64)}
+        return scalars | {i.name: tensor_spec(i.signal, None) for i in self.constant_inputs}
+
+    def block_specs(self) -> dict[str, tf.TensorSpec]:
+        """What a block is made of: the inputs that change, or its length where there are none."""
+        if not self.block_inputs:
+            return {LENGTH: tf.TensorSpec([], tf.int32)}
+        return {i.name: tensor_spec(i.signal, None) for i in self.block_inputs}
+
+    def save(self, path: str) -> None:
+        """Writes a SavedModel of both functions: it appears whole or not at all. Raises GraphError E607, E609."""
+        from ddspgraph.backends.saved_stream import save
+
+        save(self, path)
 
 
-def _concrete(function: Callable[..., Any], specs: Mapping[str, tf.TensorSpec]) -> Any:
-    def call(**given: tf.Tensor) -> Any:
-        return function(given)
+def _concrete(function: Callable[..., Any], specs: Mapping[str, tf.TensorSpec]) -> tuple[Any, list[str]]:
+    """A function of flat tensors (a call by name costs more than many an op), and the names of its results."""
+    names: list[str] = []
 
-    return tf.function(call, autograph=False).get_concrete_function(**specs)
+    def call(*tensors: tf.Tensor) -> list[tf.Tensor]:
+        results = function(dict(zip(specs, tensors, strict=True)))
+        names[:] = results
+        return list(results.values())
 
-
-def _open_batch(state: Mapping[str, Any]) -> dict[str, tf.TensorSpec]:
-    return {name: tf.TensorSpec(x.shape, x.dtype, name) for name, x in state.items()}
+    return tf.function(call, autograph=False).get_concrete_function(*specs.values()), names
 
 
 class _Tracer:
@@ -125,15 +162,15 @@ class _Tracer:
         self.names = _Names()
 
     def initial_state(self, given: Tensors) -> Tensors:
-        batch, seed = given[BATCH], given[SEED]
+        batch, seed = given[FIRST_BATCH], given[FIRST_SEED]
         values = {Ref(name): x for name, x in given.items() if name in self.graph.input_by_name}
         for node in self.plan.constants:
             values.update(self._run(node, values, batch, seed))
         state = {POSITION: tf.constant(0, tf.int64), BATCH: tf.identity(batch), SEED: tf.identity(seed)}
-        state |= {self.names("constant", str(ref)): tf.identity(values[ref]) for ref in self.kept}
+        state |= {self.names("=", str(ref)): tf.identity(values[ref]) for ref in self.kept}
         for ref, samples in self.plan.delays:
             shape = past_shape(self.graph.types[ref], samples // self.plan.timings[ref].hop, batch)
-            state[self.names("delay", str(ref), str(samples))] = dsp.silence(shape)
+            state[self.names("+", str(ref), str(samples))] = dsp.silence(shape)
         for step in self.plan.steps:
             node = step.node
             signals = {port: self.graph.types[ref] for port, ref in node.inputs}
@@ -148,8 +185,8 @@ class _Tracer:
             run.values.update(self._run(node, run.values, given[BATCH], given[SEED]))
         for step in self.plan.steps:
             run.add(step)
-        outputs = {f"{_OUTPUT}{name}": run.output(ref) for name, ref in self.graph.outputs}
-        return {**run.after, **outputs}
+        outputs = {name: run.output(ref) for name, ref in self.graph.outputs}
+        return {**{name: run.after[name] for name in given if name in run.after}, **outputs}
 
     def _run(self, node: Node, values: Mapping[Ref, tf.Tensor], batch: Any, seed: Any) -> dict[Ref, tf.Tensor]:
         with tf.name_scope(scope_of(node)):
@@ -175,12 +212,12 @@ class _Block:
         self.tracer, self.plan, self.names, self.given = tracer, tracer.plan, tracer.names, given
         self.timings = tracer.plan.timings
         self.values = {Ref(i.name): given[i.name] for i in tracer.graph.inputs if i.name in given}
-        self.values |= {ref: given[self.names("constant", str(ref))] for ref in tracer.kept}
+        self.values |= {ref: given[self.names("=", str(ref))] for ref in tracer.kept}
         self.length = self._length()
         self.position = given[POSITION]
         self.after: Tensors = {name: given[name] for name in (BATCH, SEED)}
         self.after[POSITION] = self.position + tf.cast(self.length, tf.int64)
-        self.after |= {name: given[name] for name in (self.names("constant", str(ref)) for ref in tracer.kept)}
+        self.after |= {name: given[name] for name in (self.names("=", str(ref)) for ref in tracer.kept)}
         self.delayed: dict[tuple[Ref, int], tf.Tensor] = {}
 
     def _length(self) -> tf.Tensor:
@@ -221,7 +258,7 @@ class _Block:
         if not samples:
             return self.values[ref]
         if (ref, samples) not in self.delayed:
-            name = self.names("delay", str(ref), str(samples))
+            name = self.names("+", str(ref), str(samples))
             self.delayed[ref, samples], self.after[name] = dsp.delayed(self.given[name], self.values[ref])
         return self.delayed[ref, samples]
 
@@ -230,22 +267,17 @@ class _Block:
 
 
 class _Names:
-    """Names of the tensors of a state: such as TensorFlow takes for arguments, each given once."""
+    """Names of the tensors of a state: `state/node/part`, `state/=/value`, `state/+/value/samples` of a delay."""
 
     def __init__(self) -> None:
         self.known: dict[tuple[str, ...], str] = {}
 
     def __call__(self, *parts: str) -> str:
-        if parts not in self.known:
-            name = re.sub(r"\W+", "_", "_".join(("state", *parts))).lower()
-            while name in self.known.values():
-                name += "_"
-            self.known[parts] = name
-        return self.known[parts]
+        return self.known.setdefault(parts, "/".join(("state", *parts)))
 
     def parts(self, node: str) -> dict[str, str]:
         """The parts of the state of a node."""
-        return {key[1]: name for key, name in self.known.items() if key[0] == node and len(key) == 2}
+        return {key[1]: name for key, name in self.known.items() if key[0] == node}
 
 
 def scope_of(node: Node) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,12 +10,12 @@ import tensorflow as tf
 
 from ddspgraph.compiler.stream_plan import StreamPlan
 from ddspgraph.diagnostics import did_you_mean, fail
-from ddspgraph.ir.graph import Graph, Input
+from ddspgraph.ir.graph import Input
 
 
-def bind_constants(graph: Graph, declared: Iterable[Input], given: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+def bind_constants(declared: tuple[Input, ...], given: Mapping[str, Any]) -> dict[str, tf.Tensor]:
     """The inputs that a stream begins with. Raises GraphError E603-E605."""
-    return _bind(graph, tuple(declared), given)
+    return _bind(declared, given)
 
 
 def bind_block(
@@ -30,7 +30,7 @@ def bind_block(
         return {length: tf.constant(samples, tf.int32)}
     if isinstance(given, int):
         raise fail("E605", f"a block of this graph holds {', '.join(i.name for i in declared)}, not {given}")
-    bound = _bind(plan.graph, declared, given)
+    bound = _bind(declared, given)
     counts: dict[str, Any] = {i.name: bound[i.name].shape[1] for i in declared}
     samples = {i.name: counts[i.name] * plan.timings[i.ref].hop for i in declared}
     first = next(iter(samples))
@@ -44,7 +44,7 @@ def bind_block(
     return bound
 
 
-def _bind(graph: Graph, declared: tuple[Input, ...], given: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+def _bind(declared: tuple[Input, ...], given: Mapping[str, Any]) -> dict[str, tf.Tensor]:
     if len(given) != len(declared) or any(i.name not in given for i in declared):
         _check_names(declared, given)
     bound = {}

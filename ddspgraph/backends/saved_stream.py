@@ -1,0 +1,142 @@
+"""A stream as a SavedModel that plain TensorFlow loads: state goes in and out, so one model serves any number of them.
+
+Signatures, with named tensors:
+  `initial_state`: `batch` (int32), `seed` (int64) and the inputs of rate const -> the state;
+  `process`: one block of the other inputs, or `n_samples` (int32) where there are none, and the state ->
+    the next state, under the same names, and the outputs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ddspgraph.backends.facts import SEED, facts_of, is_export, signature_arguments
+from ddspgraph.backends.saved_model import SavedModule, write_facts
+from ddspgraph.backends.staged_folder import staged_folder
+from ddspgraph.backends.verify_export import TOLERANCE, random_values
+from ddspgraph.compiler.stream import FIRST_BATCH, FIRST_SEED, LENGTH, CompiledStream, StreamModel
+from ddspgraph.diagnostics import clean, fail
+from ddspgraph.files import cannot_write, place
+
+_Path = str | os.PathLike[str]
+_SEED = 7
+#: Blocks of the verification, in frames.
+_FRAMES = (5, 1, 8)
+
+
+def save(model: CompiledStream, path: _Path, *, verify: Callable[[Path], None] | None = None) -> None:
+    """Writes a SavedModel: it appears whole or not at all.
+
+    Args:
+      model: the stream; its variables are saved with the values that they have.
+      path: of the folder; an earlier export or an empty folder there is replaced.
+      verify: called with the finished folder before it moves to `path`; what it raises prevents that.
+
+    Raises:
+      GraphError: E607 where it cannot be written, or would replace what is not an export.
+    """
+    with staged_folder(path, is_export) as staged, tempfile.TemporaryDirectory() as sources:
+        try:
+            signatures = _signatures(model, arguments_of(model))
+            taken = {name: sorted(f.structured_input_signature[1]) for name, f in signatures.items()}
+            facts = {**facts_of(model.graph), "streaming": stream_facts(model, arguments_of(model))}
+            write_facts({**facts, "signatures": taken}, model.graph.spec, Path(sources))
+            module = SavedModule(model, sorted(Path(sources).iterdir()))
+            tf.saved_model.save(module, str(staged), signatures=signatures)
+        except (OSError, tf.errors.OpError) as error:
+            raise cannot_write(path, error) from None
+        if verify is not None:
+            verify(staged)
+
+
+def arguments_of(model: StreamModel) -> dict[str, str]:
+    """What the signatures call every tensor: inputs as other exports do, a state `state_node_part`."""
+    found = signature_arguments(model.graph)
+    del found[SEED]  # of a call that renders everything
+    taken = {name.lower() for name in (*found.values(), *model.output_names)}
+    for name in (FIRST_BATCH, FIRST_SEED, LENGTH, *model.state_names):
+        argument = re.sub(r"\W+", "_", name).strip("_").lower()
+        while argument in taken:
+            argument += "_"
+        found[name] = argument
+        taken.add(argument)
+    return found
+
+
+def stream_facts(model: StreamModel, arguments: Mapping[str, str]) -> dict[str, Any]:
+    """Blocks, latencies, and what the signatures take, in order."""
+    rate = model.graph.clock.sample_rate
+    return {
+        "hop_samples": model.plan.hop,
+        "latency_samples": model.latencies,
+        "latency_ms": {name: 1e3 * n / rate for name, n in model.latencies.items()} if rate else None,
+        "begin": [arguments[name] for name in (FIRST_BATCH, FIRST_SEED, *(i.name for i in model.constant_inputs))],
+        "block": [arguments[name] for name in ([i.name for i in model.block_inputs] or [LENGTH])],
+        "state": [arguments[name] for name in model.state_names],
+    }
+
+
+def _signatures(model: CompiledStream, arguments: Mapping[str, str]) -> dict[str, Any]:
+    state = [arguments[name] for name in model.state_names]
+    specs = {n: tf.TensorSpec(x.shape, x.dtype) for n, x in zip(model.state_names, model.initial.outputs, strict=True)}
+    return {
+        "initial_state": _named(model.initial, model.initial_specs(), arguments, state),
+        "process": _named(model.step, {**model.block_specs(), **specs}, arguments, [*state, *model.output_names]),
+    }
+
+
+def _named(
+    function: Any, specs: Mapping[str, tf.TensorSpec], arguments: Mapping[str, str], results: Sequence[str]
+) -> Any:
+    """A function of named tensors to named tensors."""
+
+    def call(**given: tf.Tensor) -> dict[str, tf.Tensor]:
+        return dict(zip(results, function(*(given[arguments[name]] for name in specs)), strict=True))
+
+    named = {arguments[n]: tf.TensorSpec(spec.shape, spec.dtype, arguments[n]) for n, spec in specs.items()}
+    return tf.function(call, autograph=False).get_concrete_function(**named)
+
+
+def verify(model: CompiledStream, folder: Path) -> float:
+    """Loads an export with plain TensorFlow, and runs both on the same random blocks.
+
+    Returns:
+      the largest difference relative to the peak of its signal.
+
+    Raises:
+      GraphError: E609 where it fails, or differs by more than 1e-6 of the peak.
+    """
+    rng, arguments, worst = np.random.default_rng(_SEED), arguments_of(model), 0.0
+    names = stream_facts(model, arguments)
+    saved = tf.saved_model.load(str(folder)).signatures
+    first = [tf.constant(2, tf.int32), tf.constant(_SEED, tf.int64)]
+    first += [tf.constant(random_values(rng, i.signal, {"batch": 2})) for i in model.constant_inputs]
+    state = list(model.first_step(first))
+    kept = saved["initial_state"](**dict(zip(names["begin"], first, strict=True)))
+    for n_frames in _FRAMES:
+        sizes = {"batch": 2, "frames": n_frames, "samples": n_frames * model.plan.hop}
+        block: list[Any] = [tf.constant(random_values(rng, i.signal, sizes)) for i in model.block_inputs]
+        block = block or [tf.constant(n_frames * model.plan.hop, tf.int32)]
+        results = model.next_step([*block, *state])
+        state = list(results[: len(state)])
+        given = dict(zip(names["block"], block, strict=True)) | {n: kept[n] for n in names["state"]}
+        kept = saved["process"](**given)
+        for name, wanted in zip(model.output_names, results[len(state) :], strict=True):
+            worst = max(worst, _difference(name, wanted.numpy(), kept[name].numpy(), folder))
+    return worst
+
+
+def _difference(name: str, wanted: np.ndarray, found: np.ndarray, folder: Path) -> float:
+    peak = max(float(np.max(np.abs(wanted), initial=0.0)), 1e-30)
+    error = float(np.max(np.abs(wanted - found), initial=0.0)) / peak
+    if error > TOLERANCE or np.isfinite(wanted).all() != np.isfinite(found).all():
+        raise fail("E609", f"'{clean(name)}' of the exported stream differs by {error:.2g} of its peak", place(folder))
+    return error
