@@ -29,6 +29,9 @@ VERBS = {
     "features": "make a dataset of recordings: audio, pitch and loudness, in examples",
     "migrate": "bring a spec of an older version to the current one",
     "train": "train a graph on a dataset, or go on where its run ended",
+    "evaluate": "measure a trained model on the part of its data that was held out",
+    "transfer": "play a recording on a trained model",
+    "fit": "fit the free inputs and weights of a graph to one recording",
     "ops": "list the op library, or explain one op",
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddspgraph.cli.console import put, quiet_tensorflow, show_json, show_warning, stage, table, tell
+from ddspgraph.cli.console import put, quiet_tensorflow, show_json, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def add_options(parser: Parser) -> None:
 def main(arguments: Arguments) -> int:
     from ddspgraph.backends.facts import is_export
     from ddspgraph.backends.staged_folder import check_target
-    from ddspgraph.cli.spec import load_graph, tell_warnings
+    from ddspgraph.cli.spec import compile_graph, load_graph, tell_warnings
 
     if arguments.output is None and not arguments.dump_after:
         raise UsageError("-o DIR says where the SavedModel goes (--dump-after PASS alone prints the graph)")
@@ -46,15 +46,8 @@ def main(arguments: Arguments) -> int:
     with stage("loading TensorFlow"), quiet_tensorflow():
         import tensorflow as tf  # noqa: F401
 
-    from ddspgraph.compiler.driver import compile
-    from ddspgraph.training.run_folder import is_run
-    from ddspgraph.training.trained import load_run
-
     with stage(f"compiling {graph.name}"):
-        if is_run(arguments.spec):
-            model = load_run(arguments.spec, ops=options.ops, limits=options.limits, observe=observe, warn=show_warning)
-        else:
-            model = compile(graph, seed=arguments.seed, limits=options.limits, observe=observe)
+        model = compile_graph(arguments.spec, graph, options, seed=arguments.seed, observe=observe)
     if arguments.output is not None:
         difference = _export(model, arguments.output, arguments.spec)
         _report(arguments, graph, difference)

@@ -86,9 +86,9 @@ def _values(graph: Graph, arguments: Arguments, options: GraphOptions) -> dict[s
     with stage("loading TensorFlow"), quiet_tensorflow():
         import tensorflow as tf  # noqa: F401
 
+    from ddspgraph.cli.spec import compile_graph
     from ddspgraph.cli.tensor_errors import typed_tensor_errors
-    from ddspgraph.compiler.driver import compile
     from ddspgraph.page import port_values
 
     with stage(f"computing the signals of {graph.name}"), typed_tensor_errors():
-        return port_values(compile(graph, limits=options.limits), inputs, seed=arguments.seed)
+        return port_values(compile_graph(arguments.spec, graph, options), inputs, seed=arguments.seed)

@@ -19,7 +19,7 @@ EXAMPLE = "ddspgraph run graph.yaml --input audio=dry.wav --output audio=wet.wav
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a spec, - for stdin, or an exported folder")
+    parser.add_argument("spec", metavar="SPEC", help="a spec, - for stdin, an exported folder or a run")
     parser.add_argument(
         "--input",
         metavar="NAME=FILE",
@@ -80,16 +80,15 @@ def _compute(
 ) -> dict[str, np.ndarray]:
     """The outputs, or the losses of a graph that has no outputs. Raises GraphError."""
     from ddspgraph.cli.not_finite import not_finite
-    from ddspgraph.cli.spec import is_saved_model
+    from ddspgraph.cli.spec import compile_graph, is_saved_model
     from ddspgraph.cli.tensor_errors import typed_tensor_errors
-    from ddspgraph.compiler.driver import compile
     from ddspgraph.exported import load_saved_model
 
     with stage(f"compiling {graph.name}"):
         if is_saved_model(arguments.spec):
             model = load_saved_model(arguments.spec, ops=options.ops, limits=options.limits)
         else:
-            model = compile(graph, limits=options.limits)
+            model = compile_graph(arguments.spec, graph, options)
     with typed_tensor_errors():
         with stage(f"rendering {graph.name}"):
             results = model(inputs, seed=arguments.seed) if graph.outputs else model.losses(inputs)

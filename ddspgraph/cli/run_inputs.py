@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,23 +20,28 @@ if TYPE_CHECKING:
     from ddspgraph.limits import Limits
 
 
-def read_inputs(graph: Graph, arguments: Arguments, limits: Limits, notify: Notify) -> dict[str, np.ndarray]:
-    """float32 arrays by input name; `notify` is told of recordings that had to be converted.
+def read_inputs(
+    graph: Graph, arguments: Arguments, limits: Limits, notify: Notify, *, required: Sequence[str] | None = None
+) -> dict[str, np.ndarray]:
+    """float32 arrays by input name.
+
+    Args:
+      notify: told of recordings that had to be converted.
+      required: inputs that must be given; those that the outputs need, unless said.
 
     Raises:
       UsageError: where a file cannot be told an input, or an input is given twice.
-      GraphError: E601-E605, E701 and E709, for files, and for inputs that are unknown or missing.
+      GraphError: E601-E605, E701 and E709, for files, and for inputs that are unknown, or missing of those required.
     """
-    needed = needed_inputs(graph)
     given: dict[str, np.ndarray] = dict(read_npz(arguments.inputs, limits=limits)) if arguments.inputs else {}
     files: dict[str, str] = {}
     for assignment in arguments.input:
         name, file = split_assignment(assignment)
-        name = name or _only_one(needed, file)
+        name = name or _only_one(needed_inputs(graph), file)
         if name in files:
             raise UsageError(f"the input '{name}' is given twice")
         files[name] = file
-    _check_names(graph, needed, {*given, *files})
+    _check_names(graph, needed_inputs(graph) if required is None else required, {*given, *files})
     arrays = {name: _with_batch(x, graph.input_by_name[name]) for name, x in given.items()}
     for name, file in files.items():
         arrays[name] = _read(graph, graph.input_by_name[name], file, limits, notify)
@@ -56,13 +62,13 @@ def _only_one(needed: list[str], file: str) -> str:
     raise UsageError(f"--input {file}: which input? NAME=FILE, NAME being one of {', '.join(needed)}")
 
 
-def _check_names(graph: Graph, needed: list[str], given: set[str]) -> None:
+def _check_names(graph: Graph, required: Sequence[str], given: set[str]) -> None:
     """All names that are wrong or missing at once, before a file is read."""
     report = Report()
     for name in sorted(given - set(graph.input_by_name)):
         hint = did_you_mean(name, list(graph.input_by_name)) or "the graph has no inputs"
         report.add("E604", f"the graph has no input '{name}'", None, hint=hint)
-    for name in needed:
+    for name in required:
         if name not in given:
             declared = graph.input_by_name[name]
             hint = f"--input {name}=FILE" + (" (.wav or .flac)" if declared.signal.rate is Rate.AUDIO else " (.npy)")

@@ -14,6 +14,8 @@ from ddspgraph.files import place
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.frontend.values import Document
+    from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.compiler.pipeline import Observer
     from ddspgraph.ir.graph import Graph
     from ddspgraph.limits import Limits
 
@@ -52,6 +54,28 @@ def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True) -
     if not spec.is_file():
         raise fail("E602", "the export holds no spec: its graph was built in Python", place(argument))
     return load(spec, params=facts["settings"], ops=options.ops, limits=options.limits)
+
+
+def compile_graph(
+    argument: str, graph: Graph, options: GraphOptions, *, seed: int = 0, observe: Observer | None = None
+) -> CompiledGraph:
+    """The graph of an argument, compiled: with the weights of a run where the argument is one.
+
+    Args:
+      seed: of the first values of variables.
+      observe: called with the name and result of every pass.
+
+    Raises:
+      GraphError: as `compile` and `load_run` do.
+    """
+    from ddspgraph.compiler.driver import compile
+    from ddspgraph.training.run_folder import is_run
+
+    if not is_run(argument):
+        return compile(graph, seed=seed, limits=options.limits, observe=observe)
+    from ddspgraph.training.trained import load_run
+
+    return load_run(argument, ops=options.ops, limits=options.limits, observe=observe, warn=show_warning)
 
 
 def is_saved_model(argument: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,6 @@ _INTERRUPTED = 130
 
 
 def add_options(parser: Parser) -> None:
-    from dataclasses import MISSING
-
     from ddspgraph.ir.training import TRAINING_PARAMS
 
     parser.add_argument("spec", metavar="SPEC", help="a spec with a loss and trainable nodes, or - for stdin")
@@ -28,19 +27,27 @@ def add_options(parser: Parser) -> None:
     )
     parser.add_argument("--deterministic", action="store_true", help="the same numbers on every run on one machine")
     parser.add_argument("--skip-corrupt", action="store_true", help="leave damaged shards of the dataset out")
-    options = parser.add_argument_group("in place of the spec's `training` section")
-    for name, spec in TRAINING_PARAMS.items():
-        default = f" (default: {spec.default:g})" if isinstance(spec.default, (int, float)) else ""
-        doc = spec.doc.rstrip(".")
-        text = f"{doc[0].lower()}{doc[1:]}{default if spec.default is not MISSING else ''}"
-        metavar = "|".join(spec.choices) or "N"
-        options.add_argument(f"--{name.replace('_', '-')}", dest=name, metavar=metavar, help=text)
+    add_training_options(parser, TRAINING_PARAMS)
     add_graph_options(parser)
+
+
+def add_training_options(parser: Parser, names: Iterable[str]) -> None:
+    """`--learning-rate` and the like, as `Training` declares them."""
+    from ddspgraph.ir.training import TRAINING_PARAMS
+
+    options = parser.add_argument_group("in place of the spec's `training` section")
+    for spec in (TRAINING_PARAMS[name] for name in names):
+        default = f" (default: {spec.default:g})" if isinstance(spec.default, (int, float)) else ""
+        text = spec.doc[0].lower() + spec.doc[1:].rstrip(".") + default
+        options.add_argument(
+            f"--{spec.name.replace('_', '-')}", dest=spec.name, metavar="|".join(spec.choices) or "N", help=text
+        )
 
 
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.progress import TrainingView
     from ddspgraph.cli.spec import load_graph, tell_warnings
+    from ddspgraph.ir.training import TRAINING_PARAMS
     from ddspgraph.training.dataset import open_dataset
     from ddspgraph.training.train import train
 
@@ -59,19 +66,19 @@ def main(arguments: Arguments) -> int:
             restore=arguments.restore,
             deterministic=arguments.deterministic,
             observer=view,
-            **training_options(arguments),
+            **training_options(arguments, TRAINING_PARAMS),
         )
     _report(arguments, trained)
     return _INTERRUPTED if trained.is_interrupted else 0
 
 
-def training_options(arguments: Arguments) -> dict[str, Any]:
+def training_options(arguments: Arguments, names: Iterable[str]) -> dict[str, Any]:
     """What the command line says in place of the `training` section, located there. Raises GraphError E1."""
     from ddspgraph.compiler.frontend.document import read_text
     from ddspgraph.ir.training import TRAINING_PARAMS
 
     found: dict[str, Any] = {}
-    for name in TRAINING_PARAMS:
+    for name in names:
         said = getattr(arguments, name)
         if said is not None:
             root = read_text(f"{name}: {said}\n", f"--{name.replace('_', '-')}").root

@@ -30,7 +30,7 @@ from ddspgraph.ir.training import Training
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.lock import LOCK, locked
 
-RUN, SPEC, STATISTICS = "run.json", "graph.yaml", "statistics.json"
+RUN, SPEC, STATISTICS, FIT = "run.json", "graph.yaml", "statistics.json", "fit.json"
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
 _FORMAT, _VERSION = "ddspgraph-run", 1
 _LARGEST = 64 << 20
@@ -41,6 +41,11 @@ _FIRST_FILES = {LOCK, SPEC, STATISTICS, CHECKPOINTS}
 def is_run(path: str | os.PathLike[str]) -> bool:
     """Whether a folder is the run of a training."""
     return Path(path, RUN).is_file()
+
+
+def is_fit(folder: Path) -> bool:
+    """Whether a folder is what `fit` wrote: a run that cannot go on."""
+    return (folder / FIT).is_file()
 
 
 @contextlib.contextmanager
@@ -65,6 +70,9 @@ def opened_run(path: str | os.PathLike[str]) -> Iterator[Path]:
 def _check_is_ours(folder: Path) -> None:
     """Raises GraphError E614 for a folder that holds anything but a run, or the first files of one."""
     names = {name for name in os.listdir(folder) if not name.endswith(".ddspgraph-tmp")}
+    if is_fit(folder):
+        hint = "`--restore FOLDER` begins with its weights"
+        raise fail("E614", "this is the folder of a fit, not of a training", place(folder), hint=hint)
     if is_run(folder) or names <= _FIRST_FILES:
         return
     if (folder / CHECKPOINTS).is_dir():
