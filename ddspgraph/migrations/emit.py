@@ -13,7 +13,7 @@ from ddspgraph.migrations.written import Marked, mark, spelling
 #: The order of the keys at the top; others follow as they stood.
 _ORDER = ("version", "name", "doc", "clock", "params", "inputs", "nodes", "outputs", "losses", "training")
 #: These have one entry a line.
-_SECTIONS = ("params", "inputs", "nodes", "outputs", "losses")
+_SECTIONS = ("params", "inputs", "nodes", "outputs", "losses", "training")
 _LONGEST_KEY = 1_000  # a YAML reader looks no further for the ':' of a key
 
 #: A key at the top, or an entry of a section.

@@ -13,7 +13,7 @@ from ddspgraph.migrations.change import Change
 from ddspgraph.migrations.gin.config import canonical
 from ddspgraph.migrations.gin.syntax import Binding, Comment, GinFile, Include, Statement
 
-_SECTIONS = ("params", "inputs", "nodes", "outputs", "losses")
+_SECTIONS = ("params", "inputs", "nodes", "outputs", "losses", "training")
 #: Editors' mode lines, and what gin writes into the configs that it makes.
 _MODE = re.compile(r"#\s*-\*-.*-\*-\s*")
 _MADE = re.compile(r"#+ (?:Parameters for .*:|Macros:|None\.)")

@@ -28,7 +28,7 @@ After:
       additive:
         op: harmonic
         inputs: {amplitudes: decoder/amps, harmonic_distribution: ..., f0_hz: preprocessor/f0_hz}
-    x-training: {train: {batch_size: 16}}
+    training: {batch_size: 16}
 
 Nodes keep the names that checkpoints know: the model's attributes (`decoder`) and the processors' names (`additive`).
 An op that the library does not have is named as it will be, and marked with `x-awaited`.
@@ -105,7 +105,7 @@ class _Upgrade:
         training.compare_rates()
         first = next((b.span for b in self.config.bindings), Span.start_of(self.file.source))
         clock = self.clock.entry(first)
-        extra = training.entry()
+        extra = [*training.entries()]
         self._without_effect()
         self._macros()
         self.report.raise_errors()
@@ -114,7 +114,7 @@ class _Upgrade:
             (Key("name", first), scalar(self._name(name), first)),
             clock,
             *self._sections(first),
-            *([extra] if extra is not None else []),
+            *extra,
         ]
         return Document(mapping(entries, first), self.file.source), self.ledger.changes(self.file)
 

@@ -1,9 +1,13 @@
-"""Bindings of data, optimizer, trainer and evaluators -> `x-training`, until graphs have a section for them."""
+"""Bindings of optimizer and trainer -> `training`; of data and evaluators, which no spec says -> `x-training`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader
 from ddspgraph.compiler.frontend.values import Key, Value
-from ddspgraph.diagnostics import quote
+from ddspgraph.diagnostics import Report, quote
+from ddspgraph.ir.training import TRAINING_PARAMS
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import mapping, scalar
 from ddspgraph.migrations.gin.clock import ClockFacts
@@ -12,7 +16,9 @@ from ddspgraph.migrations.gin.params import key_text
 from ddspgraph.migrations.gin.renames import PARAMS, last_word
 from ddspgraph.migrations.gin.syntax import Binding, GinValue, Items, Literal, Macro, Pairs, Reference
 
-SECTION = "x-training"
+SECTION, OTHERS = "training", "x-training"
+#: What magenta/ddsp's training program and trainer call the options of the section, where it is another name.
+_OPTIONS = {"num_steps": "steps"}
 #: What magenta/ddsp's programs call by name: the roots of what is about training.
 _ROOTS = (
     *("train", "Trainer", "GANTrainer", "get_trainer_class", "get_strategy"),
@@ -44,22 +50,42 @@ class Training:
             if name in _OWN and parameter == "sample_rate":
                 self.clock.take(Instance(self.config, name, name, scopes, binding.span), parameter, binding)
 
-    def entry(self) -> tuple[Key, Value] | None:
-        """The entry `x-training`; None where the file says nothing of it."""
+    def entries(self) -> Iterator[tuple[Key, Value]]:
+        """The entries `training` and `x-training`; none where the file says nothing of them."""
+        options: dict[Key, Value] = {}
         sections: dict[str, dict[Key, Value]] = {}
-        first = None
         for roots in (_ROOTS, _OWN):
             for (scopes, name, parameter), binding in self.config.last.items():
                 if name not in roots or self.ledger.fate(binding) is not None:
                     continue
-                first = first or binding
+                option = _OPTIONS.get(parameter, parameter)
+                value = self._option(option, binding) if name in ("train", "Trainer") and not scopes else None
+                if value is not None:
+                    options[Key(option, binding.span)] = value
+                    continue
                 title = "/".join([*scopes, name])
                 section = sections.setdefault(title, {})
-                section[Key(parameter, binding.span)] = self._moved(binding, f"{SECTION}.{title}", parameter)
-        if first is None:
+                section[Key(parameter, binding.span)] = self._moved(binding, f"{OTHERS}.{title}", parameter)
+        if options:
+            span = next(iter(options)).span
+            yield Key(SECTION, span), mapping(options.items(), span)
+        if sections:
+            span = next(iter(next(iter(sections.values())))).span
+            entries = [(Key(title, next(iter(s)).span), mapping(s.items(), span)) for title, s in sections.items()]
+            yield Key(OTHERS, span), mapping(entries, span)
+
+    def _option(self, option: str, binding: Binding) -> Value | None:
+        """The value of an option of the section; None where it has none of that name, or not of that value."""
+        value = self.config.value(binding)
+        if option not in TRAINING_PARAMS or not isinstance(value, Literal):
             return None
-        entries = [(Key(title, next(iter(s)).span), mapping(s.items(), first.span)) for title, s in sections.items()]
-        return Key(SECTION, first.span), mapping(entries, first.span)
+        report, said = Report(), scalar(value.data, value.span)
+        if ParameterReader(report, None).read(TRAINING_PARAMS[option], said, SECTION) is INVALID:
+            title = f"{OTHERS}.{canonical(binding)[0]}.{canonical(binding)[1]}"
+            self.ledger.say(binding, Kind.NOT_SUPPORTED, title, report.diagnostics[0].message)
+            return None
+        self.ledger.say(binding, Kind.MOVED if option == binding.parameter else Kind.RENAMED, f"{SECTION}.{option}")
+        return said
 
     def _moved(self, binding: Binding, to: str, parameter: str) -> Value:
         old = f"{last_word(binding.selector)}.{binding.parameter}"

@@ -380,13 +380,49 @@ class TestTraining:
             "evaluate.model_dir = 'runs'\ntrain.use_tpu = False\ntrain.data_provider = @x/data.TFRecordProvider()\n"
             "x/TFRecordProvider.file_pattern = 'a*'\nTFRecordProvider.example_secs = 2\n"
         )
-        training = graph_of(text)["x-training"]
-        assert training["train"]["steps_per_summary"] == 10
-        assert training["Trainer"] == {"lr_decay_rate": 0.9}
+        graph = graph_of(text)
+        training = graph["x-training"]
+        assert graph["training"] == {"steps_per_summary": 10, "lr_decay_rate": 0.9}
         assert training["evaluate"] == {"save_dir": "runs"}
         provider = training["train"]["data_provider"]
         assert provider == {"class": "TFRecordProvider", "file_pattern": "a*", "example_secs": 2}
         assert report_of(text)["train.use_tpu"][0] is Kind.NOT_SUPPORTED
+
+    def test_options_of_the_training_section(self) -> None:
+        text = SYNTH + (
+            "learning_rate = 3e-4\nbatch_size = 8\n"
+            "Trainer.learning_rate = %learning_rate\ntrain.batch_size = %batch_size\n"
+            "train.num_steps = 500  # overnight\nTrainer.checkpoints_to_keep = 100\nTrainer.grad_clip_norm = 3.0\n"
+            "train.early_stop_loss_value = None\nevaluate.batch_size = 4\na/train.batch_size = 2\n"
+            "Trainer.restore_keys = ['decoder']\nTrainer.lr_decay_steps = %steps\nsteps = 100\n"
+        )
+        graph = graph_of(text)
+        assert graph["training"] == {
+            "learning_rate": 3e-4,
+            "batch_size": 8,
+            "steps": 500,
+            "checkpoints_to_keep": 100,
+            "grad_clip_norm": 3.0,
+            "early_stop_loss_value": None,
+            "lr_decay_steps": 100,
+        }
+        others = {"evaluate": {"batch_size": 4}, "a/train": {"batch_size": 2}, "Trainer": {"restore_keys": ["decoder"]}}
+        assert graph["x-training"] == others
+        report = report_of(text)
+        assert report["train.num_steps"] == (Kind.RENAMED, "training.steps")
+        assert report["learning_rate"] == (Kind.MOVED, "training.learning_rate")
+        result = migrate_text(text)
+        assert "  steps: 500  # overnight\n" in result.text
+        assert dg.load(result.text).training is not None
+
+    @pytest.mark.parametrize("binding", ["Trainer.checkpoints_to_keep = 1", "train.batch_size = 1e9"])
+    def test_an_option_that_is_out_of_range_is_kept_aside(self, binding: str) -> None:
+        graph = graph_of(f"{SYNTH}{binding}\n")
+        assert "training" not in graph
+        assert "x-training" in graph
+        (change,) = (c for c in migrate_text(f"{SYNTH}{binding}\n").changes if c.path == binding.split(" ")[0])
+        assert (change.kind, change.to) == (Kind.NOT_SUPPORTED, f"x-training.{change.path}")
+        assert "must be" in change.note
 
     def test_a_model_in_the_training_program(self) -> None:
         text = f"train.model = @models.Autoencoder()\nAutoencoder.processor_group = @ProcessorGroup()\n{SYNTH}"
