@@ -41,7 +41,7 @@ class TrainingView(Observer):
         if not self._has_begun:
             self._begin()
         if is_terminal(sys.stderr):
-            text = f"loss {facts.losses['total']:.4g}  {facts.steps_per_second:.2g} steps/s"
+            text = f"loss {facts.losses['total']:.4g}  {speed(facts)}"
             self._bar.update(0, completed=facts.step, total=facts.steps, facts=text, left=duration(facts.seconds_left))
         elif time.monotonic() >= self._next_line or facts.step == facts.steps:
             self._next_line = time.monotonic() + _NEXT_LINES_S
@@ -83,8 +83,13 @@ class TrainingView(Observer):
 def line(facts: StepFacts) -> str:
     """`step 1,200 of 5,000  spectral 4.31  total 4.31  1.9 steps/s  33 min left`"""
     losses = "  ".join(f"{name} {value:.4g}" for name, value in facts.losses.items())
-    speed = f"{facts.steps_per_second:.2g} steps/s" if facts.steps_per_second else "measuring the speed"
-    return f"step {facts.step:,} of {facts.steps:,}  {losses}  {speed}  {duration(facts.seconds_left)}"
+    return f"step {facts.step:,} of {facts.steps:,}  {losses}  {speed(facts)}  {duration(facts.seconds_left)}".rstrip()
+
+
+def speed(facts: StepFacts) -> str:
+    """`1.9 steps/s`; nothing is known before the second step."""
+    rate = facts.steps_per_second
+    return f"{rate:.{0 if rate >= 10 else 2 if rate < 1 else 1}f} steps/s" if rate else "measuring the speed"
 
 
 def duration(seconds: float) -> str:
