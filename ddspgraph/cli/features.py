@@ -8,7 +8,7 @@ import os
 import re
 
 from ddspgraph.cli.bar import bar
-from ddspgraph.cli.console import put, quiet_tensorflow, show_json, stage, tell
+from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
 from ddspgraph.cli.options import Arguments, Parser, UsageError, add_limit_option, limits_of
 
 EXAMPLE = "ddspgraph features recordings/ -o violin_data"
@@ -64,7 +64,7 @@ def main(arguments: Arguments) -> int:
         return 0
     clock = manifest.clock
     rates = f"{manifest.example_secs:g} s at {clock.sample_rate} Hz, {clock.get('frame_rate'):g} frames/s"
-    put(f"{arguments.out}: {splits['train']} examples to train with, {splits['eval']} held out; {rates}")
+    tell(f"wrote {arguments.out}: {splits['train']} examples to train with, {splits['eval']} held out; {rates}")
     return 0
 
 

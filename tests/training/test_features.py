@@ -245,8 +245,8 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     options = ["--sample-rate", "8k", "--frame-rate", "100", "--example-secs", "0.5", "--hop-secs", "0.25"]
     out = str(tmp_path / "data")
     assert main(["features", str(folder / "stereo.wav"), "-o", out, *options, "--processes", "1"]) == 0
-    said = capsys.readouterr()
-    assert said.out == f"{out}: 3 examples to train with, 1 held out; 0.5 s at 8000 Hz, 100 frames/s\n"
+    said = f"wrote {out}: 3 examples to train with, 1 held out; 0.5 s at 8000 Hz, 100 frames/s\n"
+    assert capsys.readouterr().err.endswith(said)
     assert main(["features", str(folder / "text.wav"), "-o", out, "--json"]) == 4
     assert json.loads(capsys.readouterr().out)["diagnostics"][0]["code"] == "E602"
     assert main(["features", str(folder), "-o", out, "--processes", "0"]) == 2

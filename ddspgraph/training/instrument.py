@@ -1,0 +1,96 @@
+"""A trained model, wherever it is: the folder of a run, or of an exported SavedModel."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ddspgraph.backends.facts import is_export
+from ddspgraph.diagnostics import Diagnostic, fail
+from ddspgraph.files import place
+from ddspgraph.ir.graph import Graph
+from ddspgraph.ir.op import Op
+from ddspgraph.ir.types import Rate
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.training.run_folder import STATISTICS, is_run, read_statistics
+
+if TYPE_CHECKING:
+    from ddspgraph.compiler.lower import CompiledGraph
+    from ddspgraph.exported import ExportedGraph
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A model and what it was trained with.
+
+    Attributes:
+      model: with learned weights.
+      statistics: of its training data; empty where nothing is known.
+    """
+
+    model: CompiledGraph | ExportedGraph
+    statistics: Mapping[str, Any]
+
+    @property
+    def graph(self) -> Graph:
+        return self.model.graph
+
+    @property
+    def audio_output(self) -> str | None:
+        """The first output of audio rate; None where there is none."""
+        graph = self.graph
+        return next((name for name, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO), None)
+
+    def render(self, inputs: Mapping[str, np.ndarray], seed: int = 0) -> np.ndarray:
+        """The sound: float32 [batch, samples]. Raises GraphError E603-E606, E708."""
+        name = self.audio_output
+        if name is None:
+            raise fail("E603", "the graph has no output of audio rate: there is nothing to hear")
+        known = {k: x for k, x in inputs.items() if k in self.graph.input_by_name}
+        return self.model(known, seed=seed)[name].numpy()
+
+
+def check_instrument(path: str | os.PathLike[str]) -> None:
+    """Whether there is a run or an export; asked before long work begins. Raises GraphError E601, E602."""
+    if is_run(path) or is_export(Path(path)):
+        return
+    hint = "`ddspgraph train` makes a run, `ddspgraph compile RUN -o DIR` an export"
+    if not Path(path).exists():
+        raise fail("E601", "there is no such run or export", place(path), hint=hint)
+    raise fail("E602", "this is neither a run nor an export of ddspgraph", place(path), hint=hint)
+
+
+def open_instrument(
+    path: str | os.PathLike[str],
+    *,
+    ops: Iterable[type[Op]] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    warn: Callable[[Diagnostic], None] = lambda warning: None,
+) -> Instrument:
+    """Loads a run with its newest checkpoint, or an export. Both are programs: load only what you trust.
+
+    Args:
+      path: the folder.
+      ops: your own op classes that the graph names.
+      limits: bounds on the spec inside and on the memory of a call.
+      warn: told of damaged checkpoints that were passed over.
+
+    Raises:
+      GraphError: E601 no such folder, E602 neither a run nor an export; E615, E616 as `load_run`.
+    """
+    from ddspgraph.exported import load_saved_model
+    from ddspgraph.training.trained import load_run
+
+    check_instrument(path)
+    if is_run(path):
+        has_statistics = Path(path, STATISTICS).is_file()
+        statistics = read_statistics(path) if has_statistics else {}
+        return Instrument(load_run(path, ops=ops, limits=limits, warn=warn), statistics)
+    assets = Path(path, "assets")
+    model = load_saved_model(path, ops=ops, limits=limits)
+    return Instrument(model, read_statistics(assets) if (assets / STATISTICS).is_file() else {})

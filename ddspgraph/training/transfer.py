@@ -1,0 +1,75 @@
+"""Timbre transfer: the melody and the dynamics of one recording, played by a trained model.
+
+Source: Engel et al., DDSP (ICLR 2020), section 5.4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ddspgraph.diagnostics import fail
+from ddspgraph.training.performance import Fit, Fitted, Frames, fit_performance
+from ddspgraph.training.pitch import Tracker, swift_f0
+
+if TYPE_CHECKING:
+    from ddspgraph.training.instrument import Instrument
+
+
+#: The octave nearest to the training's, and its loudness.
+NEAREST = Fit()
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """The sound, float32 [samples] at the rate of the model, and how the performance was fitted."""
+
+    audio: np.ndarray
+    fitted: Fitted
+
+
+def transfer(
+    instrument: Instrument, audio: np.ndarray, fit: Fit = NEAREST, *, tracker: Tracker = swift_f0, seed: int = 0
+) -> Transferred:
+    """Plays a recording on another instrument.
+
+    >>> violin = open_instrument("run")
+    >>> sung = read_audio("voice.wav", violin.graph.clock.sample_rate)
+    >>> write_audio("violin.wav", transfer(violin, sung).audio, violin.graph.clock.sample_rate)
+
+    Args:
+      instrument: the trained model.
+      audio: the recording at the model's sample rate, float [samples].
+      fit: how pitch and loudness are fitted to the instrument.
+      tracker: of pitch.
+      seed: of the noise.
+
+    Raises:
+      GraphError: E611 a graph without a frame rate; E603 an input that no recording has; E608 without a tracker;
+        E708 a recording that needs too much memory.
+    """
+    from ddspgraph.training.analysis import features_of
+
+    clock = instrument.graph.clock
+    if clock.hop_samples is None or clock.frame_rate is None:
+        raise fail("E611", "the graph has no frame rate: it takes no pitch and no loudness", clock.span)
+    features = features_of(audio, clock, tracker)
+    fitted = fit_performance(features, instrument.statistics, float(clock.frame_rate), fit)
+    inputs = {name: x[None, :, None] for name, x in fitted.features.items()}
+    inputs["audio"] = _levelled(audio, features, fitted.features, clock.hop_samples)[None]
+    given = {name: x for name, x in inputs.items() if name in instrument.graph.input_by_name}
+    return Transferred(instrument.render(given, seed)[0, : len(audio)], fitted)
+
+
+def _levelled(audio: np.ndarray, before: Frames, after: Frames, hop_samples: int) -> np.ndarray:
+    """The recording, as loud as it was fitted to be: for models that measure power themselves.
+
+    Padded with silence to whole frames, as the features are.
+    """
+    n_frames = len(before["power_db"])
+    padded = np.pad(audio, (0, n_frames * hop_samples - len(audio)))
+    change_db = after["power_db"] - before["power_db"]
+    gain_db = np.interp(np.arange(len(padded)) / hop_samples, np.arange(n_frames), change_db)
+    return (padded * 10.0 ** (gain_db / 20.0)).astype(np.float32)
