@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import show_json, tell
@@ -51,6 +52,7 @@ def main(arguments: Arguments) -> int:
 
     if arguments.seconds <= 0 or (arguments.steps is not None and arguments.steps < 1):
         raise UsageError("--seconds and --steps must be above 0")
+    begin = time.monotonic()
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, options)
     tell_warnings(graph)
@@ -70,7 +72,7 @@ def main(arguments: Arguments) -> int:
             audio,
             recording=name,
             given=given,
-            seconds=arguments.seconds,
+            seconds=max(0.0, arguments.seconds - (time.monotonic() - begin)),
             steps=arguments.steps,
             limits=options.limits,
             observer=view,

@@ -31,7 +31,7 @@ from ddspgraph.training.weights import trained_weights_of
 
 _DB_PER_NEPER = 20.0 / np.log(10.0)
 #: Of the time that is given: kept for the last rendering.
-_RESERVE = 0.05
+_RESERVE = 0.08
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class _Descent:
         left = max(0.0, end - time.monotonic()) if end is not None else 0.0
         if steps is not None:
             left = (steps - self.step_count) / rate if rate else 0.0
-        total = steps if steps is not None else self.step_count + round(left * rate)
+        total = steps if steps is not None else self.step_count + 1 + int(left * rate)
         self.observer.step(StepFacts(self.step_count, total, self.losses, rate, left))
 
 
