@@ -11,7 +11,7 @@ from ddspgraph.compiler.driver import load
 from ddspgraph.compiler.frontend.document import Document, read_text
 from ddspgraph.diagnostics import Span
 from ddspgraph.ir.graph import Graph
-from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.limits import DEFAULT_LIMITS
 from ddspgraph.migrations import MigrationResult
 from ddspgraph.migrations.change import Change as Step
 from ddspgraph.migrations.change import Kind as Fate
@@ -20,21 +20,14 @@ from ddspgraph.render.compare import Difference, compare
 from ddspgraph.render.compose import Ids
 from ddspgraph.render.diff import diff_picture
 from ddspgraph.render.picture import Box, Change, Kind, Picture
-from ddspgraph.render.theme import theme_named
+from ddspgraph.render.theme import LIGHT
 
 #: The report is told in a box in lines of so many characters, and in so many lines.
 _CHARACTERS, _LINES = 48, 8
 _SECTIONS = {"inputs": "input", "nodes": "node", "losses": "loss", "outputs": "output"}
 
 
-def migration_bytes(
-    old: Document,
-    result: MigrationResult,
-    path: str | os.PathLike[str],
-    *,
-    theme: str = "light",
-    limits: Limits = DEFAULT_LIMITS,
-) -> bytes:
+def migration_bytes(old: Document, result: MigrationResult, path: str | os.PathLike[str]) -> bytes:
     """The bytes of the picture that `path` is to hold; the suffix says which kind.
 
     `~` marks a part that was renamed or derived, `+` what the new spec says and the old one left to its defaults, `−`
@@ -44,17 +37,14 @@ def migration_bytes(
       old: what was migrated.
       result: what it became.
       path: as of `draw`; nothing is written.
-      theme: "light" or "dark".
-      limits: bounds on the new text.
 
     Raises:
       GraphError: E607 for another suffix; what `load` finds wrong in the new text, such as an op that the library does
         not have; E608 where `dot` is missing.
-      ValueError: for a theme that does not exist.
     """
     kind = kind_of_file(path)
-    graph = load(read_text(result.text, f"{old.source.name} (migrated)", limits), limits=limits)
-    return bytes_of(migration_picture(graph, result.changes), kind, theme_named(theme))
+    graph = load(read_text(result.text, f"{old.source.name} (migrated)", DEFAULT_LIMITS))
+    return bytes_of(migration_picture(graph, result.changes), kind, LIGHT)
 
 
 def migration_picture(graph: Graph, steps: Iterable[Step]) -> Picture:
@@ -77,7 +67,9 @@ def _differences(graph: Graph, steps: tuple[Step, ...]) -> Iterator[Difference]:
         section, _, rest = (step.to or "").partition(".")
         by_part.setdefault((_SECTIONS.get(section, ""), rest.partition(".")[0]), []).append(step)
     parts = [*(("input", i.name) for i in graph.inputs), *(("output", name) for name, _ in graph.outputs)]
-    parts += [("loss" if node.name in graph.losses else "node", node.name) for node in graph.nodes]
+    parts += [
+        ("loss" if node.name in graph.losses else "node", node.name) for node in graph.nodes if "." not in node.name
+    ]
     for kind, name in parts:
         said = by_part.get((kind, name), [])
         if not any(step.kind is not Fate.DEFAULT or (step.to or "").count(".") > 1 for step in said):
