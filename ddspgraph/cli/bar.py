@@ -30,15 +30,17 @@ def bar(label: str, total: float) -> Iterator[Callable[[float], None]]:
                 task = progress.add_task(label, total=total or None)
                 yield lambda done: progress.update(task, completed=done)
             return
-        begin = time.monotonic()
-        last = begin + _FIRST_LINE_S - _NEXT_LINES_S
+        first: tuple[float, float] | None = None  # when something was done for the first time, and how much
+        last = time.monotonic() + _FIRST_LINE_S - _NEXT_LINES_S
 
         def tell_now_and_then(done: float) -> None:
-            nonlocal last
+            nonlocal first, last
             now = time.monotonic()
-            if now - last >= _NEXT_LINES_S and _LEAST_SHARE * total <= done < total:
+            if first is None and done > 0:  # what came before was loading, which says nothing of the speed
+                first = (now, done)
+            if now - last >= _NEXT_LINES_S and first is not None and first[1] + _LEAST_SHARE * total <= done < total:
                 last = now
-                left = (now - begin) * (total / done - 1)
+                left = (now - first[0]) * (total - done) / (done - first[1])
                 print(f"{label} ... {done / total:.0%}, about {_spoken(left)} left", file=stream, flush=True)
 
         yield tell_now_and_then
