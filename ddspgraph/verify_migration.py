@@ -14,6 +14,8 @@ from ddspgraph.diagnostics import GraphError, Note, Span, fail
 from ddspgraph.ir.graph import Graph, Input
 from ddspgraph.ir.types import Rate
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.migrations.gin.as_list import as_list
+from ddspgraph.migrations.gin.document import GinDocument
 from ddspgraph.migrations.interpret import interpret
 
 #: Largest difference that passes, relative to the peak of the signal.
@@ -61,17 +63,19 @@ def verify_migration(old: Document, new_text: str, limits: Limits = DEFAULT_LIMI
     """Runs both sides on seeded inputs of the old length and compares the audio and every loss.
 
     Args:
-      old: a document of version 1 that migrates.
+      old: a document that migrates and of which `list_of` knows the list.
       new_text: what it was migrated to.
 
     Raises:
       GraphError: what `load` finds wrong in the new text; E708 where a run would take too much memory; E802 where
         the list cannot be run at all, or a result differs.
     """
-    spec, place = old.root.plain(), old.root.span
+    spec, place = list_of(old), old.root.span
+    if spec is None:
+        raise _differs("there is no list to run beside the graph", place)
     graph = load(read_text(new_text, f"{old.source.name} (migrated)", limits), limits=limits)
     model = compile(graph, limits=limits)
-    inputs = seeded_inputs(graph)
+    inputs = seeded_inputs(graph, spec["n_samples"])
     found: dict[str, Any] = dict(model(inputs, seed=_SEED)) if graph.outputs else {}
     if graph.losses:
         found |= {name: x for name, x in model.losses(inputs, seed=_SEED).items() if name != "total"}
@@ -87,10 +91,15 @@ def verify_migration(old: Document, new_text: str, limits: Limits = DEFAULT_LIMI
     return comparisons
 
 
-def seeded_inputs(graph: Graph) -> dict[str, np.ndarray]:
-    """Random values for all inputs of a migrated graph, of the length that the list said."""
-    clock = graph.clock
-    sizes = {"batch": _BATCH, "frames": clock.n_frames or 1, "samples": clock.n_samples or 1}
+def list_of(old: Document) -> Mapping[str, Any] | None:
+    """The version-1 list that an old document is or, of a gin file that is a chain of processors, amounts to."""
+    return as_list(old.file) if isinstance(old, GinDocument) else old.root.plain()
+
+
+def seeded_inputs(graph: Graph, n_samples: int) -> dict[str, np.ndarray]:
+    """Random values for all inputs of a migrated graph, of the length that the list says."""
+    hop = graph.clock.hop_samples
+    sizes = {"batch": _BATCH, "frames": n_samples // hop if hop else 1, "samples": n_samples}
     rng = np.random.default_rng(_SEED)
     return {i.name: _random(rng, graph, i, sizes) for i in graph.inputs}
 

@@ -76,7 +76,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "--verify",
         action="store_true",
-        help="run a version-1 list and its graph on the same inputs; nothing is written if they differ",
+        help="run a list of processors and its graph on the same inputs; nothing is written if they differ",
     )
 
 
@@ -116,8 +116,6 @@ def _check_gin(arguments: Arguments, file: str) -> None:
     if arguments.in_place:
         new = shlex.quote(str(Path(file).with_suffix(".yaml")))
         raise UsageError(f"--in-place would put YAML into a gin file; -o {new} writes it beside")
-    if arguments.verify:
-        raise UsageError("--verify runs a version-1 list beside its graph; a gin file holds none that runs by itself")
 
 
 def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
@@ -133,8 +131,6 @@ def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
         _check_gin(arguments, file)
     for warning in migrated.result.warnings:
         show(warning, sys.stderr)
-    if arguments.in_place and migrated.result.from_version == 0:
-        raise UsageError(f"--in-place would put YAML into {migrated.name}: write it beside, -o {_beside(file)}")
     comparisons = _verified(migrated) if arguments.verify else None
     picture = _picture(arguments, migrated)
     backup = _write(arguments, migrated)
@@ -146,11 +142,6 @@ def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
         _put(migrated.result.text)
     _tell(arguments, migrated, comparisons, backup)
     return _as_dict(arguments, migrated, comparisons, backup), int(arguments.check and migrated.result.changed)
-
-
-def _beside(file: str) -> str:
-    """`old.yaml` for `old.gin`."""
-    return str(Path(file).with_suffix(".yaml"))
 
 
 def _one_of_several(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
@@ -170,11 +161,12 @@ def _verified(migrated: Migrated) -> tuple[Comparison, ...]:
     """Runs both sides. Raises GraphError E802 where they differ."""
     if not migrated.result.changed:
         return ()
-    if migrated.result.from_version == 0:
-        raise UsageError(f"--verify runs version-1 lists; what {migrated.name} computes only magenta/ddsp can tell")
     with stage(f"verifying {migrated.name}"), quiet_tensorflow():
-        from ddspgraph.verify_migration import verify_migration
+        from ddspgraph.verify_migration import list_of, verify_migration
 
+        if list_of(migrated.document) is None:
+            message = f"--verify runs lists of processors; {migrated.name} holds more, which only magenta/ddsp can run"
+            raise UsageError(message)
         return verify_migration(migrated.document, migrated.result.text)
 
 

@@ -14,7 +14,11 @@ import yaml
 
 import ddspgraph as dg
 from ddspgraph.migrations import migrate_text
+from ddspgraph.migrations.gin.as_list import as_list
+from ddspgraph.migrations.gin.document import open_gin
+from ddspgraph.migrations.gin.reader import read_gin_text
 from ddspgraph.migrations.interpret import interpret
+from ddspgraph.verify_migration import list_of, verify_migration
 from tests.dsp.golden import Case, cases, relative_l2
 
 CHAINS = sorted((Path(__file__).parent / "chains").glob("*.yaml"))
@@ -77,6 +81,37 @@ def test_a_recorded_gin_file(path: Path) -> None:
     spec = yaml.safe_load(path.with_suffix(".yaml").read_text())
     audio = dg.compile(migrate_text(path).text)(inputs)["audio"]
     assert relative_l2(audio, recorded["audio"]) < tolerance(spec)
+    document = open_gin(path)
+    as_listed = list_of(document)
+    assert as_listed is not None
+    assert relative_l2(interpret(as_listed, inputs, {}).audio, recorded["audio"]) < tolerance(spec)
+    (comparison,) = verify_migration(document, migrate_text(path).text)
+    assert comparison.is_equal
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ProcessorGroup.dag = [(@Fc(), ['a'])]\n",
+        "ProcessorGroup.dag = [(@ParamLoss(), ['a', 'b'])]\n",
+        "ProcessorGroup.dag = [(@a/ProcessorGroup(), ['a'])]\na/ProcessorGroup.dag = [(@Crop(), ['a'])]\n",
+        "ProcessorGroup.dag = [(@Crop(), ['a'])]\nAutoencoder.processor_group = @ProcessorGroup()\n",
+        "ProcessorGroup.dag = [(@Crop(), ['a-b'])]\n",
+        "ProcessorGroup.dag = [(@Crop(), ['a'], ['b'])]\n",
+        "ProcessorGroup.dag = [(@TrainableReverb(), ['a'])]\n",
+        "LossGroup.dag = [(@ParamLoss(), ['a', 'b'])]\n",
+    ],
+)
+def test_what_no_list_of_processors_says(text: str) -> None:
+    assert as_list(read_gin_text(text)) is None
+
+
+def test_a_list_of_modules_by_name() -> None:
+    text = "ProcessorGroup.dag = [('out', ['a/signal'])]\nProcessorGroup.out = @Crop()\nCrop.crop_location = 'back'\n"
+    listed = as_list(read_gin_text(text))
+    assert listed is not None
+    assert listed["modules"] == {"out": {"class": "Crop", "crop_location": "back"}}
+    assert listed["dag"] == [["out", ["a/signal"]]]
 
 
 def tolerance(spec: dict[str, Any]) -> float:
