@@ -85,6 +85,7 @@ CODES: dict[str, str] = {
     "E801": "A result is not finite.",
     "E802": "A migrated graph does not compute what the list that it comes from does.",
     "E803": "Losses or gradients that are not finite, in too many training steps one after the other.",
+    "E804": "A stream that does not compute what the graph computes offline.",
     # E9: migration
     "E901": "A construct of an older version that has no counterpart in the current one.",
     "E902": "The text is not well-formed gin.",

@@ -23,6 +23,7 @@ LAYERS = (
     ("notebook",),
     ("compiler.driver",),
     ("exported", "exported_stream", "verify_migration", "migration_picture", "page", "stream"),
+    ("verify_stream",),
     ("training",),
     ("cli",),
     ("__main__",),
@@ -32,6 +33,7 @@ LAYERS = (
 DOORS = {
     ("ddspgraph.compiler.lower", "backends"),
     ("ddspgraph.compiler.lower", "notebook"),
+    ("ddspgraph.compiler.stream", "backends"),
     ("ddspgraph.ir.graph", "notebook"),
 }
 #: Where TensorFlow may be imported when the file is.
@@ -48,6 +50,7 @@ TENSOR_FILES = (
     "compiler/stream",
     "backends/",
     "exported",
+    "verify_stream",
     "training/",
 )
 

@@ -23,6 +23,7 @@ OK, INTERNAL, USAGE, INTERRUPTED = 0, 1, 2, 130
 VERBS = {
     "check": "find all errors and warnings of specs, each with file:line:column and a repair",
     "run": "compile a graph and run it on recordings and arrays",
+    "stream": "run a graph block by block: files, raw samples in a pipe, live audio",
     "compile": "compile a graph and export it as a SavedModel",
     "draw": "draw the diagram of a graph",
     "explore": "write a page to look inside of a graph and listen to its ports",

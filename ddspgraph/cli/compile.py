@@ -26,6 +26,7 @@ def add_options(parser: Parser) -> None:
         default=[],
         help="print the graph after a pass of the compiler, or after all",
     )
+    parser.add_argument("--streaming", action="store_true", help="as a stream: its first state, and one block of it")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first values of variables (default 0)")
     add_graph_options(parser)
 
@@ -49,7 +50,8 @@ def main(arguments: Arguments) -> int:
     with stage(f"compiling {graph.name}"):
         model = compile_graph(arguments.spec, graph, options, seed=arguments.seed, observe=observe)
     if arguments.output is not None:
-        difference = _export(model, arguments.output, arguments.spec)
+        export = _export_stream if arguments.streaming else _export
+        difference = export(model, arguments.output, arguments.spec)
         _report(arguments, graph, difference)
     return 0
 
@@ -89,6 +91,18 @@ def _export(model: CompiledGraph, output: str, source: str) -> float:
     return max(differences)
 
 
+def _export_stream(model: CompiledGraph, output: str, source: str) -> float:
+    """Saves the graph as a stream and verifies it; returns the largest relative difference."""
+    from ddspgraph.backends.saved_stream import save, verify
+    from ddspgraph.compiler.driver import compile_stream
+
+    differences: list[float] = []
+    with stage(f"exporting {output}, and running it"):
+        stream = compile_stream(model)
+        save(stream, output, verify=lambda folder: differences.append(verify(stream, folder)))
+    return max(differences)
+
+
 def _report(arguments: Arguments, graph: Graph, difference: float) -> None:
     from ddspgraph.backends.facts import read_facts
 
@@ -103,6 +117,8 @@ def _report(arguments: Arguments, graph: Graph, difference: float) -> None:
     if rows:
         tell(table(rows))
     tell(f"  signatures: {', '.join(facts['signatures'])}")
+    for name, samples in facts.get("streaming", {}).get("latency_samples", {}).items():
+        tell(f"  latency of {name}: {samples} samples")
 
 
 def _values(facts: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:

@@ -1,0 +1,66 @@
+"""Live audio of a stream through the sound card: the extra `[live]`, PortAudio by way of sounddevice."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ddspgraph.cli.console import tell
+from ddspgraph.cli.options import Arguments, UsageError
+from ddspgraph.diagnostics import fail
+from ddspgraph.ir.types import Rate
+from ddspgraph.stream import Stream
+
+if TYPE_CHECKING:
+    from ddspgraph.cli.stream_run import Timing
+    from ddspgraph.compiler.stream import StreamModel
+
+
+def play(model: StreamModel, arguments: Arguments, timing: Timing) -> Timing:
+    """Microphone -> the graph -> loudspeakers, until Ctrl-C.
+
+    Raises:
+      UsageError: where the graph has other inputs than one of audio, or no audio output.
+      GraphError: E608 without sounddevice, E601 where there is no sound card.
+    """
+    source, sink = _ports(model)
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
+        hint = "pip install 'ddspgraph[live]'"
+        raise fail("E608", f"live audio needs sounddevice: {str(error).splitlines()[0]}", hint=hint) from None
+    stream = Stream(model, seed=arguments.seed)
+
+    def callback(recorded: Any, played: Any, n: int, when: Any, status: Any) -> None:
+        begin = time.perf_counter()
+        block = n if source is None else {source: np.array(recorded[:, 0], np.float32)[None]}
+        played[:] = stream(block)[sink].numpy()[0].reshape(n, -1)
+        timing.seconds.append(time.perf_counter() - begin)
+        if status:
+            tell(f"the sound card: {status}")
+
+    settings = {"samplerate": model.graph.clock.sample_rate, "blocksize": timing.block_samples, "channels": 1}
+    try:
+        with sounddevice.Stream(callback=callback, dtype="float32", **settings):
+            tell(f"{model.graph.name} is playing; Ctrl-C ends it")
+            while True:
+                time.sleep(0.1)
+    except KeyboardInterrupt:
+        return timing
+    except sounddevice.PortAudioError as error:
+        raise fail("E601", f"the sound card cannot be used: {error}") from None
+
+
+def _ports(model: StreamModel) -> tuple[str | None, str]:
+    """The input of the microphone, where there is one, and the output of the loudspeakers."""
+    graph = model.plan.graph
+    inputs = [i for i in graph.inputs if i.signal.rate is Rate.AUDIO and i.signal.rank == 2]
+    if len(inputs) != len(graph.inputs) or len(inputs) > 1:
+        names = ", ".join(i.name for i in graph.inputs)
+        raise UsageError(f"--live has one microphone, the graph takes {names}")
+    sinks = [name for name, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO and graph.types[ref].rank == 2]
+    if not sinks:
+        raise UsageError("--live plays audio of one channel, and the graph has no such output")
+    return (inputs[0].name if inputs else None), sinks[0]

@@ -1,0 +1,122 @@
+"""`ddspgraph stream SPEC --input NAME=FILE|- --output NAME=FILE|-`: block by block, as a plugin or a pipe runs it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, table, tell
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
+
+if TYPE_CHECKING:
+    from ddspgraph.cli.stream_run import Timing
+    from ddspgraph.compiler.stream import StreamModel
+    from ddspgraph.ir.graph import Graph
+
+#: Without --block: so many samples, rounded up to whole frames.
+_USUAL_BLOCK = 1024
+
+EXAMPLE = "ddspgraph stream graph.yaml --input audio=- --output audio=- --block 1024 < dry.f32 > wet.f32"
+
+
+def add_options(parser: Parser) -> None:
+    parser.add_argument("spec", metavar="SPEC", help="a spec, the run of a training, or an export with --streaming")
+    parser.add_argument(
+        "--input",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help=".wav, .flac, .npy or .npz, or - for raw samples on stdin",
+    )
+    parser.add_argument("--inputs", metavar="FILE.npz", help="arrays by the names of the inputs")
+    parser.add_argument(
+        "--output",
+        metavar="NAME=FILE",
+        action="append",
+        default=[],
+        help=".wav, .flac, .npy or .npz, or - for raw samples on stdout",
+    )
+    parser.add_argument("--outputs", metavar="FILE.npz", help="all outputs by name")
+    parser.add_argument("--block", type=int, metavar="N", help="samples of a block, whole frames (default: about 1024)")
+    parser.add_argument(
+        "--pcm",
+        choices=["f32", "s16"],
+        default="f32",
+        help="raw samples: 32-bit floats or 16-bit integers, little-endian, channels interleaved (default: f32)",
+    )
+    parser.add_argument(
+        "--format",
+        choices=["pcm16", "pcm24", "float"],
+        default="pcm24",
+        help="samples of .wav and .flac files (default: pcm24)",
+    )
+    parser.add_argument("--verify", action="store_true", help="compare blocks of random sizes with offline; exit 6")
+    parser.add_argument("--live", action="store_true", help="from the microphone to the loudspeakers ([live])")
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)")
+    add_graph_options(parser)
+
+
+def main(arguments: Arguments) -> int:
+    from ddspgraph.cli.spec import load_graph, tell_warnings
+    from ddspgraph.cli.stream_files import plan_files
+
+    options = GraphOptions.of(arguments)
+    graph = load_graph(arguments.spec, options)
+    tell_warnings(graph)
+    if not graph.outputs:
+        raise UsageError("the graph has losses alone: a stream has outputs")
+    block = _block_samples(arguments, graph)
+    files = plan_files(graph, arguments, options.limits)
+    with stage("loading TensorFlow"), quiet_tensorflow():
+        import tensorflow as tf  # noqa: F401
+
+    from ddspgraph.cli.stream_run import run_files, run_live, verify
+
+    if arguments.verify:
+        return verify(arguments, graph, options, files)
+    with stage(f"compiling {graph.name}"):
+        model = _model(arguments, graph, options)
+    timing = run_live(model, arguments, block) if arguments.live else run_files(model, files, arguments, block)
+    _report(arguments, model, timing)
+    return 0
+
+
+def _block_samples(arguments: Arguments, graph: Graph) -> int:
+    """Raises UsageError where a block is no whole number of frames."""
+    hop = graph.clock.hop_samples or 1
+    if arguments.block is None:
+        return -(-_USUAL_BLOCK // hop) * hop
+    if arguments.block < hop or arguments.block % hop:
+        below, above = arguments.block // hop * hop, -(-max(arguments.block, 1) // hop) * hop
+        nearest = " or ".join(str(n) for n in (below, above) if n)
+        raise UsageError(f"--block {arguments.block}: a block is whole frames of {hop} samples, such as {nearest}")
+    return arguments.block
+
+
+def _model(arguments: Arguments, graph: Graph, options: GraphOptions) -> StreamModel:
+    from ddspgraph.cli.spec import compile_graph, is_saved_model
+    from ddspgraph.compiler.driver import compile_stream
+    from ddspgraph.exported_stream import load_stream
+
+    if is_saved_model(arguments.spec):
+        return load_stream(arguments.spec, ops=options.ops, limits=options.limits)
+    return compile_stream(compile_graph(arguments.spec, graph, options))
+
+
+def _report(arguments: Arguments, model: StreamModel, timing: Timing) -> None:
+    """Latency and speed, to stderr; with --json to stdout."""
+    rate = model.graph.clock.sample_rate
+    facts = {"latency_samples": model.latencies, **timing.facts(rate)}
+    if arguments.json:
+        show_json({"ok": True, "graph": model.graph.name, **facts})
+        return
+    rows = [["", "latency", "", "of which"]]
+    for name, n in model.latencies.items():
+        ms = f"{1e3 * n / rate:.1f} ms" if rate else ""
+        costs = ", ".join(f"{node} {samples}" for node, samples in model.plan.costs(name))
+        rows.append([name, f"{n} samples", ms, costs])
+    tell(table(rows))
+    speed = f"{facts['real_time_factor']:.1f} times real time; " if rate else ""
+    times = f"a block took {facts['median_ms']:.2f} ms (median), {facts['p99_ms']:.2f} ms (p99)"
+    worst = f"{facts['worst_ms']:.2f} ms (worst)"
+    of = f" of {facts['block_ms']:.1f} ms" if rate else ""
+    tell(f"{facts['blocks']:,} blocks of {facts['block_samples']} samples, {speed}{times}, {worst}{of}")
