@@ -32,8 +32,8 @@ def locked(folder: Path) -> Iterator[None]:
             file.seek(0)
             process = file.read(20).strip()
             who = f"process {process}" if process.isdigit() else "another process"
-            hint = "wait until it ends, or train in another folder"
-            raise fail("E614", f"{who} is training in this folder", place(folder), hint=hint)
+            hint = "wait until it ends, or choose another folder"
+            raise fail("E614", f"{who} is at work in this folder", place(folder), hint=hint)
         with contextlib.suppress(OSError):  # a full disk: the number is only for the message
             file.truncate(0)
             file.write(f"{os.getpid()}\n")

@@ -20,6 +20,7 @@ from ddspgraph.cli import main
 from ddspgraph.diagnostics import GraphError
 from ddspgraph.training.dataset import open_dataset
 from ddspgraph.training.features import prepare
+from ddspgraph.training.lock import locked
 from ddspgraph.training.settings import settings_of
 from ddspgraph.training.workers import Progress
 from tests.training import sounds
@@ -260,3 +261,26 @@ def test_without_a_tracker(folder: Path, tmp_path: Path, monkeypatch: pytest.Mon
         prepare([folder], tmp_path / "data", settings())
     (found,) = raised.value.diagnostics
     assert (found.code, found.hint) == ("E608", 'pip install "ddspgraph[f0]"')
+
+
+def test_two_at_once_do_not_meet(folder: Path, tmp_path: Path) -> None:
+    parts = tmp_path / ".data.ddspgraph-parts"
+    parts.mkdir()
+    with locked(parts), pytest.raises(GraphError, match=r"E614 .* is at work in this folder"):
+        prepare([folder / "a.wav"], tmp_path / "data", settings(), tracker=known_pitch)
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_full_disk_is_said(folder: Path, tmp_path: Path) -> None:
+    """As far as a limit on the size of files goes: what there was stays."""
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, 50_000)); "
+        "from ddspgraph.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    command = ["features", str(folder / "a.wav"), "-o", str(tmp_path / "data"), "--processes", "1", "--skip-corrupt"]
+    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True)
+    assert done.returncode == 4
+    assert "E607" in done.stderr
+    assert "bytes are needed" in done.stderr
+    assert not (tmp_path / "data").exists()

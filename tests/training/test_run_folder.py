@@ -40,7 +40,7 @@ def test_another_process_is_refused_until_it_is_killed(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", hold, tmp_path], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "held\n"
-        with pytest.raises(dg.GraphError, match=rf"E614 process {child.pid} is training in this folder") as caught:
+        with pytest.raises(dg.GraphError, match=rf"E614 process {child.pid} is at work in this folder") as caught:
             dg.train(SPEC, SmallSource(), tmp_path)
         assert caught.value.exit_code == 4
         child.kill()
