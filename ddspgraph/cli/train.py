@@ -10,6 +10,8 @@ from ddspgraph.cli.console import show_json, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
 if TYPE_CHECKING:
+    from ddspgraph.ir.graph import Graph
+    from ddspgraph.training.source import Source
     from ddspgraph.training.train import Trained
 
 EXAMPLE = "ddspgraph train graphs/models/tiny_instrument_fast.yaml --data dataset --run run"
@@ -20,7 +22,13 @@ def add_options(parser: Parser) -> None:
     from ddspgraph.ir.training import TRAINING_PARAMS
 
     parser.add_argument("spec", metavar="SPEC", help="a spec with a loss and trainable nodes, or - for stdin")
-    parser.add_argument("--data", metavar="DIR", required=True, help="a dataset of `ddspgraph features`")
+    parser.add_argument(
+        "--data",
+        metavar="DIR|synthetic",
+        action="append",
+        required=True,
+        help="a dataset of `ddspgraph features`, or random notes; given several times, they take turns",
+    )
     parser.add_argument("--run", metavar="RUN", required=True, help="the folder of the run; one that is there goes on")
     parser.add_argument(
         "--restore", metavar="RUN[:NODE,...]", help="begin with the weights of another run, or of some of its nodes"
@@ -48,15 +56,14 @@ def main(arguments: Arguments) -> int:
     from ddspgraph.cli.progress import TrainingView
     from ddspgraph.cli.spec import load_graph, tell_warnings
     from ddspgraph.ir.training import TRAINING_PARAMS
-    from ddspgraph.training.dataset import open_dataset
+    from ddspgraph.training.sources import Mixed
     from ddspgraph.training.train import train
 
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, options)
     tell_warnings(graph)
-    data = open_dataset(arguments.data, skip_corrupt=arguments.skip_corrupt)
-    for lost in data.dropped:
-        tell(f"{arguments.data}: {lost.file} is left out, and {lost.examples} examples with it: {lost.reason}")
+    sources = [_source(name, graph, arguments.skip_corrupt) for name in arguments.data]
+    data = sources[0] if len(sources) == 1 else Mixed(sources)
     with TrainingView(graph.name) as view:
         trained = train(
             graph,
@@ -70,6 +77,19 @@ def main(arguments: Arguments) -> int:
         )
     _report(arguments, trained)
     return _INTERRUPTED if trained.is_interrupted else 0
+
+
+def _source(name: str, graph: Graph, skip_corrupt: bool) -> Source:
+    """What one `--data` names. Raises GraphError E601, E611, E612."""
+    from ddspgraph.training.dataset import open_dataset
+    from ddspgraph.training.synthetic import notes_for
+
+    if name == "synthetic":
+        return notes_for(graph)
+    data = open_dataset(name, skip_corrupt=skip_corrupt)
+    for lost in data.dropped:
+        tell(f"{name}: {lost.file} is left out, and {lost.examples} examples with it: {lost.reason}")
+    return data
 
 
 def training_options(arguments: Arguments, names: Iterable[str]) -> dict[str, Any]:

@@ -9,12 +9,13 @@ Source: Engel et al., "Self-supervised pitch detection by inverse audio synthesi
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ddspgraph import dsp
-from ddspgraph.ir.graph import Clock
+from ddspgraph.diagnostics import fail
+from ddspgraph.ir.graph import Clock, Graph
 from ddspgraph.ir.types import Rate, Unit
 from ddspgraph.training.manifest import FEATURES, Feature
 from ddspgraph.training.settings import level_frame_size
@@ -24,6 +25,7 @@ _LOWEST_MIDI, _HIGHEST_MIDI = 24.0, 84.0
 #: Of raw controls, before exp_sigmoid: the range of loudness, of tilt over all harmonics, and of noise bands.
 _RAW_AMPLITUDE, _RAW_TILT, _RAW_NOISE = (-2.0, 2.0), (2.0, 20.0), (-10.0, -1.0)
 _RAW_SPREAD = 2.0
+_EXAMPLE_S = 4.0
 _VIBRATO_SEMITONES, _VIBRATO_HZ = 0.5, (4.0, 7.0)
 #: What keeps "eval" apart from "train".
 _EVAL_KEY = 1 << 63
@@ -131,6 +133,25 @@ class SyntheticNotes(Source):
         n_frames = clock.n_frames  # centred frames are one more
         levels = {"loudness_db": loudness_db, "power_db": power_db}
         return {"audio": audio.numpy(), **{name: x.numpy()[:, :n_frames, None] for name, x in levels.items()}}
+
+
+def notes_for(graph: Graph) -> SyntheticNotes:
+    """Random notes with the clock of a graph, and as many harmonics and noise bands as its inputs want.
+
+    Examples have the nominal duration of the clock, 4 s where it says none.
+
+    Raises:
+      GraphError: E611 a graph without a frame rate.
+    """
+    clock = graph.clock
+    if clock.sample_rate is None or clock.hop_samples is None:
+        raise fail("E611", "the graph has no frame rate: no notes can be made for it", clock.span)
+    n_samples = clock.n_samples or round(_EXAMPLE_S * clock.sample_rate / clock.hop_samples) * clock.hop_samples
+    wanted = {i.name: i.signal.dims[-1].size for i in graph.inputs}
+    notes = SyntheticNotes(replace(clock, n_samples=n_samples))
+    for name in ("harm_dist", "sin_freqs", "sin_amps"):
+        notes = replace(notes, n_harmonics=wanted.get(name) or notes.n_harmonics)
+    return replace(notes, n_noise_bands=wanted.get("noise_magnitudes") or notes.n_noise_bands)
 
 
 def _between(rng: np.random.Generator, ends: tuple[float, float]) -> float:

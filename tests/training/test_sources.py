@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 import ddspgraph as dg
+from ddspgraph.cli import main
 from ddspgraph.diagnostics import GraphError
 from ddspgraph.training.dataset import open_dataset
 from ddspgraph.training.sources import Mixed, Zipped
-from ddspgraph.training.synthetic import SyntheticNotes
+from ddspgraph.training.synthetic import SyntheticNotes, notes_for
 from tests.training.sounds import dataset, settings
 
 CLOCK = settings().clock
@@ -135,3 +136,41 @@ def test_turns_that_will_not_do(turns: tuple[int, ...]) -> None:
 def test_mixed_sources_of_two_types() -> None:
     assert code_of(lambda: Mixed([SHORT, replace(SHORT, n_harmonics=30)])) == "E611"
     assert code_of(lambda: Mixed([SHORT, NOTES])) == "E611"
+
+
+ENCODER = """\
+version: 2
+name: encoder
+clock: {sample_rate: 8 kHz, frame_rate: 100 Hz, duration: 0.5 s}
+inputs:
+  audio: {rate: audio}
+  harm_dist: {rate: frame, unit: linear, channels: 12}
+  harm_amp: {rate: frame, unit: linear}
+  noise_magnitudes: {rate: frame, unit: linear, channels: 7}
+nodes:
+  level: {op: rms_energy, inputs: {audio: audio}, params: {padding: same}}
+  raw: {op: fc, inputs: [level], params: {ch: 1}}
+  guess: {op: exp_sigmoid, inputs: [raw]}
+outputs: {guess: guess, given: harm_dist, more: noise_magnitudes}
+losses: {l: {op: amp_loss, inputs: [guess, harm_amp]}}
+"""
+
+
+def test_notes_are_made_for_a_graph() -> None:
+    notes = notes_for(dg.load(ENCODER))
+    assert (notes.n_harmonics, notes.n_noise_bands, notes.clock.n_samples) == (12, 7, 4000)
+    assert notes_for(dg.load(ENCODER.replace(", duration: 0.5 s", ""))).clock.n_samples == 32_000
+    audio_only = (
+        "version: 2\nname: g\nclock: {sample_rate: 8 kHz}\ninputs: {audio: {rate: audio}}\noutputs: {o: audio}\n"
+    )
+    assert code_of(lambda: notes_for(dg.load(audio_only))) == "E611"
+
+
+def test_a_network_is_trained_on_them(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "encoder.yaml").write_text(ENCODER)
+    command = ["train", str(tmp_path / "encoder.yaml"), "--run", str(tmp_path / "run"), "--data", "synthetic"]
+    assert main([*command, "--steps", "3", "--batch-size", "2"]) == 0
+    assert "step 3" in capsys.readouterr().err
+    # A recording has no harm_amp: in turns there is only what all sources have.
+    assert main([*command, "--data", str(data)]) == 4
+    assert "the data has no 'harm_amp', which the graph needs" in capsys.readouterr().err
