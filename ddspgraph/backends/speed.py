@@ -26,7 +26,7 @@ from ddspgraph.files import write_atomically
 #: Of all kernels together, without importing TensorFlow and tracing.
 BUDGET_S = 2.0
 #: Raised whenever the prices of `ir.costs` change: what was measured in the old currency is of no use.
-_CURRENCY = 1
+_CURRENCY = 2
 _SECONDS, _SAMPLE_RATE, _HOP = 4, 16_000, 64
 
 

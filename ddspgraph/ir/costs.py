@@ -24,7 +24,7 @@ NOISE = 160
 #: A complex product of two bins.
 BIN_PRODUCT = 20
 #: The magnitude of a bin.
-MAGNITUDE = 30
+MAGNITUDE = 18
 #: One sample of a frame that overlaps others: cut out and windowed, or windowed and added.
 FRAMED = 20
 #: One tap of a filter that is drawn from magnitudes or from a cutoff.

@@ -75,7 +75,7 @@ class SpectralLoss(Loss):
         batch, samples = shapes["audio"]
         terms = (self.mag_weight, self.delta_time_weight, self.delta_freq_weight, self.cumsum_freq_weight)
         n_plain, n_logs = sum(weight > 0 for weight in terms), int(self.logmag_weight > 0)
-        per_bin = n_plain * 4 * costs.PASS + n_logs * 2 * (costs.FUNCTION + 4 * costs.PASS)
+        per_bin = n_plain * 10 * costs.PASS + n_logs * 2 * (costs.FUNCTION + 4 * costs.PASS)
         total = 0
         for size in self.fft_sizes if n_plain + n_logs else ():
             frames = batch * -(-4 * samples // size)

@@ -152,7 +152,8 @@ class Mix(Op):
         return batch * samples  # the gains, of a level that moves
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return 12 * costs.PASS * math.prod(shapes["-> signal"])
+        passes = 12 if len(shapes["-> mix_level"]) > 1 else 4  # a level that moves has a gain for every sample
+        return passes * costs.PASS * math.prod(shapes["-> signal"])
 
     def kernel(self, signal_one: Any, signal_two: Any, nn_out_mix_level: Any) -> Any:
         level = dsp.scaling(self.scale_fn)(nn_out_mix_level)

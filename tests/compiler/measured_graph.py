@@ -19,7 +19,7 @@ from ddspgraph.ir.types import Rate, Unit
 GRAPHS = Path(__file__).parents[2] / "graphs"
 #: Seconds of audio that time and memory are measured on.
 TIMED_S, FILLED_S = 8, 60
-_ROUNDS, _ROUND_S = 8, 0.4
+_ROUNDS, _ROUND_S = 6, 0.3
 
 
 def measure(name: str) -> dict[str, float]:

@@ -23,6 +23,8 @@ pytestmark = pytest.mark.proof
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "estimates.md"
+#: How many programs wanted to run when this began.
+LOAD = os.getloadavg()[0]
 NAMES = sorted(path.relative_to(GRAPHS).with_suffix("").as_posix() for path in GRAPHS.rglob("*.yaml"))
 LEAST, MOST = 0.5, 2.0
 Measured = Mapping[str, Mapping[str, float]]
@@ -69,6 +71,9 @@ def page(measured: Measured) -> str:
         "",
         "Written by `make proof` (`tests/compiler/test_estimates.py`), which fails where an estimate is off by a",
         f"factor of 2. Last run: {today}, {machine_name()}, TensorFlow {tensorflow}.",
+        "",
+        f"The load of the machine was {LOAD:.1f} when it began: above 0.5 others used it too, and times are upper",
+        "bounds.",
         "",
         f"Time: the fastest of many calls on {TIMED_S} s of audio, batch 1, against the estimated work divided by this",
         "machine's speed, measured by turns in the same process. Memory: by how much a fresh process grows at its peak",
