@@ -10,7 +10,7 @@ import tensorflow as tf
 from ddspgraph import dsp
 from ddspgraph.compiler.lower import tensor_spec
 from ddspgraph.compiler.stream_blocks import bind_block, bind_constants
-from ddspgraph.compiler.stream_plan import Step, StreamPlan, is_pointwise
+from ddspgraph.compiler.stream_plan import Step, StreamPlan, is_elementwise, is_pointwise
 from ddspgraph.ir.call import run_kernel
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.initialisers import stream_of
@@ -234,9 +234,23 @@ class _Block:
         block = self.tracer._block(node, self.given[BATCH], self.given[SEED], **where)
         names = self.names.parts(node.name)
         with tf.name_scope(scope_of(node)):
-            after, results = node.op.stream_step({p: self.given[n] for p, n in names.items()}, inputs, block)
+            if is_elementwise(node, self.tracer.graph):
+                after, results = {}, self._in_packets(node, inputs, block)
+            else:
+                after, results = node.op.stream_step({p: self.given[n] for p, n in names.items()}, inputs, block)
         self.after |= {names[part]: x for part, x in after.items()}
         self.values.update({Ref(node.name, port): x for port, x in results.items()})
+
+    def _in_packets(self, node: Node, inputs: Mapping[str, tf.Tensor], block: Block) -> Mapping[str, tf.Tensor]:
+        timed = {port: inputs[port] for port, ref in node.inputs if ref in self.timings}
+        alike: dict[str, tf.Tensor] = {}
+
+        def compute(frames: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+            results = node.op.stream_step({}, {**inputs, **frames}, block)[1]
+            alike.update({p: x for p, x in results.items() if Ref(node.name, p) not in self.timings})
+            return {p: x for p, x in results.items() if p not in alike}
+
+        return {**dsp.in_packets(compute, timed, tf.shape(next(iter(timed.values())))[1]), **alike}
 
     def output(self, ref: Ref) -> tf.Tensor:
         """0 before it begins."""

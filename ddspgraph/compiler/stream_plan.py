@@ -169,6 +169,13 @@ def is_pointwise(node: Node) -> bool:
     return Traits.POINTWISE in node.op.traits
 
 
+def is_elementwise(node: Node, graph: Graph) -> bool:
+    """Whether a node computes frames number by number: not by products with weights."""
+    given = [signal for signal in (graph.types[ref] for _, ref in node.inputs) if has_time(signal)]
+    is_frames = bool(given) and all(signal.rate is Rate.FRAME for signal in given)
+    return is_frames and Traits.POINTWISE in node.op.traits and Traits.TRAINABLE not in node.op.traits
+
+
 def _check_axes(signal: Signal) -> None:
     """Raises `CannotStream` where a value has a length of its own, or a number of channels that is not known."""
     if not has_time(signal):

@@ -89,6 +89,7 @@ _CONTENTS: dict[str, tuple[str, ...]] = {
         "slide",
         "silent_before_start",
         "has_begun",
+        "in_packets",
         "resample_stream",
     ),
     "stream_oscillators": ("harmonic_stream", "sinusoidal_stream", "wavetable_stream"),

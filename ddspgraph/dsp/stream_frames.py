@@ -6,6 +6,7 @@ frames of the blocks that can be drawn now, and their neighbours.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,12 @@ from ddspgraph.dsp.sizes import size_of
 
 #: From here on float32 can't tell samples apart, and resampling is exact (`frame_grid.float32_positions`).
 _FLOAT32_INTEGERS = 2**24
+#: Numbers that a CPU computes at a time, at most.
+_PACKET = 16
 _CUBIC_STEPS = 1024
+
+
+State = Mapping[str, tf.Tensor]
 
 
 def silence(shape: list[Any], double: bool = False) -> tf.Tensor:
@@ -47,6 +53,18 @@ def silent_before_start(x: tf.Tensor, first: Any) -> tf.Tensor:
     """[batch, time, ...], 0 at the times before 0."""
     begun = tf.reshape(has_begun(first, tf.shape(x)[1]), [-1] + [1] * (len(x.shape) - 2))
     return tf.where(begun, x, tf.zeros_like(x))
+
+
+def in_packets(compute: Callable[[State], State], frames: State, count: Any) -> State:
+    """compute(frames), with frames [batch, count, ...] padded to whole packets, and cropped after it.
+
+    TensorFlow computes the exponentials of a whole packet and of what is left after the last one by different code, of
+    which the results differ in the last place. A short block would be left over, where offline few numbers are; and a
+    phase adds up what its frequency is off by, the more the longer the stream.
+    """
+    spare = -count % _PACKET
+    padded = {name: tf.pad(x, [[0, 0], [0, spare]] + [[0, 0]] * (len(x.shape) - 2)) for name, x in frames.items()}
+    return {name: x[:, :count] for name, x in compute(padded).items()}
 
 
 @dataclass(frozen=True)

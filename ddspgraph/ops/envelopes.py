@@ -50,8 +50,11 @@ class Lfo(Op):
         return 0
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
-        wave = self._wave(inputs["frequency_hz"], block.frames, block.first_frame, block.batch)
-        return {}, {"signal": wave}
+        def wave(numbers: Mapping[str, Any]) -> dict[str, Any]:
+            n_frames = dsp.size_of(numbers["frames"], 1)
+            return {"signal": self._wave(inputs["frequency_hz"], n_frames, block.first_frame, block.batch)}
+
+        return {}, dsp.in_packets(wave, {"frames": dsp.silence([1, block.frames])}, block.frames)
 
 
 class ExpDecay(Op):

@@ -225,7 +225,7 @@ class Sinusoidal(Clocked):
         }
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
-        controls = self._controls(**inputs)
+        controls = dsp.in_packets(lambda frames: self._controls(**frames), inputs, block.frames)
         how = (self.amp_resample_method, self.nyquist_fade)
         where = (block.first_frame, self.hop(), self.rate_hz(), *how, self.reach(*how))
         signal, after = dsp.sinusoidal_stream(state, controls["frequencies"], controls["amplitudes"], *where)
