@@ -41,12 +41,17 @@ class Progress:
         for name, value in (*result.losses.items(), ("gradient_norm", result.gradient_norm)):
             self.sums[name] = self.sums.get(name, 0.0) + value
 
+    @property
+    def recent_loss(self) -> float | None:
+        """The mean of `total` since the last line of the log, or in it; None before the first step."""
+        return self.sums["total"] / self.count if self.count else self.mean_loss
+
     def summary(self, learning_rate: float) -> dict[str, Any]:
         """A line of the log: means since the last one, where a step was taken; begins anew."""
         means = {name: total / self.count for name, total in self.sums.items()}
         self.sums, self.count = {}, 0
         norm = means.pop("gradient_norm", None)
-        self.mean_loss = means.get("total")
+        self.mean_loss = means.get("total", self.mean_loss)
         return {
             "step": self.step,
             "losses": means,

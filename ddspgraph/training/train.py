@@ -40,7 +40,7 @@ class Trained:
     Attributes:
       model: with the weights that were learned.
       step: steps taken, those of earlier runs in the folder included.
-      mean_loss: between the last two lines of the log; None before the first one.
+      mean_loss: of the steps since the last line of the log, or of that line where there is none since.
       skipped: steps that changed nothing because something was not finite.
       is_interrupted: whether Ctrl-C ended it.
     """
@@ -155,11 +155,13 @@ class _Session:
         if not has_tensorboard():
             self.observer.notice('without TensorBoard there are no event files: pip install "ddspgraph[tensorboard]"')
         first = loop.progress.step
+        if first >= self.training.steps:
+            self.observer.notice(f"the run has {first} steps already: --steps says how many it is to have in all")
         append_event(self.folder, "begin" if is_new else "resume", step=first, steps=self.training.steps)
         loop.run(self._batches(first), interrupt)
         done = loop.progress
         append_event(self.folder, "interrupted" if interrupt.is_requested else "end", step=done.step)
-        return Trained(model, done.step, done.mean_loss, done.skipped, interrupt.is_requested)
+        return Trained(model, done.step, done.recent_loss, done.skipped, interrupt.is_requested)
 
     def _batches(self, first_step: int) -> Any:
         names = [i.name for i in needed_inputs(self.graph)]
