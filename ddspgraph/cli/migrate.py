@@ -242,7 +242,9 @@ def _tell(
     where = arguments.output or (f"{name}, the old one is {backup}" if backup else "stdout")
     unwritten = "nothing was written" if arguments.draw is None else "no spec was written"
     outcome = unwritten if shown_diff else f"to {where}"
-    tell(f"{name}: version {result.from_version} -> {result.to_version}, {len(result.changes)} changes, {outcome}")
+    n_lost = sum(change.kind == "not supported" for change in result.changes)
+    counted = f"{len(result.changes)} changes" + (f" ({n_lost} not supported, see above)" if n_lost else "")
+    tell(f"{name}: version {result.from_version} -> {result.to_version}, {counted}, {outcome}")
 
 
 def _as_dict(

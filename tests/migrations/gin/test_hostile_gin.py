@@ -13,8 +13,11 @@ from hypothesis import strategies as st
 from ddspgraph.diagnostics import Diagnostic, GraphError
 from ddspgraph.limits import Limits
 from ddspgraph.migrations.gin.document import open_gin
+from ddspgraph.migrations.gin.networks import NETWORKS, PARTS
 from ddspgraph.migrations.gin.reader import read_gin, read_gin_text
+from ddspgraph.migrations.gin.renames import CLASSES as OLD_CLASSES
 from ddspgraph.migrations.gin.syntax import Include
+from ddspgraph.migrations.v1_classes import CLASSES
 
 MODEL = "ProcessorGroup.dag = [(@Harmonic(), ['a', 'b', 'f0_hz'])]\n"
 
@@ -268,3 +271,37 @@ def test_any_part_of_a_file_missing_or_doubled_is_answered(data: st.DataObject) 
     extra = data.draw(st.sampled_from([[], lines[start : start + count] * 2]))
     text = "\n".join([*lines[:start], *extra, *lines[start + count :]])
     assert all(d.span is not None for d in answer(text))
+
+
+_NAMES = st.sampled_from(sorted({*CLASSES, *NETWORKS, *PARTS, *OLD_CLASSES, "my.Thing", "singleton", "macro", "train"}))
+_PARAMETERS = st.sampled_from(
+    [
+        *("dag", "losses", "model", "preprocessor", "encoder", "decoder", "processor_group", "name", "constructor"),
+        *("value", "output_splits", "input_keys", "sample_rate", "n_samples", "time_steps", "scale_fn", "net"),
+        *("spectral_fn", "sinusoidal_encoder", "harmonic_encoder", "synthcoder", "midi_encoder", "twm_loss"),
+    ]
+)
+_REFERENCES = st.builds(
+    "@{}{}{}".format,
+    st.sampled_from(["", "a/", "a/b/"]),
+    _NAMES | st.just("ProcessorGroup"),
+    st.sampled_from(["", "()"]),
+)
+_KEYS = st.sampled_from(["'f0_hz'", "'audio'", "'z'", "'add/signal'", "'inputs/x'", "''", "'a/b/c'"])
+_LEAVES = st.one_of(_REFERENCES, _KEYS, st.sampled_from(["%a", "%b", "0", "-1", "1e308", "None", "True", "64000"]))
+_GIN_VALUES = st.recursive(_LEAVES, lambda inner: st.lists(inner, max_size=3).map(lambda v: f"[{', '.join(v)}]"))
+_BINDINGS = st.builds(
+    "{}{}.{} = {}".format,
+    st.sampled_from(["", "a/", "a/b/"]),
+    _NAMES | st.sampled_from(["get_model", "Autoencoder", "MidiAutoencoder", "InverseSynthesis", "ProcessorGroup"]),
+    _PARAMETERS,
+    _GIN_VALUES,
+)
+_MACROS = st.builds("{} = {}".format, st.sampled_from("ab"), _GIN_VALUES)
+_MODELS = [(Path(__file__).parent / "v0" / name).read_text() for name in ("inverse.gin", "notes.gin", "styles.gin")]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(["", MODEL, *_MODELS]), st.lists(_BINDINGS | _MACROS, min_size=1, max_size=8))
+def test_any_bindings_of_known_names_are_answered(model: str, bindings: list[str]) -> None:
+    assert all(d.span is not None for d in answer("\n".join([model, *bindings]) + "\n"))
