@@ -7,10 +7,13 @@ TORCH_VERSION ?= 2.13.0
 STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for v in 3.12 3.11 3.13 3.10 3; do command -v python$$v >/dev/null 2>&1 && python$$v -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo python$$v; break; }; done)
 
-.PHONY: demo test proof bench generate fresh clean setup
+.PHONY: demo train-demo test proof bench generate fresh clean setup
 
 demo: setup ## compile, run, draw and export a graph on a real recording
 	@VENV=$(VENV) sh tools/demo.sh
+
+train-demo: setup ## learn the violin in about 10 minutes, measure it, let it play another recording, export it
+	@VENV=$(VENV) sh tools/train_demo.sh
 
 test: setup ## everything that must hold, in under 8 minutes
 	@sh tools/need_chromium.sh

@@ -15,7 +15,7 @@ from importlib.machinery import ModuleSpec
 from typing import Any
 
 import tensorflow as tf
-from cases import Case
+from cases import FFT_SIZES, Case
 
 _UNUSED = ("note_seq", "apache_beam", "tensorflow_datasets", "hypertune", "tensorflowjs", "matplotlib", "google.cloud")
 
@@ -62,33 +62,70 @@ import ddsp  # noqa: E402
 import ddsp.training  # noqa: E402
 
 
-def build(case: Case) -> Callable[..., Any]:
-    """A function of f0_hz and loudness_db [batch, frames, 1], and of the recording [batch, samples] for a step."""
-    size = {"n_samples": case.n_samples, "sample_rate": case.sample_rate}
+def autoencoder(
+    *,
+    n_frames: int,
+    n_samples: int,
+    sample_rate: int,
+    units: int,
+    ch: int,
+    layers: int,
+    fft_sizes: Any,
+    reverb_samples: int,
+) -> Any:
+    """The model that `graphs/models/solo_instrument.yaml` and `tiny_instrument_fast.yaml` are, at other sizes."""
+    size = {"n_samples": n_samples, "sample_rate": sample_rate}
     splits = (("amps", 1), ("harmonic_distribution", 60), ("noise_magnitudes", 65))
     dag = [
         (ddsp.synths.Harmonic(name="harmonic", **size), ["amps", "harmonic_distribution", "f0_hz"]),
-        (ddsp.synths.FilteredNoise(name="noise", n_samples=case.n_samples, window_size=0), ["noise_magnitudes"]),
+        (ddsp.synths.FilteredNoise(name="noise", n_samples=n_samples, window_size=0), ["noise_magnitudes"]),
         (ddsp.processors.Add(name="add"), ["noise/signal", "harmonic/signal"]),
-        (ddsp.effects.Reverb(name="reverb", trainable=True, reverb_length=3 * case.sample_rate), ["add/signal"]),
+        (ddsp.effects.Reverb(name="reverb", trainable=True, reverb_length=reverb_samples), ["add/signal"]),
     ]
-    model = ddsp.training.models.Autoencoder(
-        preprocessor=ddsp.training.preprocessing.F0LoudnessPreprocessor(
-            time_steps=case.n_frames, compute_loudness=False
-        ),
-        encoder=None,
-        decoder=ddsp.training.decoders.RnnFcDecoder(
-            rnn_channels=512,
-            rnn_type="gru",
-            ch=512,
-            layers_per_stack=3,
-            input_keys=("ld_scaled", "f0_scaled"),
-            output_splits=splits,
-        ),
-        processor_group=ddsp.processors.ProcessorGroup(dag=dag),
-        losses=[ddsp.losses.SpectralLoss(loss_type="L1", mag_weight=1.0, logmag_weight=1.0)],
+    decoder = ddsp.training.decoders.RnnFcDecoder(
+        rnn_channels=units,
+        rnn_type="gru",
+        ch=ch,
+        layers_per_stack=layers,
+        input_keys=("ld_scaled", "f0_scaled"),
+        output_splits=splits,
     )
+    return ddsp.training.models.Autoencoder(
+        preprocessor=ddsp.training.preprocessing.F0LoudnessPreprocessor(time_steps=n_frames, compute_loudness=False),
+        encoder=None,
+        decoder=decoder,
+        processor_group=ddsp.processors.ProcessorGroup(dag=dag),
+        losses=[ddsp.losses.SpectralLoss(fft_sizes=fft_sizes, loss_type="L1", mag_weight=1.0, logmag_weight=1.0)],
+    )
+
+
+def step_of(model: Any) -> Callable[[dict[str, tf.Tensor]], tf.Tensor]:
+    """One step of magenta/ddsp's trainer: Adam, gradients clipped to a global norm of 3."""
     optimizer = tf.keras.optimizers.Adam(1e-3)
+
+    def step(batch: dict[str, tf.Tensor]) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            _, losses = model(batch, return_losses=True, training=True)
+        gradients, _ = tf.clip_by_global_norm(tape.gradient(losses["total_loss"], model.trainable_variables), 3.0)
+        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
+        return losses["total_loss"]
+
+    return step
+
+
+def build(case: Case) -> Callable[..., Any]:
+    """A function of f0_hz and loudness_db [batch, frames, 1], and of the recording [batch, samples] for a step."""
+    model = autoencoder(
+        n_frames=case.n_frames,
+        n_samples=case.n_samples,
+        sample_rate=case.sample_rate,
+        units=512,
+        ch=512,
+        layers=3,
+        fft_sizes=FFT_SIZES,
+        reverb_samples=3 * case.sample_rate,
+    )
+    take = step_of(model)
 
     def features(f0_hz: tf.Tensor, loudness_db: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"f0_hz": f0_hz[..., 0], "loudness_db": loudness_db[..., 0]}
@@ -97,12 +134,6 @@ def build(case: Case) -> Callable[..., Any]:
         return model.get_audio_from_outputs(model(features(f0_hz, loudness_db), training=False))
 
     def step(f0_hz: tf.Tensor, loudness_db: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-        with tf.GradientTape() as tape:
-            batch = features(f0_hz, loudness_db) | {"audio": target}
-            _, losses = model(batch, return_losses=True, training=True)
-        gradients, _ = tf.clip_by_global_norm(tape.gradient(losses["total_loss"], model.trainable_variables), 3.0)
-        optimizer.apply_gradients(zip(gradients, model.trainable_variables, strict=True))
-        return losses["total_loss"]
+        return take(features(f0_hz, loudness_db) | {"audio": target})
 
-    # Its layers and slots make their variables in the first call, which a tf.function allows only there.
     return step if case.work == "train_step" else synthesize
