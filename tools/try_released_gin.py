@@ -5,8 +5,8 @@
     python tools/try_released_gin.py unpacked            # compares with tests/migrations/gin/released.txt
     python tools/try_released_gin.py unpacked --write
 
-The wheel of 3.5.0 has metadata that pip refuses since version 24; an older pip has it. The files are their authors' and are
-not copied here: the table holds their names and outcomes only.
+The wheel of 3.5.0 has metadata that pip refuses since version 24; an older pip has it. The files are their
+authors' and are not copied here: the table holds their names and outcomes only.
 """
 
 from __future__ import annotations
