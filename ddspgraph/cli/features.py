@@ -27,7 +27,11 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--pitch", choices=["swift-f0"], default="swift-f0", help="tracker (default: swift-f0)")
     parser.add_argument("--skip-corrupt", action="store_true", help="leave out recordings that cannot be read")
     parser.add_argument(
-        "--processes", type=int, default=os.cpu_count() or 1, metavar="N", help="at work at once (default: all cores)"
+        "--processes",
+        type=int,
+        default=min(os.cpu_count() or 1, 8),
+        metavar="N",
+        help="at work at once (default: all cores, up to 8)",
     )
     add_limit_option(parser)
 

@@ -60,24 +60,32 @@ class RecordFile:
     """The examples of one TFRecord file.
 
     Raises:
-      ValueError: the file is not a whole number of records of float features.
+      ValueError: the file is not a whole number of records, or empty.
       OSError: it cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
-        self._bytes = np.memmap(path, np.uint8, "r")
-        self._layouts = [_layout(self._bytes, begin, end) for begin, end in _records(self._bytes)]
+        self._bytes = np.memmap(path, np.uint8, "r").data
+        self._records = list(_records(self._bytes))
+        self._layouts: dict[int, Layout] = {}
 
     def __len__(self) -> int:
-        return len(self._layouts)
+        return len(self._records)
 
     def read(self, index: int, name: str) -> np.ndarray:
-        """One feature of one example, float32 [numbers]: a view of the file. Raises KeyError."""
+        """One feature of one example, float32 [numbers]: a view of the file.
+
+        Raises:
+          KeyError: the example has no such feature.
+          ValueError: the record is not an example of float features.
+        """
+        if index not in self._layouts:
+            self._layouts[index] = _layout(self._bytes, *self._records[index])
         offset, count = self._layouts[index][name]
         return np.frombuffer(self._bytes, "<f4", count, offset)
 
 
-def _records(data: np.ndarray) -> Iterator[tuple[int, int]]:
+def _records(data: memoryview) -> Iterator[tuple[int, int]]:
     """Where the data of each record begins and ends."""
     position = 0
     while position < len(data):
@@ -91,7 +99,7 @@ def _records(data: np.ndarray) -> Iterator[tuple[int, int]]:
         yield begin, begin + length
 
 
-def _layout(data: np.ndarray, begin: int, end: int) -> Layout:
+def _layout(data: memoryview, begin: int, end: int) -> Layout:
     """What `_encoded` wrote, found again. Raises ValueError for anything else."""
     layout = {}
     for features in _fields(data, begin, end, 1):
@@ -104,7 +112,7 @@ def _layout(data: np.ndarray, begin: int, end: int) -> Layout:
     return layout
 
 
-def _fields(data: np.ndarray, begin: int, end: int, wanted: int) -> list[tuple[int, int]]:
+def _fields(data: memoryview, begin: int, end: int, wanted: int) -> list[tuple[int, int]]:
     """(begin, end) of the fields with this number in one message; all of ours have a length."""
     found, position = [], begin
     while position < end:
@@ -121,12 +129,12 @@ def _fields(data: np.ndarray, begin: int, end: int, wanted: int) -> list[tuple[i
     return found
 
 
-def _varint(data: np.ndarray, position: int, end: int) -> tuple[int, int]:
+def _varint(data: memoryview, position: int, end: int) -> tuple[int, int]:
     value = 0
     for shift in range(0, 70, 7):
         if position >= end:
             break
-        byte = int(data[position])
+        byte = data[position]
         position += 1
         value |= (byte & 127) << shift
         if byte < 128:
