@@ -75,6 +75,7 @@ def verify_migration(old: Document, new_text: str, limits: Limits = DEFAULT_LIMI
         raise _differs("there is no list to run beside the graph", place)
     graph = load(read_text(new_text, f"{old.source.name} (migrated)", limits), limits=limits)
     model = compile(graph, limits=limits)
+    spec = {**spec, "n_samples": _whole_frames(spec["n_samples"], graph)}
     inputs = seeded_inputs(graph, spec["n_samples"])
     found: dict[str, Any] = dict(model(inputs, seed=_SEED)) if graph.outputs else {}
     if graph.losses:
@@ -94,6 +95,11 @@ def verify_migration(old: Document, new_text: str, limits: Limits = DEFAULT_LIMI
 def list_of(old: Document) -> Mapping[str, Any] | None:
     """The version-1 list that an old document is or, of a gin file that is a chain of processors, amounts to."""
     return as_list(old.file) if isinstance(old, GinDocument) else old.root.plain()
+
+
+def _whole_frames(n_samples: int, graph: Graph) -> int:
+    """The length without a last part of a frame, which magenta/ddsp would stretch all frames over."""
+    return n_samples - n_samples % (graph.clock.hop_samples or 1)
 
 
 def seeded_inputs(graph: Graph, n_samples: int) -> dict[str, np.ndarray]:

@@ -307,6 +307,9 @@ def test_verify_runs_the_chain_of_a_gin_file(capsys) -> None:
     code, _, err = run(capsys, "a.gin", "--verify")
     assert code == 0
     assert "a.gin: verified: 'audio' differs by 0 at most" in err
+    ragged = "Mix.sample_rate = 48000\nMix.n_samples = 64000\n"  # no whole number of frames
+    Path("a.gin").write_text(f"ProcessorGroup.dag = [(@Mix(), ['a', 'b', 'level'])]\n{ragged}")
+    assert run(capsys, "a.gin", "--verify")[0] == 0
     Path("b.gin").write_text("ProcessorGroup.dag = [(@nn.Fc(), ['a'])]\n")
     code, out, err = run(capsys, "b.gin", "--verify")
     assert (code, out) == (2, "")

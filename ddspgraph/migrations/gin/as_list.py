@@ -35,6 +35,7 @@ def as_list(file: GinFile, limits: Limits = DEFAULT_LIMITS) -> Mapping[str, Any]
     calls = _elements(group.get("dag"))
     modules: dict[str, dict[str, Any]] = {}
     dag = []
+    header = {"sample_rate": DEFAULT_SAMPLE_RATE_HZ, "n_samples": DEFAULT_N_SAMPLES}
     for call in calls:
         module, *given = _elements(call)
         instance, name = _module(config, group, module)
@@ -45,11 +46,11 @@ def as_list(file: GinFile, limits: Limits = DEFAULT_LIMITS) -> Mapping[str, Any]
         name = name or _plain(instance.get("name")) or default_name(instance.said)
         if any(identifier(text.replace("/", "_")) != text.replace("/", "_") for text in (name, *keys)):
             return None  # renamed on the way to version 2
-        modules[name] = {"class": instance.name, **_params(instance)}
+        params = _params(instance)
+        header |= {key: params.pop(key) for key in header if key in params}  # a file that migrates says one of each
+        modules[name] = {"class": instance.name, **params}
         dag.append([name, keys])
-    header = {"sample_rate": DEFAULT_SAMPLE_RATE_HZ, "n_samples": DEFAULT_N_SAMPLES}
-    said = {key: module[key] for module in modules.values() for key in header if key in module}
-    return {"version": 1, **header, **said, "modules": modules, "dag": dag} if dag else None
+    return {"version": 1, **header, "modules": modules, "dag": dag} if dag else None
 
 
 def _module(config: Config, group: Instance, value: GinValue | None) -> tuple[Instance | None, str]:
