@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ddspgraph.compiler.lower import CompiledGraph
 from ddspgraph.compiler.not_finite import first_not_finite
-from ddspgraph.diagnostics import Note, clean, fail
+from ddspgraph.diagnostics import GraphError, Note, clean, fail
 from ddspgraph.files import place
 from ddspgraph.ir.training import Training
 from ddspgraph.training.checkpoints import Checkpoint, write_checkpoint
@@ -59,8 +59,13 @@ class Loop:
         Raises:
           GraphError: E803 where too many steps in a row are not finite, E607 where the folder cannot be written.
         """
+        try:
+            self._run(iter(batches), interrupt)
+        finally:
+            self.summaries.close()
+
+    def _run(self, stream: Iterator[Batch], interrupt: Interrupt) -> None:
         saved_at = self.progress.step
-        stream: Iterator[Batch] = iter(batches)
         while self.progress.step < self.training.steps and not self.is_low_enough and not interrupt.is_requested:
             self._take_step(next(stream))
             step = self.progress.step
@@ -127,7 +132,10 @@ class Loop:
         """Names the first node that made a value that is not finite. Raises GraphError E803."""
         step = self.progress.step
         inputs = [name for name, x in batch.items() if not np.isfinite(x.numpy()).all()]
-        origin = first_not_finite(self.model, batch, seed)
+        try:
+            origin = first_not_finite(self.model, batch, seed)
+        except GraphError:  # E708: to keep every value of the graph takes more memory than there is
+            origin = None
         if origin is not None:
             culprit, span = origin[0], origin[2]
         else:  # all values are finite, their gradients are not

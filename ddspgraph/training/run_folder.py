@@ -28,6 +28,7 @@ from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.training import Training
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.training.checkpoints import checkpoint_paths
 from ddspgraph.training.lock import LOCK, locked
 
 RUN, SPEC, STATISTICS, FIT = "run.json", "graph.yaml", "statistics.json", "fit.json"
@@ -73,7 +74,8 @@ def _check_is_ours(folder: Path) -> None:
     if is_fit(folder):
         hint = "`--restore FOLDER` begins with its weights"
         raise fail("E614", "this is the folder of a fit, not of a training", place(folder), hint=hint)
-    if is_run(folder) or names <= _FIRST_FILES:
+    has_steps = any(step > 0 for step, _ in checkpoint_paths(folder / CHECKPOINTS))
+    if is_run(folder) or (names <= _FIRST_FILES and not has_steps):
         return
     if (folder / CHECKPOINTS).is_dir():
         raise fail("E614", f"the run has lost its {RUN}", place(folder), hint="put it back, or train in another folder")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ddspgraph.compiler.analysis.memory import check_memory
 from ddspgraph.compiler.driver import Spec, compile, load
 from ddspgraph.compiler.frontend.document import read
 from ddspgraph.compiler.frontend.training import read_training
@@ -23,7 +25,17 @@ from ddspgraph.training.dataset import Dataset, open_dataset
 from ddspgraph.training.interrupt import Interrupt, interruptible
 from ddspgraph.training.log import append_event, cut_metrics
 from ddspgraph.training.observer import Observer
-from ddspgraph.training.run_folder import CHECKPOINTS, is_run, opened_run, write_run, write_statistics
+from ddspgraph.training.run_folder import (
+    CHECKPOINTS,
+    SPEC,
+    STATISTICS,
+    is_run,
+    opened_run,
+    read_run,
+    read_statistics,
+    write_run,
+    write_statistics,
+)
 from ddspgraph.training.source import Source, needed_inputs
 
 if TYPE_CHECKING:
@@ -146,6 +158,7 @@ class _Session:
             tf.config.experimental.enable_op_determinism()
         self.observer.stage(f"compiling {self.graph.name}")
         model = compile(self.graph, seed=self.training.seed, limits=self.limits)
+        self._check_memory(model)
         loop = Loop(model, self.folder, self.training, self._batches(0).element_spec, self.observer)
         is_new = not is_run(self.folder)
         if is_new:
@@ -158,7 +171,11 @@ class _Session:
         if first >= self.training.steps:
             self.observer.notice(f"the run has {first} steps already: --steps says how many it is to have in all")
         append_event(self.folder, "begin" if is_new else "resume", step=first, steps=self.training.steps)
-        loop.run(self._batches(first), interrupt)
+        try:
+            loop.run(self._batches(first), interrupt)
+        except (MemoryError, tf.errors.ResourceExhaustedError) as error:
+            hint = "take a smaller --batch-size, or shorter examples"
+            raise fail("E708", "there is not enough memory for a step", hint=hint) from error
         done = loop.progress
         append_event(self.folder, "interrupted" if interrupt.is_requested else "end", step=done.step)
         return Trained(model, done.step, done.recent_loss, done.skipped, interrupt.is_requested)
@@ -168,12 +185,17 @@ class _Session:
         seed, size = self.training.seed, self.training.batch_size
         return self.source.batches(names, size, split="train", seed=seed, first_step=first_step)
 
+    def _check_memory(self, model: CompiledGraph) -> None:
+        """Raises GraphError E708 where even the losses of a batch, without their gradients, need too much."""
+        clock, report = self.source.clock, Report()
+        sizes = {"batch": self.training.batch_size, "samples": clock.n_samples or 0, "frames": clock.n_frames or 0}
+        check_memory(model.optimised, sizes, self.limits, report)
+        report.raise_errors()
+
     def _begin(self, loop: Loop, restore: str | None) -> None:
         """The first checkpoint is that of step 0; with `run.json` the run exists, never without a checkpoint."""
         if restore is not None:
             self._restore(loop.model, restore)
-        if isinstance(self.source, Dataset):
-            write_statistics(self.folder, self.source.manifest.statistics)
         loop.save()
         self._say_what_it_is()
 
@@ -186,10 +208,26 @@ class _Session:
         self.observer.notice(f"going on from step {checkpoint.step}{again if lost else ''}")
         if restore is not None:
             self.observer.notice("--restore has no effect on a run that has begun")
+        self._tell_changes()
         self._say_what_it_is()
 
+    def _tell_changes(self) -> None:
+        """What goes on otherwise than it began is done as it is said now, but not in silence."""
+        facts, spec = read_run(self.folder), self.folder / SPEC
+        said = spec.read_bytes() if spec.is_file() else None
+        now = self.graph.spec.encode() if self.graph.spec is not None else None
+        changed = ["the spec"] * (said != now) + ["its params"] * (facts["settings"] != dict(self.graph.settings))
+        if isinstance(self.source, Dataset) and (self.folder / STATISTICS).is_file():
+            changed += ["the data"] * (read_statistics(self.folder) != _as_json(self.source.manifest.statistics))
+        if changed:
+            self.observer.notice(f"going on with {' and '.join(changed)} changed since the run was last trained")
+            append_event(self.folder, "changed", what=changed)
+
     def _say_what_it_is(self) -> None:
-        data = os.path.abspath(self.source.path) if isinstance(self.source, Dataset) else ""
+        data = ""
+        if isinstance(self.source, Dataset):
+            data = os.path.abspath(self.source.path)
+            write_statistics(self.folder, self.source.manifest.statistics)
         write_run(self.folder, self.graph, self.training, data)
 
     def _restore(self, model: CompiledGraph, restore: str) -> None:
@@ -202,3 +240,8 @@ class _Session:
         wanted = tuple(name.strip() for name in nodes.split(",") if name.strip())
         chosen = assign_nodes(model, checkpoint.weights(), wanted, place(checkpoint.path))
         self.observer.notice(f"restored {', '.join(chosen)} from step {checkpoint.step} of {clean(path)}")
+
+
+def _as_json(data: Mapping[str, Any]) -> Any:
+    """The data as it comes back from a file: tuples become lists."""
+    return json.loads(json.dumps(data))

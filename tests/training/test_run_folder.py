@@ -11,10 +11,12 @@ import pytest
 
 import ddspgraph as dg
 from ddspgraph.cli import main
+from ddspgraph.limits import Limits
 from ddspgraph.training.lock import locked
 from ddspgraph.training.run_folder import is_run, load_run_graph, opened_run, read_run
 from ddspgraph.training.train import with_options
 from tests.training.small import SPEC, SmallSource
+from tests.training.test_checkpoints import Listener
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,6 +62,10 @@ def test_a_run_that_lost_its_description(tmp_path: Path) -> None:
     (tmp_path / "run" / "run.json").unlink()
     with pytest.raises(dg.GraphError, match=r"E614 the run has lost its run.json"):
         dg.train(SPEC, SmallSource(), tmp_path / "run", steps=4)
+    for name in ("metrics.jsonl", "events.jsonl"):
+        (tmp_path / "run" / name).unlink()
+    with pytest.raises(dg.GraphError, match=r"E614 the run has lost its run.json"):
+        dg.train(SPEC, SmallSource(), tmp_path / "run", steps=4)
     (tmp_path / "run" / "run.json").write_text("{")
     with pytest.raises(dg.GraphError, match=r"E602 run.json is damaged"):
         read_run(tmp_path / "run")
@@ -69,6 +75,24 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(dg.GraphError, match="E607"), opened_run(tmp_path / "file" / "run"):
         pass
+
+
+def test_what_changes_is_told(tmp_path: Path) -> None:
+    told = Listener()
+    dg.train(SPEC, SmallSource(), tmp_path / "run", steps=1)
+    quieter = SPEC.replace("fft_sizes: [64, 16]", "fft_sizes: [32]")
+    dg.train(quieter, SmallSource(), tmp_path / "run", steps=2, observer=told)
+    dg.train(quieter, SmallSource(), tmp_path / "run", steps=2, observer=told)
+    assert [n for n in told.notices if "changed" in n] == [
+        "going on with the spec changed since the run was last trained"
+    ]
+    assert any("has 2 steps already" in n for n in told.notices)
+    assert (tmp_path / "run" / "graph.yaml").read_text() == quieter
+
+
+def test_a_batch_that_is_too_large(tmp_path: Path) -> None:
+    with pytest.raises(dg.GraphError, match="E708"):
+        dg.train(SPEC, SmallSource(), tmp_path / "run", batch_size=60_000, limits=Limits(memory_bytes=1 << 20))
 
 
 def test_options_are_checked_at_their_place() -> None:
