@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import tensorflow as tf
@@ -10,7 +11,7 @@ import tensorflow as tf
 from ddspgraph import dsp
 from ddspgraph.compiler.lower import tensor_spec
 from ddspgraph.compiler.stream_blocks import bind_block, bind_constants
-from ddspgraph.compiler.stream_plan import Step, StreamPlan, is_elementwise, is_pointwise
+from ddspgraph.compiler.stream_plan import Step, StreamPlan, is_pointwise
 from ddspgraph.ir.call import run_kernel
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.initialisers import stream_of
@@ -219,6 +220,9 @@ class _Block:
         self.after[POSITION] = self.position + tf.cast(self.length, tf.int64)
         self.after |= {name: given[name] for name in (self.names("=", str(ref)) for ref in tracer.kept)}
         self.delayed: dict[tuple[Ref, int], tf.Tensor] = {}
+        #: Frames of this block, filled up to whole packets: see `dsp.whole_packets`.
+        self.packets = dsp.whole_packets(self.length // self.plan.hop)
+        self.padded: dict[Ref, tf.Tensor] = {}
 
     def _length(self) -> tf.Tensor:
         for ref, x in self.values.items():
@@ -229,33 +233,41 @@ class _Block:
     def add(self, step: Step) -> None:
         """Runs a node."""
         node = step.node
-        inputs = {port: self._arriving(ref, step) for port, ref in node.inputs}
         where = {"start": self.position - step.latency, "samples": self.length}
         block = self.tracer._block(node, self.given[BATCH], self.given[SEED], **where)
         names = self.names.parts(node.name)
+        is_elementwise = self.plan.is_elementwise(node)
         with tf.name_scope(scope_of(node)):
-            if is_elementwise(node, self.tracer.graph):
-                after, results = {}, self._in_packets(node, inputs, block)
+            if is_elementwise:
+                block = replace(block, samples=self.packets * self.plan.hop)
+                inputs = {port: self._in_packets(ref, step) for port, ref in node.inputs}
             else:
-                after, results = node.op.stream_step({p: self.given[n] for p, n in names.items()}, inputs, block)
+                inputs = {port: self._arriving(ref, step) for port, ref in node.inputs}
+            after, results = node.op.stream_step({p: self.given[n] for p, n in names.items()}, inputs, block)
         self.after |= {names[part]: x for part, x in after.items()}
-        self.values.update({Ref(node.name, port): x for port, x in results.items()})
+        for port, x in results.items():
+            ref = Ref(node.name, port)
+            (self.padded if is_elementwise and ref in self.timings else self.values)[ref] = x
 
-    def _in_packets(self, node: Node, inputs: Mapping[str, tf.Tensor], block: Block) -> Mapping[str, tf.Tensor]:
-        timed = {port: inputs[port] for port, ref in node.inputs if ref in self.timings}
-        alike: dict[str, tf.Tensor] = {}
+    def value(self, ref: Ref) -> tf.Tensor:
+        """A value of this block, without what its packets were filled up with."""
+        if ref not in self.values:
+            self.values[ref] = self.padded[ref][:, : self.length // self.plan.hop]
+        return self.values[ref]
 
-        def compute(frames: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-            results = node.op.stream_step({}, {**inputs, **frames}, block)[1]
-            alike.update({p: x for p, x in results.items() if Ref(node.name, p) not in self.timings})
-            return {p: x for p, x in results.items() if p not in alike}
-
-        return {**dsp.in_packets(compute, timed, tf.shape(next(iter(timed.values())))[1]), **alike}
+    def _in_packets(self, ref: Ref, step: Step) -> tf.Tensor:
+        """Frames as they arrive at a node that computes number by number, filled up to whole packets."""
+        timing = self.timings.get(ref)
+        if timing is None or (timing.latency == step.latency and ref in self.padded):
+            return self.values[ref] if timing is None else self.padded[ref]
+        x = self._arriving(ref, step)
+        spare = self.packets - tf.shape(x)[1]
+        return tf.pad(x, [[0, 0], [0, spare]] + [[0, 0]] * (len(x.shape) - 2))
 
     def output(self, ref: Ref) -> tf.Tensor:
         """0 before it begins."""
         timing = self.timings.get(ref)
-        x = self.values[ref]
+        x = self.value(ref)
         return tf.identity(x if timing is None or timing.is_clean else self._silenced(x, timing.hop, timing.latency))
 
     def _arriving(self, ref: Ref, step: Step) -> tf.Tensor:
@@ -270,10 +282,10 @@ class _Block:
 
     def _late(self, ref: Ref, samples: int) -> tf.Tensor:
         if not samples:
-            return self.values[ref]
+            return self.value(ref)
         if (ref, samples) not in self.delayed:
             name = self.names("+", str(ref), str(samples))
-            self.delayed[ref, samples], self.after[name] = dsp.delayed(self.given[name], self.values[ref])
+            self.delayed[ref, samples], self.after[name] = dsp.delayed(self.given[name], self.value(ref))
         return self.delayed[ref, samples]
 
     def _silenced(self, x: tf.Tensor, hop: int, latency: int) -> tf.Tensor:

@@ -71,6 +71,15 @@ class StreamPlan:
         """Of all outputs, in samples."""
         return {name: self.latency(name) for name, _ in self.graph.outputs}
 
+    def is_elementwise(self, node: Node) -> bool:
+        """Whether a node makes frames of the clock number by number, without a state and not by products."""
+        timed = [ref for ref in (*(ref for _, ref in node.inputs), *node.refs) if ref in self.timings]
+        is_frames = all(self.timings[ref].hop == self.hop and self._is_frames(ref) for ref in timed)
+        return is_frames and Traits.POINTWISE in node.op.traits and Traits.TRAINABLE not in node.op.traits
+
+    def _is_frames(self, ref: Ref) -> bool:
+        return self.graph.types[ref].rate is Rate.FRAME
+
     def costs(self, output: str) -> list[tuple[str, int]]:
         """(node, samples) along the slowest path to an output, from its end: what makes up its latency."""
         found: list[tuple[str, int]] = []
@@ -167,13 +176,6 @@ class _Planner:
 def is_pointwise(node: Node) -> bool:
     """Whether a node keeps no state: what stands before the start of its inputs does not matter."""
     return Traits.POINTWISE in node.op.traits
-
-
-def is_elementwise(node: Node, graph: Graph) -> bool:
-    """Whether a node computes frames number by number: not by products with weights."""
-    given = [signal for signal in (graph.types[ref] for _, ref in node.inputs) if has_time(signal)]
-    is_frames = bool(given) and all(signal.rate is Rate.FRAME for signal in given)
-    return is_frames and Traits.POINTWISE in node.op.traits and Traits.TRAINABLE not in node.op.traits
 
 
 def _check_axes(signal: Signal) -> None:

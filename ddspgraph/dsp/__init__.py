@@ -90,6 +90,7 @@ _CONTENTS: dict[str, tuple[str, ...]] = {
         "silent_before_start",
         "has_begun",
         "in_packets",
+        "whole_packets",
         "resample_stream",
     ),
     "stream_oscillators": ("harmonic_stream", "sinusoidal_stream", "wavetable_stream"),

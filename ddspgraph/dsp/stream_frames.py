@@ -55,6 +55,11 @@ def silent_before_start(x: tf.Tensor, first: Any) -> tf.Tensor:
     return tf.where(begun, x, tf.zeros_like(x))
 
 
+def whole_packets(count: Any) -> Any:
+    """The next whole number of packets: see `in_packets`."""
+    return count + -count % _PACKET
+
+
 def in_packets(compute: Callable[[State], State], frames: State, count: Any) -> State:
     """compute(frames), with frames [batch, count, ...] padded to whole packets, and cropped after it.
 
@@ -62,7 +67,7 @@ def in_packets(compute: Callable[[State], State], frames: State, count: Any) -> 
     which the results differ in the last place. A short block would be left over, where offline few numbers are; and a
     phase adds up what its frequency is off by, the more the longer the stream.
     """
-    spare = -count % _PACKET
+    spare = whole_packets(count) - count
     padded = {name: tf.pad(x, [[0, 0], [0, spare]] + [[0, 0]] * (len(x.shape) - 2)) for name, x in frames.items()}
     return {name: x[:, :count] for name, x in compute(padded).items()}
 

@@ -23,7 +23,7 @@ class Lfo(Op):
     Source: elementary.
     """
 
-    traits = Traits.PURE | Traits.SIZED
+    traits = Traits.PURE | Traits.SIZED | Traits.POINTWISE
     inputs = {"frequency_hz": const(unit=Unit.HZ, doc="Turns a second.")}
     outputs = {"signal": frame(1, doc="The wave, in the unit of depth and offset.")}
 
@@ -46,15 +46,9 @@ class Lfo(Op):
         wave = dsp.low_frequency_oscillator(frequency_hz, n_frames, *how)
         return dsp.broadcast_batch(self.offset + self.depth * wave, batch)
 
-    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
-        return 0
-
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
-        def wave(numbers: Mapping[str, Any]) -> dict[str, Any]:
-            n_frames = dsp.size_of(numbers["frames"], 1)
-            return {"signal": self._wave(inputs["frequency_hz"], n_frames, block.first_frame, block.batch)}
-
-        return {}, dsp.in_packets(wave, {"frames": dsp.silence([1, block.frames])}, block.frames)
+        wave = self._wave(inputs["frequency_hz"], block.frames, block.first_frame, block.batch)
+        return {}, {"signal": wave}
 
 
 class ExpDecay(Op):
@@ -65,7 +59,7 @@ class ExpDecay(Op):
     Source: the definition of the reverberation time T60 in ISO 3382-1.
     """
 
-    traits = Traits.PURE | Traits.SIZED
+    traits = Traits.PURE | Traits.SIZED | Traits.POINTWISE
     inputs = {
         "amplitude": Port(None, Rate.CONST, Unit.LINEAR, doc="At time 0, [batch] or [batch, channels]."),
         "t60": Port(None, Rate.CONST, Unit.SECONDS, doc="Time to fall by 60 dB, [batch] or [batch, channels]."),
@@ -102,9 +96,6 @@ class ExpDecay(Op):
         amplitude, t60 = (x if len(x.shape) == 2 else x[:, None] for x in (amplitude, t60))
         curve = dsp.exponential_decay(amplitude, t60, n_frames, _frame_rate(self), first_frame)
         return dsp.broadcast_batch(curve, batch)
-
-    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
-        return 0
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
         curve = self._curve(inputs["amplitude"], inputs["t60"], block.frames, block.first_frame, block.batch)

@@ -30,10 +30,11 @@ def streams(spec: dict[str, Any], seed: int) -> None:
         assert all(d.span and d.hint for d in error.diagnostics)
         return
     rng = np.random.default_rng(seed)
-    inputs = random_inputs(model.plan.graph, rng, FRAMES, batch=2)
+    frames = FRAMES if model.block_inputs else graph.clock.n_frames or FRAMES
+    inputs = random_inputs(model.plan.graph, rng, frames, batch=2)
     wanted = {name: x.numpy() for name, x in offline(inputs, seed=seed).items()}
     batch = 2 if inputs else 1
-    streamed = run_stream(model, inputs, random_blocks(FRAMES, rng), batch=batch, seed=seed)
+    streamed = run_stream(model, inputs, random_blocks(frames, rng), batch=batch, seed=seed)
     for name, difference in differences(model, wanted, streamed).items():
         assert difference <= tolerance(wanted[name]), name
 
