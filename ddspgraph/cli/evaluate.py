@@ -43,7 +43,9 @@ def main(arguments: Arguments) -> int:
     check_instrument(arguments.model)
     graph = load_graph(arguments.model, options)
     check_tracker(tracker)
-    data = open_dataset(arguments.data or _data_of(arguments.model), skip_corrupt=arguments.skip_corrupt)
+    folder = arguments.data or _data_of(arguments.model)
+    with stage(f"checking {folder}"):
+        data = open_dataset(folder, skip_corrupt=arguments.skip_corrupt)
     for lost in data.dropped:
         tell(f"{lost.file} is left out, and {lost.examples} examples with it: {lost.reason}")
     data.check_graph(graph)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddspgraph.cli.console import show_json, tell
+from ddspgraph.cli.console import show_json, stage, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
 if TYPE_CHECKING:
@@ -86,7 +86,8 @@ def _source(name: str, graph: Graph, skip_corrupt: bool) -> Source:
 
     if name == "synthetic":
         return notes_for(graph)
-    data = open_dataset(name, skip_corrupt=skip_corrupt)
+    with stage(f"checking {name}"):
+        data = open_dataset(name, skip_corrupt=skip_corrupt)
     for lost in data.dropped:
         tell(f"{name}: {lost.file} is left out, and {lost.examples} examples with it: {lost.reason}")
     return data

@@ -284,3 +284,23 @@ def test_a_full_disk_is_said(folder: Path, tmp_path: Path) -> None:
     assert "E607" in done.stderr
     assert "bytes are needed" in done.stderr
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.proof
+def test_a_long_recording_needs_no_memory(tmp_path: Path) -> None:
+    """20 minutes of stereo at 44.1 kHz are 420 MB as float32: the process that reads 10 s needs nearly as much."""
+    second = np.repeat(notes(1.0, 220.0, 44_100)[:, None], 2, axis=1)
+    for seconds in (10, 1200):
+        with soundfile.SoundFile(tmp_path / f"{seconds}.wav", "w", 44_100, 2) as file:
+            for _ in range(seconds):
+                file.write(second)
+    code = (
+        "import resource, sys; from ddspgraph.cli import main; main(sys.argv[1:]); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    peaks = []
+    for seconds in (10, 1200):
+        command = ["features", str(tmp_path / f"{seconds}.wav"), "-o", str(tmp_path / "data"), "--processes", "1"]
+        done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True, check=True)
+        peaks.append(int(done.stdout) / 1024)
+    assert peaks[1] < peaks[0] + 250, peaks
