@@ -49,6 +49,7 @@ def main(arguments: Arguments) -> int:
     from ddspgraph.cli.train import training_options
     from ddspgraph.io.audio import read_audio
     from ddspgraph.training.run_folder import is_fit
+    from ddspgraph.training.train import check_has_losses
 
     if arguments.seconds <= 0 or (arguments.steps is not None and arguments.steps < 1):
         raise UsageError("--seconds and --steps must be above 0")
@@ -56,6 +57,7 @@ def main(arguments: Arguments) -> int:
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, options)
     tell_warnings(graph)
+    check_has_losses(graph)
     check_target(arguments.output, is_fit)
     name, file = split_assignment(arguments.audio)
     audio = read_audio(file, graph.clock.sample_rate, notify=tell, limits=options.limits)

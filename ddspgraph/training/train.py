@@ -122,7 +122,7 @@ def check_has_losses(graph: Graph) -> None:
     """Raises GraphError E312 where there is nothing to minimise."""
     if not graph.losses:
         hint = "add `losses: {spectral: {op: spectral_loss, inputs: [target, audio]}}`"
-        raise fail("E312", "the graph has no losses: training has nothing to minimise", hint=hint)
+        raise fail("E312", "the graph has no losses: there is nothing to minimise", hint=hint)
 
 
 def check_has_weights(graph: Graph) -> None:
