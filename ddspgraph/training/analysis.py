@@ -7,6 +7,7 @@ Recordings are read, resampled and analysed in blocks: memory does not grow with
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Callable
@@ -21,7 +22,7 @@ from ddspgraph.io.arrays import write_npy
 from ddspgraph.io.audio import stream_audio
 from ddspgraph.ir.graph import Clock
 from ddspgraph.limits import Limits
-from ddspgraph.training.pitch import Tracker, on_frames
+from ddspgraph.training.pitch import Tracker, name_of, on_frames
 from ddspgraph.training.settings import Settings
 
 #: Told how many seconds of audio have gone through one of the three stages: reading, pitch, levels.
@@ -58,8 +59,7 @@ def analyse(path: str, folder: Path, settings: Settings, tracker: Tracker, limit
       GraphError: E601, E602, E701 or E709 for a recording that cannot be read, E607 for a part that cannot be written.
     """
     digest = _sha256(path)
-    tracker_name = f"{tracker.__module__}.{tracker.__qualname__}"
-    facts = (digest, settings.sample_rate, settings.hop_samples, settings.frame_size, tracker_name)
+    facts = (digest, settings.sample_rate, settings.hop_samples, settings.frame_size, name_of(tracker))
     key = hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
     samples, frames = folder / f"{key}.f32", folder / f"{key}.npy"
     if not frames.is_file():
@@ -119,7 +119,8 @@ def features_of(audio: np.ndarray, clock: Clock, tracker: Tracker) -> dict[str, 
 
 
 def remove_parts(folder: Path) -> None:
-    """Removes a folder of parts and what killed runs left in it."""
-    for name in os.listdir(folder):
-        (folder / name).unlink(missing_ok=True)
-    folder.rmdir()
+    """Removes a folder of parts and what killed runs left in it; what cannot be removed stays for the next run."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            (folder / name).unlink(missing_ok=True)
+        folder.rmdir()

@@ -46,6 +46,11 @@ class Dataset(Source):
         """Those of the shards that were not left out; 0 for a split that there is not."""
         return sum(shard.records for shard in self._shards.get(split, ()))
 
+    def check_split(self, split: str) -> None:
+        """Raises GraphError E612 where there is no example in it, or its shards are not what the manifest says."""
+        super().check_split(split)
+        self._records(split)  # here, not within tf.data, which would hide what is wrong
+
     def examples(self, names: Sequence[str], split: str = "train") -> Iterator[Arrays]:
         """Every example once, in the order of the recordings: name -> float32 array of the feature's shape.
 

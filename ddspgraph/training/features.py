@@ -26,7 +26,7 @@ from ddspgraph.ops.units import DB_RANGE
 from ddspgraph.training.analysis import N_STAGES, Part, Tick, analyse, remove_parts
 from ddspgraph.training.lock import locked
 from ddspgraph.training.manifest import FEATURES, MANIFEST, Manifest, Shard, Split, is_dataset, sha256_of
-from ddspgraph.training.pitch import Tracker, check_tracker, swift_f0
+from ddspgraph.training.pitch import Tracker, check_tracker, name_of, swift_f0
 from ddspgraph.training.recordings import find_recordings, seconds_of
 from ddspgraph.training.records import write_records
 from ddspgraph.training.settings import Settings
@@ -102,7 +102,7 @@ def prepare(
                 splits=splits,
                 statistics=statistics_of(by_key, places["train"], folder, settings),
                 settings={
-                    "pitch": f"{tracker.__module__}.{tracker.__qualname__}",
+                    "pitch": name_of(tracker),
                     "frame_size": settings.frame_size,
                     "hop_secs": settings.hop_frames / settings.frame_rate,
                     "eval_share": settings.eval_share,

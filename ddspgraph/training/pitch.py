@@ -51,6 +51,12 @@ def swift_f0(audio: np.ndarray, sample_rate: int) -> Track:
 TRACKERS: Mapping[str, Tracker] = {"swift-f0": swift_f0}
 
 
+def name_of(tracker: Tracker) -> str:
+    """`module.function`, by which parts of a run that was killed are known again."""
+    name = getattr(tracker, "__qualname__", None)
+    return f"{tracker.__module__}.{name}" if name else repr(tracker)
+
+
 def check_tracker(tracker: Tracker) -> None:
     """Before long work: whether what a tracker needs is installed. Raises GraphError E608."""
     if tracker is swift_f0:

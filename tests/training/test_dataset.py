@@ -203,6 +203,13 @@ def test_what_is_no_dataset(tmp_path: Path) -> None:
     assert code_of(lambda: open_dataset(tmp_path)) == "E612"
 
 
+def test_a_manifest_that_counts_wrong_is_found_before_the_first_batch(copy: Path) -> None:
+    manifest = json.loads((copy / MANIFEST).read_text())
+    manifest["splits"]["eval"]["shards"][0]["records"] += 1
+    (copy / MANIFEST).write_text(json.dumps(manifest))
+    assert code_of(lambda: open_dataset(copy).batches(["audio"], 2, split="eval")) == "E612"
+
+
 def test_records_that_are_none(copy: Path) -> None:
     """Only reachable where somebody wrote a manifest for it: never a crash."""
     rng = np.random.default_rng(0)
