@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
-from ddspgraph.training.pitch import on_frames, swift_f0
+from ddspgraph.training.pitch import name_of, on_frames, swift_f0
 from tests.training.sounds import notes
 
 TIMES = np.arange(5) * 0.016
@@ -58,3 +60,8 @@ def test_swift_f0_on_tones(midi: int, rate: int) -> None:
 def test_silence_has_no_sure_pitch() -> None:
     _, _, confidence = swift_f0(np.zeros(16_000, np.float32), 16_000)
     assert confidence.max() < 0.5
+
+
+def test_a_tracker_has_a_name() -> None:
+    assert name_of(swift_f0) == "ddspgraph.training.pitch.swift_f0"
+    assert name_of(functools.partial(swift_f0)).startswith("functools.partial(")
