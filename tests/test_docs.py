@@ -23,6 +23,7 @@ PAGES = [
     "docs/writing-an-op.md",
     "docs/performance.md",
     "docs/training.md",
+    "docs/streaming.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
 ]

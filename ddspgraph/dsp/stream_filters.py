@@ -12,9 +12,6 @@ from ddspgraph.dsp.sizes import Size, ceil_divide, size_of
 from ddspgraph.dsp.stream_frames import slide
 from ddspgraph.dsp.wavetables import neighbours
 
-#: Bounds the memory of one pass of a partitioned convolution: complex numbers.
-_PRODUCTS_PER_PASS = 2**20
-
 
 def frame_filter(tail: tf.Tensor, audio: tf.Tensor, responses: tf.Tensor, hop: Size) -> tuple[tf.Tensor, tf.Tensor]:
     """Each frame of audio through its own response, as `fft_convolve`, no delay undone.
@@ -42,11 +39,15 @@ def frame_filter(tail: tf.Tensor, audio: tf.Tensor, responses: tf.Tensor, hop: S
 
 
 def response_partitions(response: tf.Tensor, hop: int) -> tf.Tensor:
-    """An impulse response [batch, ir_samples] as the spectra of its parts of `hop` samples: [batch, n, bins]."""
+    """An impulse response [batch, ir_samples] as the spectra of its parts of `hop` samples, the last part first.
+
+    Returns:
+      Complex [batch, parts, hop + 1].
+    """
     size = size_of(response, 1)
     n_parts = ceil_divide(size, hop)
     parts = tf.reshape(tf.pad(response, [[0, 0], [0, n_parts * hop - size]]), [-1, n_parts, hop])
-    return fft.rfft(parts, 2 * hop)
+    return fft.rfft(parts, 2 * hop)[:, ::-1]
 
 
 def no_spectra(shape: list[Any]) -> tf.Tensor:
@@ -73,17 +74,15 @@ def partitioned_convolution(
     before = tf.concat([last[:, tf.newaxis], hops[:, :-1]], axis=1)
     windows = fft.rfft(tf.concat([before, hops], axis=2), 2 * hop)
     joined, spectra = slide(spectra, windows)
-    newest_first = partitions[:, tf.newaxis, ::-1]
     n_hops = tf.shape(hops)[1]
 
-    def convolved(numbers: tf.Tensor) -> tf.Tensor:
-        index = tf.cast(numbers[0], tf.int32) + tf.range(n_parts)
-        products = tf.gather(joined, index, axis=1) * newest_first
-        return fft.irfft(tf.reduce_sum(products, axis=2), 2 * hop)[:, :, hop:]
+    def convolved(number: tf.Tensor) -> tf.Tensor:
+        begin = tf.cast(tf.reshape(number, []), tf.int32)
+        product = tf.reduce_sum(joined[:, begin : begin + n_parts] * partitions, axis=1, keepdims=True)
+        return fft.irfft(product, 2 * hop)[:, :, hop:]
 
     numbers = tf.range(tf.cast(n_hops, tf.float32))[tf.newaxis, :, tf.newaxis]
-    per_hop = tf.shape(audio)[0] * n_parts * (hop + 1)
-    wet = in_passes(convolved, [numbers], n_hops, _PRODUCTS_PER_PASS // tf.maximum(per_hop, 1))
+    wet = in_passes(convolved, [numbers], n_hops, 1)  # a slice of the spectra costs less than to gather many
     return tf.reshape(wet, tf.shape(audio)), spectra, hops[:, -1]
 
 
