@@ -31,9 +31,14 @@ if TYPE_CHECKING:
     from ddspgraph.page import explore, plot
     from ddspgraph.render import draw
     from ddspgraph.stream import Stream
+    from ddspgraph.training.dataset import open_dataset
+    from ddspgraph.training.evaluate import evaluate
+    from ddspgraph.training.features import prepare as make_dataset
     from ddspgraph.training.fit import fit
+    from ddspgraph.training.instrument import open_instrument
     from ddspgraph.training.train import train
     from ddspgraph.training.trained import load_run
+    from ddspgraph.training.transfer import transfer
 
 __version__ = "0.1.0"
 
@@ -52,6 +57,11 @@ _HOME = {
     "train": "training.train",
     "fit": "training.fit",
     "load_run": "training.trained",
+    "make_dataset": "training.features:prepare",
+    "open_dataset": "training.dataset",
+    "open_instrument": "training.instrument",
+    "evaluate": "training.evaluate",
+    "transfer": "training.transfer",
     "explore": "page",
     "plot": "page",
     "migrate": "migrations:migrate_text",
