@@ -4,7 +4,7 @@ find        files and folders -> recordings                               record
 analyse     recording -> part: audio, pitch and levels of every frame     analysis.py (resumes here)
 cut         part -> windows, silent ones dropped                          windows.py
 split       windows -> "train" and "eval"                                 windows.py
-write       windows -> shards, and the manifest                          this file
+write       windows -> shards; then the manifest                     shards.py, this file
 """
 
 from __future__ import annotations
@@ -12,31 +12,24 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
 
 from ddspgraph.backends.staged_folder import check_target, staged_folder
 from ddspgraph.diagnostics import Diagnostic, GraphError, clean, fail
 from ddspgraph.files import cannot_write, place
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
-from ddspgraph.ops.units import DB_RANGE
 from ddspgraph.training.analysis import N_STAGES, Part, Tick, analyse, remove_parts
 from ddspgraph.training.lock import locked
-from ddspgraph.training.manifest import FEATURES, MANIFEST, Manifest, Shard, Split, is_dataset, sha256_of
+from ddspgraph.training.manifest import FEATURES, MANIFEST, Manifest, is_dataset
 from ddspgraph.training.pitch import Tracker, check_tracker, name_of, swift_f0
 from ddspgraph.training.recordings import find_recordings, seconds_of
-from ddspgraph.training.records import write_records
 from ddspgraph.training.settings import Settings
+from ddspgraph.training.shards import Show, write_shards
 from ddspgraph.training.statistics import statistics_of
 from ddspgraph.training.windows import SILENT_BELOW_DB, Places, Windows, split, windows_of
-from ddspgraph.training.workers import Progress, Workers, nothing, workers
+from ddspgraph.training.workers import nothing, workers
 
-#: Opens a bar for so many seconds of audio: `with show("analysing", 60.0) as progress: progress(30.0)`.
-Show = Callable[[str, float], AbstractContextManager[Progress]]
-_SHARD_BYTES = 8 << 20
 #: A recording with one of these cannot be used; any other error is about something else, such as a full disk.
 _UNREADABLE = {"E601", "E602", "E701", "E709"}
 
@@ -95,7 +88,7 @@ def prepare(
             raise fail("E613", f"all recordings are silent: no frame has {SILENT_BELOW_DB:g} dB of power", place(out))
         by_key = {part.key: part for part in parts}
         with staged_folder(out, is_dataset) as staged:
-            splits = _write(places, by_key, folder, settings, staged, pool, show)
+            splits = write_shards(places, by_key, folder, settings, staged, pool, show)
             manifest = Manifest(
                 clock=settings.clock,
                 features=FEATURES,
@@ -168,63 +161,6 @@ def _cut(part: Part, folder: Path, settings: Settings, notify: Callable[[str], N
     if part.n_samples < (settings.clock.n_samples or 0):
         notify(f"{name}: {part.n_samples / settings.sample_rate:.3g} s, filled up with silence to one example")
     return windows
-
-
-def _write(
-    places: Mapping[str, Places],
-    parts: Mapping[str, Part],
-    folder: Path,
-    settings: Settings,
-    staged: Path,
-    pool: Workers,
-    show: Show,
-) -> dict[str, Split]:
-    example_bytes = 4 * ((settings.clock.n_samples or 0) + 4 * settings.example_frames)
-    per_shard = max(1, _SHARD_BYTES // example_bytes)
-    tasks = []
-    for name, all_places in places.items():
-        for number, first in enumerate(range(0, len(all_places), per_shard)):
-            chosen = [(parts[key], start) for key, start in all_places[first : first + per_shard]]
-            tasks.append(_ShardTask(name, staged / f"{name}-{number:05d}.tfrecord", chosen, folder, settings))
-    with show("writing", sum(len(task.places) for task in tasks)) as progress:
-        shards = pool.run(_write_shard, tasks, progress)
-    by_split: dict[str, list[Shard]] = {name: [] for name in places}
-    for task, shard in zip(tasks, shards, strict=True):
-        if not isinstance(shard, Shard):
-            raise GraphError(shard)
-        by_split[task.split].append(shard)
-    return {name: Split(tuple(shards)) for name, shards in by_split.items()}
-
-
-@dataclass(frozen=True)
-class _ShardTask:
-    split: str
-    path: Path
-    places: Sequence[tuple[Part, int]]
-    folder: Path
-    settings: Settings
-
-
-def _write_shard(task: _ShardTask, tick: Tick) -> Shard | tuple[Diagnostic, ...]:
-    try:
-        count = write_records(task.path, (_example(part, start, task, tick) for part, start in task.places))
-        return Shard(task.path.name, count, sha256_of(task.path))
-    except OSError as error:
-        return cannot_write(task.path, error).diagnostics
-
-
-def _example(part: Part, start: int, task: _ShardTask, tick: Tick) -> dict[str, np.ndarray]:
-    """One window; beyond the end of a short recording there is silence, and the last pitch without confidence."""
-    tick(1)
-    settings, n = task.settings, task.settings.example_frames
-    hop = settings.hop_samples
-    audio = part.audio(task.folder)[start * hop : (start + n) * hop]
-    example = {"audio": np.pad(audio, (0, n * hop - len(audio)))}
-    for name, values in part.frames(task.folder).items():
-        chosen = values[start : start + n]
-        fill = {"f0_hz": chosen[-1], "f0_confidence": 0.0}.get(name, -DB_RANGE)
-        example[name] = np.pad(chosen, (0, n - len(chosen)), constant_values=fill)
-    return example
 
 
 def _described(

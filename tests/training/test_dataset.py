@@ -29,7 +29,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Several shards of four examples."""
     folder = tmp_path_factory.mktemp("made")
     patch = pytest.MonkeyPatch()
-    patch.setattr("ddspgraph.training.features._SHARD_BYTES", 4 * 4 * (4000 + 4 * 50))
+    patch.setattr("ddspgraph.training.shards._SHARD_BYTES", 4 * 4 * (4000 + 4 * 50))
     dataset(folder)
     patch.undo()
     return folder / "data"
