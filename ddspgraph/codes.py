@@ -67,7 +67,7 @@ CODES: dict[str, str] = {
     "E611": "A dataset that does not fit the graph: another clock, another rate or unit, or a needed input is not there.",
     "E612": "A dataset whose files are not what its manifest says: missing, cut off, swapped or damaged.",
     "E613": "Recordings that make no dataset: none was found, none can be read, or all are silent.",
-    "E614": "A run folder that cannot be trained in: another process does, or it holds something else.",
+    "E614": "A folder that another process is at work in, or a run folder that holds something else.",
     "E615": "A run none of whose checkpoints can be read. Training never begins anew in its place.",
     "E616": "A checkpoint that does not fit the graph: it lacks a weight, or has one of another shape.",
     "E617": "A helper process that was ended from outside before its work was done.",
