@@ -64,7 +64,7 @@ CODES: dict[str, str] = {
     "E608": "A program or package that this needs is not installed.",
     "E609": "The exported model does not compute what the graph computes.",
     "E610": "A module of user ops that cannot be loaded.",
-    "E611": "A dataset that does not fit the graph: another clock, another rate or unit, or a needed input is not there.",
+    "E611": "A dataset that does not fit the graph: another clock, rate or unit, or a needed input that is not there.",
     "E612": "A dataset whose files are not what its manifest says: missing, cut off, swapped or damaged.",
     "E613": "Recordings that make no dataset: none was found, none can be read, or all are silent.",
     "E614": "A folder that another process is at work in, or a run folder that holds something else.",
