@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
@@ -26,8 +27,8 @@ from ddspgraph.training.weights import assign, trained_weights_of, weights_of
 
 #: Steps in a row that may change nothing before the training ends.
 MOST_SKIPPED = 10
-#: Of the speed that is shown: how much the last step counts.
-_LAST_STEP_WEIGHT = 0.1
+#: How many of the last steps the speed that is shown is measured over.
+_TIMED_STEPS = 20
 
 Batch = Mapping[str, tf.Tensor]
 
@@ -51,7 +52,8 @@ class Loop:
         self.progress = Progress()
         self.step = TrainStep(trained_weights_of(model), model.traced_losses, specs, training)
         self.summaries = Summaries(model, folder)
-        self._seconds_per_step: float | None = None
+        self._has_traced = False
+        self._durations: deque[float] = deque(maxlen=_TIMED_STEPS)
 
     def run(self, batches: Iterable[Batch], interrupt: Interrupt) -> None:
         """Steps until there are `training.steps`, or the loss is low enough, or somebody asks to end.
@@ -114,13 +116,12 @@ class Loop:
         self._last_batch = batch
 
     def _tell_speed(self, result: StepResult, seconds: float) -> None:
-        known = self._seconds_per_step
-        # The first step of a process traces the function: its time says nothing of the next.
-        mean = seconds if known is None else known + _LAST_STEP_WEIGHT * (seconds - known)
-        self._seconds_per_step = 0.0 if known is None else seconds if known == 0.0 else mean
-        step, steps, speed = self.progress.step, self.training.steps, self._seconds_per_step
-        rate = 1.0 / speed if speed else 0.0
-        self.observer.step(StepFacts(step, steps, result.losses, rate, (steps - step) * speed))
+        if self._has_traced:  # the first step of a process compiles: its time says nothing of the next
+            self._durations.append(seconds)
+        self._has_traced = True
+        mean = sum(self._durations) / len(self._durations) if self._durations else 0.0
+        step, steps = self.progress.step, self.training.steps
+        self.observer.step(StepFacts(step, steps, result.losses, 1.0 / mean if mean else 0.0, (steps - step) * mean))
 
     def _write_line(self) -> None:
         learning_rate = float(self.step.optimizer.learning_rate())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,8 +27,13 @@ class StepFacts:
     seconds_left: float
 
 
+def python_warning(warning: Diagnostic) -> None:
+    """What becomes of a finding where nobody listens for it."""
+    warnings.warn(str(warning), stacklevel=2)
+
+
 class Observer:
-    """Listens to a training; this one stays silent."""
+    """Listens to a training; this one keeps silent, but for warnings."""
 
     def stage(self, label: str) -> None:
         """What takes time now, before the first step: `compiling`."""
@@ -40,3 +46,4 @@ class Observer:
 
     def warn(self, warning: Diagnostic) -> None:
         """A finding that does not end the training."""
+        python_warning(warning)

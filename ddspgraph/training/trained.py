@@ -21,6 +21,7 @@ from ddspgraph.ir.initialisers import stream_of
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.checkpoints import newest_checkpoint
+from ddspgraph.training.observer import python_warning
 from ddspgraph.training.run_folder import CHECKPOINTS, STATISTICS, load_run_graph
 from ddspgraph.training.weights import assign, weights_of
 
@@ -31,7 +32,7 @@ def load_run(
     ops: Iterable[type[Op]] = (),
     limits: Limits = DEFAULT_LIMITS,
     observe: Observer | None = None,
-    warn: Callable[[Diagnostic], None] = lambda warning: None,
+    warn: Callable[[Diagnostic], None] = python_warning,
 ) -> CompiledGraph:
     """The graph of a run with the weights of its newest checkpoint.
 

@@ -121,6 +121,8 @@ def test_a_run_falls_back_and_never_begins_anew(tmp_path: Path) -> None:
     dg.train(SPEC, SmallSource(), run)
     log, last = (run / "metrics.jsonl").read_bytes(), (run / "checkpoints" / "step-00000012.npz").read_bytes()
     DAMAGES["half"](run / "checkpoints" / "step-00000012.npz")
+    with pytest.warns(UserWarning, match=r"W112 this checkpoint is damaged"):
+        assert dg.load_run(run).graph.name == "small"
     told = Listener()
     dg.train(SPEC, SmallSource(), run, observer=told)
     assert [w.code for w in told.warnings] == ["W112"]
