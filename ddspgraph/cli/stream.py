@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, table, tell
@@ -67,7 +68,11 @@ def main(arguments: Arguments) -> int:
     block = _block_samples(arguments, graph)
     files = plan_files(graph, arguments, options.limits)
     with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+        import tensorflow as tf
+
+        with contextlib.suppress(RuntimeError):  # TensorFlow runs already
+            # The operations of a block wait for each other: more threads only wait for the processor.
+            tf.config.threading.set_inter_op_parallelism_threads(1)
 
     from ddspgraph.cli.stream_run import run_files, run_live, verify
 

@@ -176,7 +176,7 @@ class _Tracer:
             node = step.node
             signals = {port: self.graph.types[ref] for port, ref in node.inputs}
             constants = {port: values[ref] for port, ref in node.inputs if ref in values}
-            own = node.op.stream_state(signals, constants, self._block(node, batch, seed))
+            own = node.op.stream_state(signals, constants, self._block(step, batch, seed))
             state |= {self.names(node.name, part): x for part, x in own.items()}
         return state
 
@@ -201,9 +201,9 @@ class _Tracer:
             )
         return {Ref(node.name, port): x for port, x in results.items()}
 
-    def _block(self, node: Node, batch: Any, seed: Any, **where: Any) -> Block:
-        variables = self.variables.get(node.name, {})
-        return Block(batch, seed, stream_of(node.name), variables, self.plan.hop, **where)
+    def _block(self, step: Step, batch: Any, seed: Any, **where: Any) -> Block:
+        variables = self.variables.get(step.node.name, {})
+        return Block(batch, seed, stream_of(step.node.name), variables, step.hop, **where)
 
 
 class _Block:
@@ -234,7 +234,7 @@ class _Block:
         """Runs a node."""
         node = step.node
         where = {"start": self.position - step.latency, "samples": self.length}
-        block = self.tracer._block(node, self.given[BATCH], self.given[SEED], **where)
+        block = self.tracer._block(step, self.given[BATCH], self.given[SEED], **where)
         names = self.names.parts(node.name)
         is_elementwise = self.plan.is_elementwise(node)
         with tf.name_scope(scope_of(node)):

@@ -34,10 +34,11 @@ class Timing:
 
 @dataclass(frozen=True)
 class Step:
-    """A node of the stream, and the latency at which it reads its inputs."""
+    """A node of the stream, the latency at which it reads its inputs, and the samples between its frames."""
 
     node: Node
     latency: int
+    hop: int
 
 
 @dataclass(frozen=True)
@@ -147,13 +148,12 @@ class _Planner:
             self.report.add("E415", message, node.span, hint=error.hint or _HINT)
 
     def _add_step(self, node: Node, given: Mapping[str, Signal], timed: Mapping[str, Timing]) -> None:
-        frame_hop = max((t.hop for t in timed.values()), default=1)
-        frame_hop = frame_hop if frame_hop > 1 else self.hop
+        frame_hop = self._frame_hop(node, given, timed)
         latency = node.op.stream_latency(given, frame_hop)
         for ref in (*(ref for _, ref in node.inputs), *node.refs):
             _check_axes(self.graph.types[ref])
-        frame_hop = node.op.stream_hop(frame_hop)
-        made = {ref: 1 if self.graph.types[ref].rate is Rate.AUDIO else frame_hop for ref in self._timed_outputs(node)}
+        out_hop = node.op.stream_hop(frame_hop)
+        made = {ref: 1 if self.graph.types[ref].rate is Rate.AUDIO else out_hop for ref in self._timed_outputs(node)}
         slowest = max(timed, key=lambda port: timed[port].latency, default=None)
         cause = None if slowest is None else dict(node.inputs)[slowest]
         before = 0 if slowest is None else timed[slowest].latency
@@ -162,12 +162,21 @@ class _Planner:
         for port, ref in node.inputs:
             if port in timed and timed[port].latency < aligned:
                 self.delays.append((ref, aligned - timed[port].latency))
-        self.steps.append(Step(node, aligned))
+        self.steps.append(Step(node, aligned, frame_hop))
         for ref, hop in made.items():
             own = latency if isinstance(latency, int) else latency.get(ref.port, 0)
             is_clean = aligned + own == 0
             self.timings[ref] = Timing(hop, aligned + own, is_clean)
             self.causes[ref] = (node.name, aligned + own - before, cause)
+
+    def _frame_hop(self, node: Node, given: Mapping[str, Signal], timed: Mapping[str, Timing]) -> int:
+        """Samples from one input frame to the next. Raises `CannotStream` where frames of several hops meet."""
+        hops = {timed[port].hop for port in timed if given[port].rate is Rate.FRAME} or {self.hop}
+        rates = [s.rate for s in (*given.values(), *(self.graph.types[ref] for ref in node.refs)) if has_time(s)]
+        if len(hops) > 1 or (hops != {self.hop} and Rate.AUDIO in rates):
+            apart = " and ".join(f"{hop}" for hop in sorted(hops | {self.hop}))
+            raise CannotStream(f"takes frames that are {apart} samples apart for the same ones", "resample before it")
+        return hops.pop()
 
     def _timed_outputs(self, node: Node) -> list[Ref]:
         return [ref for ref in node.refs if has_time(self.graph.types[ref])]

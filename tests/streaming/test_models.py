@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from pathlib import Path
 from typing import Any
@@ -198,3 +199,37 @@ def test_an_offline_export_is_no_stream(tmp_path: Path) -> None:
     dg.compile({**SPEC, "nodes": SPEC["nodes"]}).save(str(tmp_path / "offline"))
     with pytest.raises(dg.GraphError, match="not of a stream"):
         dg.load_stream(tmp_path / "offline")
+
+
+SPECTRA = """
+version: 2
+name: spectra
+clock: {{sample_rate: 16 kHz, frame_rate: 250 Hz}}
+inputs: {{audio: {{rate: audio}}, f0_hz: {{rate: frame, unit: Hz}}}}
+nodes:
+  late: {{op: fir_filter, inputs: {{audio: audio, magnitudes: [1.0, 0.5, 0.0, 0.5, 0.2]}}, params: {{scale_fn: null}}}}
+  mfcc: {{op: mfcc, inputs: [late], params: {{fft_size: 512, mfcc_bins: 4, mel_bins: 20}}}}
+  memory: {{op: rnn, inputs: [mfcc], params: {{dims: 3}}}}
+  {more}
+outputs: {{out: {out}}}
+"""
+
+
+def test_networks_over_frames_of_a_hop_of_their_own() -> None:
+    """A GRU over spectra two clock frames apart, which begin in the middle of a block."""
+    offline = dg.compile(SPECTRA.format(more="level: {op: tanh, inputs: [memory]}", out="level"))
+    model = dg.compile_stream(offline)
+    assert model.latencies == {"out": 512}
+    audio = 0.1 * np.random.default_rng(0).normal(size=(1, 64 * 50)).astype(np.float32)
+    stream = dg.Stream(model)
+    cuts = [0, 7, 8, 11, 30, 33, 50]
+    blocks = [audio[:, 64 * a : 64 * b] for a, b in itertools.pairwise(cuts)]
+    found = np.concatenate([stream({"audio": x})["out"] for x in blocks], axis=1)[:, 4:]
+    wanted = offline({"audio": audio})["out"].numpy()[:, : found.shape[1]]
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
+def test_frames_of_two_hops_for_the_same_ones_cannot_stream() -> None:
+    both = "both: {op: concat, inputs: [memory, f0_hz]}"
+    with pytest.raises(dg.GraphError, match="takes frames that are 64 and 128 samples apart"):
+        dg.compile(SPECTRA.format(more=both, out="both"), streaming=True)

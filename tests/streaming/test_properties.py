@@ -13,7 +13,7 @@ import ddspgraph as dg
 from tests.strategies import plainest, specs
 from tests.streaming.proof import differences, random_blocks, random_inputs, run_stream, tolerance
 
-_SOME = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+_SOME = settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 _NIGHTLY = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 FRAMES = 40
 
@@ -25,9 +25,13 @@ def streams(spec: dict[str, Any], seed: int) -> None:
     offline = dg.compile(graph)
     try:
         model = dg.compile_stream(offline)
-    except dg.GraphError as error:
-        assert {d.code for d in error.diagnostics} == {"E415"}
-        assert all(d.span and d.hint for d in error.diagnostics)
+    except dg.GraphError as caught:
+        refused = caught.diagnostics
+    else:
+        refused = ()
+    if refused:
+        assert {d.code for d in refused} == {"E415"}
+        assert all(d.span and d.hint for d in refused)
         return
     rng = np.random.default_rng(seed)
     frames = FRAMES if model.block_inputs else graph.clock.n_frames or FRAMES
