@@ -79,8 +79,8 @@ def fit(
 ) -> Fitted:
     """Fits a graph to one recording by gradient descent (Adam) on its losses.
 
-    Pitch (inputs in Hz or midi with one channel), loudness and power are measured of the recording and stay; inputs
-    of the caller stay; all other inputs, and all weights, are changed.
+    Pitch (one channel in Hz or midi named f0, pitch, note or midi), loudness and power are measured of the recording
+    and stay; inputs of the caller stay; all other inputs, and all weights, are changed.
 
     >>> fitted = dg.fit("graphs/solo_controls.yaml", audio, seconds=60)
     >>> fitted.outputs["audio"], fitted.inputs["amplitudes"]
@@ -120,7 +120,8 @@ def fit(
         descent.run(steps, end, interrupt)
     outputs = descent.outputs()
     distance = None
-    name = next((name for name, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO), None)
+    types = {name: graph.types[ref] for name, ref in graph.outputs}
+    name = next((name for name, signal in types.items() if signal.rate is Rate.AUDIO and signal.rank == 2), None)
     if name is not None:
         rate = graph.clock.sample_rate or 16_000
         distance = (

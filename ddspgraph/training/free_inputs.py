@@ -16,6 +16,8 @@ from ddspgraph.training.source import needed_inputs
 
 #: Channels of a free input whose number the graph leaves open.
 _CHANNELS = 16
+#: What the name of a pitch has in it; another frequency, such as `cutoff_hz`, is none.
+_PITCH_WORDS = ("f0", "pitch", "note", "midi")
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ def roles(graph: Graph, recording: str | None, given: Mapping[str, np.ndarray]) 
     """Tells the inputs apart.
 
     The recording is the audio input that only losses read, or the only audio input. Measured are inputs with the
-    name and unit of a feature of a dataset, and any one-channel input at frame rate in Hz or midi: the pitch.
+    name and unit of a feature of a dataset, and one channel at frame rate in Hz or midi that is named as a pitch is.
 
     Args:
       recording: name of the recording's input, None to find it.
@@ -80,7 +82,8 @@ def is_measured(declared: Input) -> bool:
     signal, feature = declared.signal, FEATURES.get(declared.name)
     is_curve = signal.rate is Rate.FRAME and signal.dims[-1].size == 1
     is_feature = feature is not None and feature.unit in (signal.unit, Unit.ANY)
-    return is_curve and (is_feature or signal.unit in (Unit.HZ, Unit.MIDI))
+    is_pitch = signal.unit in (Unit.HZ, Unit.MIDI) and any(word in declared.name.lower() for word in _PITCH_WORDS)
+    return is_curve and (is_feature or is_pitch)
 
 
 class FreeInput:

@@ -87,6 +87,16 @@ def test_which_input_is_what() -> None:
     graph = dg.load(GRAPHS / "models" / "solo_instrument.yaml")
     found = roles(graph, None, {})
     assert (found.recording, set(found.measured), found.free) == ("audio", {"loudness_db", "f0_hz"}, ())
+    swept = SPEC.replace(
+        "f0_hz: {rate: frame, unit: Hz}", "pitch: {rate: frame, unit: midi}\n  cutoff_hz: {rate: frame, unit: Hz}"
+    )
+    swept = swept.replace("  noise: {op", "  pitch_hz: {op: midi_to_hz, inputs: [pitch]}\n  noise: {op").replace(
+        "f0_hz: f0_hz", "f0_hz: pitch_hz"
+    )
+    swept = swept.replace("{audio: wet}\nlosses", "{audio: wet, cutoff: cutoff_hz}\nlosses")
+    found = roles(dg.load(swept), None, {})
+    assert found.measured == ("pitch",)
+    assert "cutoff_hz" in {i.name for i in found.free}
     two = SPEC.replace("  target: {rate: audio}", "  target: {rate: audio}\n  dry_audio: {rate: audio}")
     two = two.replace("inputs: [harmonic, noise]", "inputs: [harmonic, dry_audio]")
     two = two.replace("  noise: {op: filtered_noise, inputs: {magnitudes: noise_magnitudes}}\n", "")
