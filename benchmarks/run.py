@@ -33,6 +33,8 @@ from report import write_report
 HERE = Path(__file__).parent
 #: The most that a call of one side may take for it to be called seven times.
 PATIENCE_MS = 2_000.0
+#: Measurements of a side that are enough: a short work makes five in a turn.
+ENOUGH = 15
 
 
 class Worker:
@@ -72,7 +74,8 @@ def measure(workers: dict[str, Worker], case: Case, calls: int) -> dict[str, Any
     times: dict[str, list[float]] = {name: [] for name in alive}
     for _ in range(calls):
         for name, worker in alive.items():
-            if times[name] and times[name][-1] > PATIENCE_MS and len(times[name]) > 2:
+            is_slow = bool(times[name]) and times[name][-1] > PATIENCE_MS
+            if len(times[name]) >= (3 if is_slow else ENOUGH):
                 continue
             times[name] += worker.ask("time", case).get("ms", [])
     for name in alive:
