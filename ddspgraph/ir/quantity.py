@@ -38,6 +38,20 @@ _SPELLINGS: dict[str, tuple[Unit, float]] = {
 #: The units to propose to an author; `16 khz` is near `kHz`.
 KNOWN_UNITS: tuple[str, ...] = tuple(name for name in _SPELLINGS if name.isascii() and name != "sample")
 
+#: Units as people write them out, without an s at the end -> the unit to propose.
+SPELLED_OUT = {
+    "sec": "s",
+    "second": "s",
+    "msec": "ms",
+    "millisecond": "ms",
+    "minute": "min",
+    "hertz": "Hz",
+    "kilohertz": "kHz",
+    "decibel": "dB",
+    "percent": "%",
+    "degree": "deg",
+}
+
 _LONGEST = 64  # characters; no quantity needs more, and a longer text is not looked at
 _NUMBER_UNIT = re.compile(
     r"(?P<number>[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)\s*(?P<unit>[^\s0-9.+-]+)"

@@ -10,7 +10,7 @@ from ddspgraph.compiler.frontend.structure import NAME
 from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import Note, Report, did_you_mean, quote
 from ddspgraph.ir.op import ParamSpec
-from ddspgraph.ir.quantity import KNOWN_UNITS, convert, parse_quantity
+from ddspgraph.ir.quantity import KNOWN_UNITS, SPELLED_OUT, convert, parse_quantity
 from ddspgraph.ir.types import Unit
 
 #: What `ParameterReader` answers where it has reported an error.
@@ -235,4 +235,9 @@ def _unit_hint(text: str) -> str | None:
     if found is None:
         return None
     word = text.strip()[found.end() :].strip()
-    return did_you_mean(word, list(KNOWN_UNITS)) if word else f"write {found.group()} without quotes"
+    if not word:
+        return f"write {found.group()} without quotes"
+    unit = SPELLED_OUT.get(word.lower()) or SPELLED_OUT.get(word.lower().removesuffix("s"))
+    if unit:
+        return f"write {found.group()} {unit}"
+    return did_you_mean(word, list(KNOWN_UNITS)) or f"the units are {', '.join(KNOWN_UNITS)}"
