@@ -12,7 +12,9 @@ _LARGEST_SEED = (1 << 53) - 1
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """The options; names and defaults are those of magenta/ddsp's Trainer, `train` and single_instrument.gin."""
+    """The options: names, rates and clipping of magenta/ddsp's Trainer; batch and steps that its notebook learns one
+    instrument with (its library's own are 32 and 1,000,000).
+    """
 
     optimizer: str = param("adam", choices=("adam",), doc="The rule that moves the weights (Kingma & Ba, 2015).")
     learning_rate: float = param(1e-3, gt=0, doc="Size of a step before any decay.")
