@@ -224,7 +224,9 @@ def _sum_below_nyquist(
 
     def there(x: tf.Tensor) -> tf.Tensor:
         is_alike = x.shape[:2].is_fully_defined() and x.shape[:2] == y.shape[:2]
-        return tf.gather_nd(x, crossed if is_alike else crossed % tf.shape(x, tf.int64)[:2])  # an axis of 1 serves all
+        return tf.gather_nd(
+            x, crossed if is_alike else tf.math.floormod(crossed, tf.shape(x, tf.int64)[:2])
+        )  # an axis of 1 serves all
 
     first, last = tf.split(there(tf.stack([throughout, somewhere], axis=2)), 2, axis=1)
     k = first + (harmonics if is_compiled_by_xla() else tf.slice(harmonics, [0], n_crossing))

@@ -247,7 +247,7 @@ class Op(metaclass=_Declaration):
         raise CannotStream(self.whole_clip)
 
     def stream_hop(self, hop_samples: int) -> int:
-        """Samples from one output frame to the next, where those of the inputs (or of the clock) are `hop_samples` apart."""
+        """Samples between output frames, where those of the inputs (or of the clock) are `hop_samples` apart."""
         return hop_samples
 
     def stream_state(
