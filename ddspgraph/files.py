@@ -7,6 +7,7 @@ import errno
 import os
 import re
 import stat
+import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -33,9 +34,15 @@ def write_atomically(path: str | os.PathLike[str], data: bytes) -> None:
 def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
     """Gives the path of a file to write, which becomes `path` when the block ends without an exception.
 
+    A device or a pipe (`/dev/null`, `/dev/stdout`) stays what it is: what was written goes into it.
+
     Raises:
       GraphError: E607 where it cannot be written.
     """
+    if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):
+        with _written_into(path) as staged:
+            yield staged
+        return
     target = Path(os.path.realpath(path))  # through a link: the link stays, what it names is replaced
     if target.is_dir():
         raise fail("E607", "this is a folder, a file was to be written", place(path))
@@ -53,6 +60,18 @@ def written_atomically(path: str | os.PathLike[str]) -> Iterator[Path]:
             raise cannot_write(path, error) from None
     finally:
         staged.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _written_into(path: str | os.PathLike[str]) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        staged = Path(folder, "staged")
+        yield staged
+        try:
+            with open(path, "wb") as device:
+                device.write(staged.read_bytes())
+        except OSError as error:
+            raise cannot_write(path, error) from None
 
 
 def staged_path(target: Path) -> Path:

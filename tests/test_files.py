@@ -84,3 +84,17 @@ def test_opening_never_waits(tmp_path: Path) -> None:
     for path, code in ((tmp_path / "pipe", "E709"), (tmp_path, "E709"), ("/dev/zero", "E709"), ("a\0b", "E601")):
         with pytest.raises(GraphError, match=code):
             open_file(path)
+
+
+def test_a_pipe_stays_a_pipe(tmp_path: Path) -> None:
+    """As `/dev/null` must: a rename would put a file in its place."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write_atomically(pipe, b"abc")
+        assert os.read(reader, 10) == b"abc"
+    finally:
+        os.close(reader)
+    assert pipe.is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]

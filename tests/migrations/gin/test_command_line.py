@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -42,7 +43,7 @@ def test_from_stdin(tmp_path: Path) -> None:
 def test_work_is_due() -> None:
     done = ddspgraph("migrate", CONFIG, "--check")
     assert done.returncode == 1
-    assert f"-o {CONFIG.with_suffix('.yaml')}" in done.stderr
+    assert f"-o {shlex.quote(str(CONFIG.with_suffix('.yaml')))}" in done.stderr
 
 
 def test_yaml_is_not_written_into_a_gin_file(tmp_path: Path) -> None:
