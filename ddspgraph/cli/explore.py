@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
-from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options, add_input_options
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,14 +19,7 @@ EXAMPLE = "ddspgraph explore graph.yaml --input audio=dry.wav -o page.html"
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, or - for stdin")
-    parser.add_argument(
-        "--input",
-        metavar="NAME=FILE",
-        action="append",
-        default=[],
-        help=".wav, .flac, .npy or .npz; NAME= may be left out where one input is needed",
-    )
-    parser.add_argument("--inputs", metavar="FILE.npz", help="arrays by the names of the inputs")
+    add_input_options(parser, ".wav, .flac, .npy or .npz; NAME= may be left out where one input is needed")
     parser.add_argument("-o", "--output", metavar="FILE", help="the page (default: that of graph.yaml is graph.html)")
     parser.add_argument("--no-signals", action="store_true", help="do not run a graph that needs no input")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)")

@@ -6,7 +6,15 @@ import time
 from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import show_json, tell
-from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options, split_assignment
+from ddspgraph.cli.options import (
+    Arguments,
+    GraphOptions,
+    Parser,
+    UsageError,
+    add_graph_options,
+    add_input_options,
+    split_assignment,
+)
 
 if TYPE_CHECKING:
     from ddspgraph.training.fit import Fitted
@@ -25,14 +33,8 @@ def add_options(parser: Parser) -> None:
         "--audio", metavar="[NAME=]FILE", required=True, help="the recording, .wav or .flac, and the input that it is"
     )
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder of what is found")
-    parser.add_argument(
-        "--input",
-        metavar="NAME=FILE",
-        action="append",
-        default=[],
-        help="the value of an input that stays: .wav, .flac, .npy or .npz",
-    )
-    parser.add_argument("--inputs", metavar="FILE.npz", help="arrays by the names of inputs that stay")
+    files = "the value of an input that stays: .wav, .flac, .npy or .npz"
+    add_input_options(parser, files, "arrays by the names of inputs that stay")
     parser.add_argument("--seconds", type=float, default=60.0, metavar="N", help="time for all of it (default: 60)")
     parser.add_argument("--steps", type=int, metavar="N", help="steps to take, instead of a time")
     add_training_options(parser, _OPTIONS)

@@ -56,6 +56,28 @@ def add_graph_options(parser: Parser) -> None:
     add_limit_option(parser)
 
 
+def add_input_options(parser: Parser, files: str, arrays: str = "arrays by the names of the inputs") -> None:
+    """`--input` and `--inputs`, with what they are good for."""
+    parser.add_argument("--input", metavar="NAME=FILE", action="append", default=[], help=files)
+    parser.add_argument("--inputs", metavar="FILE.npz", help=arrays)
+
+
+def add_output_options(parser: Parser, files: str) -> None:
+    """`--output`, `--outputs` and `--format`."""
+    parser.add_argument("--output", metavar="NAME=FILE", action="append", default=[], help=files)
+    parser.add_argument("--outputs", metavar="FILE.npz", help="all outputs by name")
+    add_format_option(parser)
+
+
+def add_format_option(parser: Parser) -> None:
+    parser.add_argument(
+        "--format",
+        choices=["pcm16", "pcm24", "float"],
+        default="pcm24",
+        help="samples of .wav and .flac files (default: pcm24)",
+    )
+
+
 def add_limit_option(parser: Parser) -> None:
     parser.add_argument(
         "--limit", metavar="NAME=NUMBER", action="append", default=[], help="another bound, e.g. memory_bytes=16GiB"

@@ -6,7 +6,15 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
-from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
+from ddspgraph.cli.options import (
+    Arguments,
+    GraphOptions,
+    Parser,
+    UsageError,
+    add_graph_options,
+    add_input_options,
+    add_output_options,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,28 +28,8 @@ EXAMPLE = "ddspgraph run graph.yaml --input audio=dry.wav --output audio=wet.wav
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, - for stdin, an exported folder or a run")
-    parser.add_argument(
-        "--input",
-        metavar="NAME=FILE",
-        action="append",
-        default=[],
-        help=".wav, .flac, .npy or .npz; NAME= may be left out where one input is needed",
-    )
-    parser.add_argument("--inputs", metavar="FILE.npz", help="arrays by the names of the inputs")
-    parser.add_argument(
-        "--output",
-        metavar="NAME=FILE",
-        action="append",
-        default=[],
-        help=".wav, .flac, .npy or .npz; NAME= may be left out where there is one output",
-    )
-    parser.add_argument("--outputs", metavar="FILE.npz", help="all outputs by name")
-    parser.add_argument(
-        "--format",
-        choices=["pcm16", "pcm24", "float"],
-        default="pcm24",
-        help="samples of .wav and .flac files (default: pcm24)",
-    )
+    add_input_options(parser, ".wav, .flac, .npy or .npz; NAME= may be left out where one input is needed")
+    add_output_options(parser, ".wav, .flac, .npy or .npz; NAME= may be left out where there is one output")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)")
     add_graph_options(parser)
 

@@ -6,7 +6,15 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, table, tell
-from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
+from ddspgraph.cli.options import (
+    Arguments,
+    GraphOptions,
+    Parser,
+    UsageError,
+    add_graph_options,
+    add_input_options,
+    add_output_options,
+)
 
 if TYPE_CHECKING:
     from ddspgraph.cli.stream_run import Timing
@@ -21,34 +29,14 @@ EXAMPLE = "ddspgraph stream graph.yaml --input audio=- --output audio=- --block 
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, the run of a training, or an export with --streaming")
-    parser.add_argument(
-        "--input",
-        metavar="NAME=FILE",
-        action="append",
-        default=[],
-        help=".wav, .flac, .npy or .npz, or - for raw samples on stdin",
-    )
-    parser.add_argument("--inputs", metavar="FILE.npz", help="arrays by the names of the inputs")
-    parser.add_argument(
-        "--output",
-        metavar="NAME=FILE",
-        action="append",
-        default=[],
-        help=".wav, .flac, .npy or .npz, or - for raw samples on stdout",
-    )
-    parser.add_argument("--outputs", metavar="FILE.npz", help="all outputs by name")
+    add_input_options(parser, ".wav, .flac, .npy or .npz, or - for raw samples on stdin")
+    add_output_options(parser, ".wav, .flac, .npy or .npz, or - for raw samples on stdout")
     parser.add_argument("--block", type=int, metavar="N", help="samples of a block, whole frames (default: about 1024)")
     parser.add_argument(
         "--pcm",
         choices=["f32", "s16"],
         default="f32",
         help="raw samples: 32-bit floats or 16-bit integers, little-endian, channels interleaved (default: f32)",
-    )
-    parser.add_argument(
-        "--format",
-        choices=["pcm16", "pcm24", "float"],
-        default="pcm24",
-        help="samples of .wav and .flac files (default: pcm24)",
     )
     parser.add_argument("--verify", action="store_true", help="compare blocks of random sizes with offline; exit 6")
     parser.add_argument("--live", action="store_true", help="from the microphone to the loudspeakers ([live])")

@@ -6,7 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import quiet_tensorflow, show_json, show_warning, stage, tell
-from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_limit_option, add_ops_option
+from ddspgraph.cli.options import (
+    Arguments,
+    GraphOptions,
+    Parser,
+    UsageError,
+    add_format_option,
+    add_limit_option,
+    add_ops_option,
+)
 
 if TYPE_CHECKING:
     from ddspgraph.training.performance import Fit
@@ -27,7 +35,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--auto-tune", type=float, default=0.0, metavar="X", help="0 to 1: notes to semitones")
     parser.add_argument("--quiet", type=float, default=20.0, metavar="DB", help="softer between notes by (default: 20)")
     parser.add_argument("--pitch", choices=["swift-f0"], default="swift-f0", help="tracker (default: swift-f0)")
-    parser.add_argument("--format", choices=["pcm16", "pcm24", "float"], default="pcm24", help="(default: pcm24)")
+    add_format_option(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise (default: 0)")
     add_ops_option(parser)
     add_limit_option(parser)

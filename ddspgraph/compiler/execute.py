@@ -67,7 +67,7 @@ def execute(
     for node in graph.nodes:
         if node.name not in needed:
             continue
-        with tf.name_scope(_scope(node.name)):
+        with tf.name_scope(scope_of(node.name)):
             results = run_kernel(
                 node.op,
                 {port: values[ref] for port, ref in node.inputs},
@@ -81,7 +81,7 @@ def execute(
     return {ref: _cropped(graph, ref, values[ref], lengths) for ref in wanted}
 
 
-def _scope(name: str) -> str:
+def scope_of(name: str) -> str:
     """TensorFlow scopes begin with a letter, digit or dot."""
     return "." + name if name.startswith("_") else name
 

@@ -9,6 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from ddspgraph import dsp
+from ddspgraph.compiler.execute import scope_of
 from ddspgraph.compiler.lower import tensor_spec
 from ddspgraph.compiler.stream_blocks import bind_block, bind_constants
 from ddspgraph.compiler.stream_plan import Step, StreamPlan, is_pointwise
@@ -190,7 +191,7 @@ class _Tracer:
         return {**{name: run.after[name] for name in given if name in run.after}, **outputs}
 
     def _run(self, node: Node, values: Mapping[Ref, tf.Tensor], batch: Any, seed: Any) -> dict[Ref, tf.Tensor]:
-        with tf.name_scope(scope_of(node)):
+        with tf.name_scope(scope_of(node.name)):
             results = run_kernel(
                 node.op,
                 {port: values[ref] for port, ref in node.inputs},
@@ -237,7 +238,7 @@ class _Block:
         block = self.tracer._block(step, self.given[BATCH], self.given[SEED], **where)
         names = self.names.parts(node.name)
         is_elementwise = self.plan.is_elementwise(node)
-        with tf.name_scope(scope_of(node)):
+        with tf.name_scope(scope_of(node.name)):
             if is_elementwise:
                 block = replace(block, samples=self.packets * self.plan.hop)
                 inputs = {port: self._in_packets(ref, step) for port, ref in node.inputs}
@@ -304,8 +305,3 @@ class _Names:
     def parts(self, node: str) -> dict[str, str]:
         """The parts of the state of a node."""
         return {key[1]: name for key, name in self.known.items() if key[0] == node}
-
-
-def scope_of(node: Node) -> str:
-    """TensorFlow scopes begin with a letter, digit or dot."""
-    return "." + node.name if node.name.startswith("_") else node.name

@@ -11,9 +11,8 @@ import ddspgraph as dg
 from ddspgraph.compiler.stream import CompiledStream
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.streaming import has_time
+from ddspgraph.verify_stream import RELATIVE, TOLERANCE
 
-#: The largest difference of audio. Of large numbers (Hz, dB) float32 holds less: a few units in the last place count.
-TOLERANCE = 1e-5
 #: Where signals of a unit usually lie.
 RANGES = {"Hz": (60.0, 900.0), "midi": (36.0, 84.0), "dB": (-60.0, 0.0), "linear": (0.0, 1.0), "s": (0.1, 1.0)}
 
@@ -29,7 +28,7 @@ def random_inputs(graph: Graph, rng: np.random.Generator, n_frames: int, batch: 
 
 
 def tolerance(offline: np.ndarray) -> float:
-    return max(TOLERANCE, 5e-7 * float(np.max(np.abs(offline), initial=0.0)))
+    return max(TOLERANCE, RELATIVE * float(np.max(np.abs(offline), initial=0.0)))
 
 
 def random_blocks(n_frames: int, rng: np.random.Generator, largest: int = 9) -> list[int]:
