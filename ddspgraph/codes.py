@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "E413": "A rank mismatch: the number of axes differs.",
     "E414": "A dimension mismatch: channels, frames or samples differ.",
     "E415": "A node that cannot run as a stream: it looks at the whole clip.",
+    "E416": "A node or input that has no form for the target of an export (LiteRT, ONNX).",
     # E5: a value is not acceptable
     "E501": "A parameter of the wrong type.",
     "E502": "A parameter outside of its range.",

@@ -109,7 +109,7 @@ class CompiledStream(StreamModel):
     def __init__(self, graph: Graph, plan: StreamPlan, variables: Variables) -> None:
         super().__init__(graph, plan)
         self.variables_by_node = variables
-        tracer = _Tracer(plan, variables)
+        self._tracer = tracer = _Tracer(plan, variables)
         self.initial, names = _concrete(tracer.initial_state, self.initial_specs())
         self.state_names = tuple(names)
         shapes = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in zip(names, self.initial.outputs, strict=True)}
@@ -120,6 +120,10 @@ class CompiledStream(StreamModel):
 
     def next_step(self, tensors: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
         return self.step(*tensors)
+
+    def traced_step(self, tensors: Tensors) -> Tensors:
+        """Block and state by name to outputs and state by name, within somebody else's `tf.function`."""
+        return self._tracer.process(tensors)
 
     def initial_specs(self) -> dict[str, tf.TensorSpec]:
         """What the first state is made of: items, seed, and the constant inputs."""
