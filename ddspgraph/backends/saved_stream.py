@@ -21,10 +21,9 @@ import tensorflow as tf
 from ddspgraph.backends.facts import SEED, facts_of, is_export, signature_arguments
 from ddspgraph.backends.saved_model import SavedModule, write_facts
 from ddspgraph.backends.staged_folder import staged_folder
-from ddspgraph.backends.verify_export import TOLERANCE, random_values
+from ddspgraph.backends.verify_export import difference, random_values
 from ddspgraph.compiler.stream import FIRST_BATCH, FIRST_SEED, LENGTH, CompiledStream, StreamModel
-from ddspgraph.diagnostics import clean, fail
-from ddspgraph.files import cannot_write, place
+from ddspgraph.files import cannot_write
 
 _Path = str | os.PathLike[str]
 _SEED = 7
@@ -130,13 +129,5 @@ def verify(model: CompiledStream, folder: Path) -> float:
         given = dict(zip(names["block"], block, strict=True)) | {n: kept[n] for n in names["state"]}
         kept = saved["process"](**given)
         for name, wanted in zip(model.output_names, results[len(state) :], strict=True):
-            worst = max(worst, _difference(name, wanted.numpy(), kept[name].numpy(), folder))
+            worst = max(worst, difference(name, wanted.numpy(), kept[name].numpy(), folder))
     return worst
-
-
-def _difference(name: str, wanted: np.ndarray, found: np.ndarray, folder: Path) -> float:
-    peak = max(float(np.max(np.abs(wanted), initial=0.0)), 1e-30)
-    error = float(np.max(np.abs(wanted - found), initial=0.0)) / peak
-    if error > TOLERANCE or np.isfinite(wanted).all() != np.isfinite(found).all():
-        raise fail("E609", f"'{clean(name)}' of the exported stream differs by {error:.2g} of its peak", place(folder))
-    return error

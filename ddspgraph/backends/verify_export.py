@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,11 +53,11 @@ def verify(model: CompiledGraph, folder: Path) -> float:
             np.savez(Path(scratch, f"inputs_{i}.npz"), *inputs.values())
             Path(scratch, f"names_{i}.txt").write_text("\n".join(arguments[name] for name in inputs), encoding="utf-8")
             cases.append(_expected(model, inputs))
-        _run_in_fresh_process(folder, scratch)
+        run_in_fresh_process(__name__, folder, scratch)
         for i, expected in enumerate(cases):
             with np.load(Path(scratch, f"outputs_{i}.npz"), allow_pickle=False) as found:
                 for name, wanted in expected.items():
-                    worst = max(worst, _difference(name, wanted, found[name], folder))
+                    worst = max(worst, difference(name, wanted, found[name], folder))
     return worst
 
 
@@ -74,7 +74,11 @@ def seeded_inputs(graph: Graph, batch: int, seconds: float) -> dict[str, np.ndar
 
 
 def random_values(rng: np.random.Generator, signal: Signal, sizes: Mapping[str, int]) -> np.ndarray:
-    shape = [dim.at(sizes, _CHANNELS) for dim in signal.dims]
+    return random_array(rng, signal, [dim.at(sizes, _CHANNELS) for dim in signal.dims])
+
+
+def random_array(rng: np.random.Generator, signal: Signal, shape: Sequence[int]) -> np.ndarray:
+    """Values of a unit where they usually lie."""
     low, high = _RANGES.get(str(signal.unit), (-0.5, 0.5))
     return rng.uniform(low, high, shape).astype(np.float32)
 
@@ -89,10 +93,11 @@ def _expected(model: CompiledGraph, inputs: Mapping[str, np.ndarray]) -> dict[st
     return found
 
 
-def _run_in_fresh_process(folder: Path, scratch: str) -> None:
+def run_in_fresh_process(module: str, folder: Path, scratch: str) -> None:
+    """`python -m MODULE FOLDER SCRATCH`. Raises GraphError E609 where it fails."""
     # The child starts in the scratch folder, so that no file of the user's folder can stand for a module.
     path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p)
-    command = [sys.executable, "-m", __name__, str(folder.resolve()), scratch]
+    command = [sys.executable, "-m", module, str(folder.resolve()), scratch]
     environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
     child = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, errors="replace")
     if child.returncode:
@@ -100,14 +105,14 @@ def _run_in_fresh_process(folder: Path, scratch: str) -> None:
         raise fail("E609", f"the exported model does not run: {clean(last[:400])}", place(folder))
 
 
-def _difference(name: str, wanted: np.ndarray, found: np.ndarray, folder: Path) -> float:
-    """Largest difference relative to the peak. Values that are not finite must be so in both."""
+def difference(name: str, wanted: np.ndarray, found: np.ndarray, folder: Path, tolerance: float = TOLERANCE) -> float:
+    """Largest difference relative to the peak. What is not finite must be so in both. Raises GraphError E609."""
     if wanted.shape != found.shape:
         raise fail("E609", f"'{clean(name)}' of the exported model is {found.shape}, not {wanted.shape}", place(folder))
     finite = np.isfinite(wanted)
     peak = float(np.max(np.abs(wanted), initial=0.0, where=finite))
     error = float(np.max(np.abs(wanted - found), initial=0.0, where=finite)) / max(peak, 1e-30)
-    if error > TOLERANCE or not np.array_equal(wanted[~finite], found[~finite], equal_nan=True):
+    if not error <= tolerance or not np.array_equal(wanted[~finite], found[~finite], equal_nan=True):
         raise fail("E609", f"'{clean(name)}' of the exported model differs by {error:.2g} of its peak", place(folder))
     return error
 
