@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import importlib.util
 import json
 import re
 from pathlib import Path
 from typing import Any, Literal
 
-from ddspgraph.diagnostics import Diagnostic, GraphError, Report, quote
+from ddspgraph.backends.facts import FACTS
+from ddspgraph.diagnostics import Diagnostic, GraphError, Report, fail, quote
 from ddspgraph.ir.graph import Graph, Node
 
 Target = Literal["litert", "onnx"]
@@ -17,6 +19,15 @@ MODEL_FILES: dict[Target, str] = {"litert": "model.tflite", "onnx": "model.onnx"
 #: What `compile --target` takes; the first is the default.
 TARGETS = ("saved_model", *MODEL_FILES)
 OK = "ok"
+#: A state `NAME` of a stream leaves its step as `next_NAME`.
+NEXT = "next_"
+#: The first state of a stream, by what the model calls its parts.
+INITIAL_STATE = "initial_state.npz"
+#: Target -> the modules that convert and run, and the packages that they come with.
+_NEEDS: dict[Target, dict[str, str]] = {
+    "litert": {"ai_edge_litert": "ai-edge-litert"},
+    "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx", "onnxruntime": "onnxruntime"},
+}
 _TABLE = Path(__file__).resolve().parent.parent / "targets.json"
 _HINT = "compile it as a SavedModel, or compute this before the graph and give it as an input"
 
@@ -27,39 +38,49 @@ def support_table() -> dict[str, Any]:
     return json.loads(_TABLE.read_text(encoding="utf-8"))
 
 
-def check_support(graph: Graph, target: str, *, streaming: bool = False) -> list[str]:
-    """Whether every node that the outputs need has been measured to work in a target.
+def check_packages(target: Target) -> None:
+    """Raises GraphError E608 where what a target needs is not installed."""
+    missing = [package for module, package in _NEEDS[target].items() if importlib.util.find_spec(module) is None]
+    if missing:
+        hint = f"pip install 'ddspgraph[{target}]'"
+        raise fail("E608", f"exports to {target} need {' and '.join(missing)}, not installed here", hint=hint)
+
+
+def is_target_export(folder: Path) -> bool:
+    """Whether a folder is a portable export that ddspgraph wrote."""
+    return (folder / FACTS).is_file() and any((folder / file).is_file() for file in MODEL_FILES.values())
+
+
+def check_support(graph: Graph, target: str, *, streaming: bool = False) -> None:
+    """Whether every node that the outputs need works in a target, as far as it was measured.
 
     Args:
       graph: of `load`.
       target: one of `TARGETS`.
       streaming: as the step of a stream, not offline.
 
-    Returns:
-      the names of ops that were never measured: compiling them tries.
-
     Raises:
       GraphError: E416 for every node that cannot go there.
     """
-    report, unknown = Report(), set()
-    needed = graph.ancestors(tuple(ref for _, ref in graph.outputs))
-    for node in graph.nodes:
-        if node.name not in needed:
-            continue
-        measured = support_table()["ops"].get(node.op.name)
-        if measured is None:
-            unknown.add(node.op.name)
-        elif (reason := measured[target]["streaming" if streaming else "offline"]) != OK:
-            report.diagnostics.append(cannot_go(node, target, reason))
+    report, form = Report(), "streaming" if streaming else "offline"
+    for node in _needed(graph):
+        reason = support_table()["ops"].get(node.op.name, {}).get(target, {}).get(form, OK)
+        if reason != OK:
+            where = f"{target} as a stream" if streaming else target
+            report.add("E416", f"'{node.name}' cannot go to {where}: {node.op.name} {reason}", node.span, hint=_HINT)
     if not graph.outputs:
         report.add("E416", f"a graph of losses alone has nothing that {target} could run", None, hint="name outputs")
     report.raise_errors()
-    return sorted(unknown)
 
 
-def cannot_go(node: Node, target: str, reason: str) -> Diagnostic:
-    """E416 at a node. `reason` is a clause about it."""
-    return Diagnostic("E416", f"'{node.name}' cannot go to {target}: {node.op.name} {reason}", node.span, hint=_HINT)
+def unmeasured_ops(graph: Graph) -> list[str]:
+    """The names of needed ops of which the table knows nothing: a user's own."""
+    return sorted({node.op.name for node in _needed(graph)} - support_table()["ops"].keys())
+
+
+def _needed(graph: Graph) -> list[Node]:
+    needed = graph.ancestors(tuple(ref for _, ref in graph.outputs))
+    return [node for node in graph.nodes if node.name in needed]
 
 
 def conversion_failed(graph: Graph, target: str, said: str) -> GraphError:

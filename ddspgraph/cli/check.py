@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ddspgraph.backends.targets import TARGETS, check_support, unmeasured_ops
 from ddspgraph.cli import explain
 from ddspgraph.cli.console import paint, put, show, show_json
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
@@ -23,6 +24,8 @@ EXAMPLE = "ddspgraph check graphs/*.yaml"
 def add_options(parser: Parser) -> None:
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="a spec, or - for stdin")
     explain.add_options(parser)
+    parser.add_argument("--target", choices=TARGETS, help="whether every node can be exported to it")
+    parser.add_argument("--streaming", action="store_true", help="with --target: as the step of a stream")
     add_graph_options(parser)
 
 
@@ -30,11 +33,13 @@ def main(arguments: Arguments) -> int:
     """Exit code: that of the worst file."""
     if (arguments.predict or arguments.calibrate) and not arguments.explain:
         raise UsageError("--predict and --calibrate go with --explain")
+    if arguments.streaming and not arguments.target:
+        raise UsageError("--streaming goes with --target")
     options = GraphOptions.of(arguments)
     speed = explain.speed_of(arguments) if arguments.explain else None
     reports, worst = [], 0
     for spec in arguments.specs:
-        graph, diagnostics, code = _check(spec, options)
+        graph, diagnostics, code = _check(spec, arguments, options)
         worst = max(worst, code)
         if arguments.json:
             explained = {"explain": explain.explain_data(graph, speed)} if arguments.explain and graph else {}
@@ -43,6 +48,8 @@ def main(arguments: Arguments) -> int:
         for diagnostic in diagnostics:
             show(diagnostic)
         put(_summary(spec, graph, diagnostics))
+        if arguments.target and graph is not None and (unknown := unmeasured_ops(graph)):
+            put(f"not known of {', '.join(unknown)}: compile --target {arguments.target} tries")
         if arguments.explain and graph is not None:
             put(explain.explain_text(graph, speed))
     if arguments.json:
@@ -50,14 +57,18 @@ def main(arguments: Arguments) -> int:
     return worst
 
 
-def _check(spec: str, options: GraphOptions) -> tuple[Graph | None, tuple[Diagnostic, ...], int]:
+def _check(spec: str, arguments: Arguments, options: GraphOptions) -> tuple[Graph | None, tuple[Diagnostic, ...], int]:
     from ddspgraph.diagnostics import GraphError
 
+    warnings: tuple[Diagnostic, ...] = ()
     try:
         graph = load_graph(spec, options)
+        warnings = graph.warnings
+        if arguments.target:
+            check_support(graph, arguments.target, streaming=arguments.streaming)
     except GraphError as error:
-        return None, error.diagnostics, error.exit_code
-    return graph, graph.warnings, 0
+        return None, (*warnings, *error.diagnostics), error.exit_code
+    return graph, warnings, 0
 
 
 def _summary(spec: str, graph: Graph | None, diagnostics: tuple[Diagnostic, ...]) -> str:

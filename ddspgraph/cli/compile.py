@@ -1,10 +1,13 @@
-"""`ddspgraph compile SPEC -o DIR`: a SavedModel, proven in a fresh process before it appears."""
+"""`ddspgraph compile SPEC -o DIR`: a SavedModel, or a model for LiteRT or ONNX, proven before it appears."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ddspgraph.backends.targets import TARGETS
+from ddspgraph.cli.compile_target import add_target_options, check_no_shapes, compile_to_target
 from ddspgraph.cli.console import put, quiet_tensorflow, show_json, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
@@ -18,7 +21,7 @@ EXAMPLE = "ddspgraph compile graph.yaml -o graph_model"
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC|RUN", help="a spec, - for stdin, or the run of a training")
-    parser.add_argument("-o", "--output", metavar="DIR", help="the folder of the SavedModel")
+    parser.add_argument("-o", "--output", metavar="DIR", help="the folder of the export")
     parser.add_argument(
         "--dump-after",
         metavar="PASS",
@@ -27,7 +30,9 @@ def add_options(parser: Parser) -> None:
         help="print the graph after a pass of the compiler, or after all",
     )
     parser.add_argument("--streaming", action="store_true", help="as a stream: its first state, and one block of it")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the first values of variables (default 0)")
+    seed = "of the first values of variables, and of the first state for --target litert or onnx (default 0)"
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help=seed)
+    add_target_options(parser)
     add_graph_options(parser)
 
 
@@ -36,12 +41,17 @@ def main(arguments: Arguments) -> int:
     from ddspgraph.backends.staged_folder import check_target
     from ddspgraph.cli.spec import compile_graph, load_graph, tell_warnings
 
-    if arguments.output is None and not arguments.dump_after:
-        raise UsageError("-o DIR says where the SavedModel goes (--dump-after PASS alone prints the graph)")
+    is_portable = arguments.target != TARGETS[0]
+    if not is_portable:
+        check_no_shapes(arguments)
+    if arguments.output is None and (is_portable or not arguments.dump_after):
+        raise UsageError("-o DIR says where the export goes (--dump-after PASS alone prints the graph)")
     observe = _observer(arguments.dump_after)
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, options)
     tell_warnings(graph)
+    if is_portable:
+        return compile_to_target(arguments, graph, options, observe)
     if arguments.output is not None:
         check_target(arguments.output, is_export)
     with stage("loading TensorFlow"), quiet_tensorflow():
@@ -77,16 +87,10 @@ def _export(model: CompiledGraph, output: str, source: str) -> float:
     """Saves and verifies; returns the largest relative difference."""
     from ddspgraph.backends.saved_model import save
     from ddspgraph.backends.verify_export import verify
-    from ddspgraph.training.run_folder import is_run
-    from ddspgraph.training.trained import write_assets
 
     differences: list[float] = []
-
-    def add_assets(folder: Path) -> None:
-        if is_run(source):
-            write_assets(model, source, folder)
-
     with stage(f"exporting {output}, and running it in a fresh process"):
+        add_assets = partial(_add_assets, model, source)
         save(model, output, add_assets=add_assets, verify=lambda folder: differences.append(verify(model, folder)))
     return max(differences)
 
@@ -97,10 +101,20 @@ def _export_stream(model: CompiledGraph, output: str, source: str) -> float:
     from ddspgraph.compiler.driver import compile_stream
 
     differences: list[float] = []
-    with stage(f"exporting {output}, and running it"):
+    with stage(f"exporting {output}, and running it in a fresh process"):
         stream = compile_stream(model)
-        save(stream, output, verify=lambda folder: differences.append(verify(stream, folder)))
+        add_assets = partial(_add_assets, model, source)
+        save(stream, output, add_assets=add_assets, verify=lambda folder: differences.append(verify(stream, folder)))
     return max(differences)
+
+
+def _add_assets(model: CompiledGraph, source: str, folder: Path) -> None:
+    """What the export of a run holds beside the model."""
+    from ddspgraph.training.run_folder import is_run
+    from ddspgraph.training.trained import write_assets
+
+    if is_run(source):
+        write_assets(model, source, folder)
 
 
 def _report(arguments: Arguments, graph: Graph, difference: float) -> None:

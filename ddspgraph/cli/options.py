@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ddspgraph.ir.op import Op
     from ddspgraph.limits import Limits
 
+#: Without --block: so many samples, rounded up to whole frames.
+_USUAL_BLOCK = 1024
 _SIZES = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
 
 
@@ -76,6 +78,21 @@ def add_format_option(parser: Parser) -> None:
         default="pcm24",
         help="samples of .wav and .flac files (default: pcm24)",
     )
+
+
+def add_block_option(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument("--block", type=int, metavar="N", help="samples of a block, whole frames (default: about 1024)")
+
+
+def block_samples(block: int | None, hop: int) -> int:
+    """What --block says, in frames of `hop` samples. Raises UsageError where it is no whole number of frames."""
+    if block is None:
+        return -(-_USUAL_BLOCK // hop) * hop
+    if block < hop or block % hop:
+        below, above = block // hop * hop, -(-max(block, 1) // hop) * hop
+        nearest = " or ".join(str(n) for n in (below, above) if n)
+        raise UsageError(f"--block {block}: a block is whole frames of {hop} samples, such as {nearest}")
+    return block
 
 
 def add_limit_option(parser: Parser) -> None:

@@ -11,18 +11,17 @@ from ddspgraph.cli.options import (
     GraphOptions,
     Parser,
     UsageError,
+    add_block_option,
     add_graph_options,
     add_input_options,
     add_output_options,
+    block_samples,
 )
 
 if TYPE_CHECKING:
     from ddspgraph.cli.stream_run import Timing
     from ddspgraph.compiler.stream import StreamModel
     from ddspgraph.ir.graph import Graph
-
-#: Without --block: so many samples, rounded up to whole frames.
-_USUAL_BLOCK = 1024
 
 EXAMPLE = "ddspgraph stream graph.yaml --input audio=- --output audio=- --block 1024 < dry.f32 > wet.f32"
 
@@ -31,7 +30,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, the run of a training, or an export with --streaming")
     add_input_options(parser, ".wav, .flac, .npy or .npz, or - for raw samples on stdin")
     add_output_options(parser, ".wav, .flac, .npy or .npz, or - for raw samples on stdout")
-    parser.add_argument("--block", type=int, metavar="N", help="samples of a block, whole frames (default: about 1024)")
+    add_block_option(parser)
     parser.add_argument(
         "--pcm",
         choices=["f32", "s16"],
@@ -53,7 +52,7 @@ def main(arguments: Arguments) -> int:
     tell_warnings(graph)
     if not graph.outputs:
         raise UsageError("the graph has losses alone: a stream has outputs")
-    block = _block_samples(arguments, graph)
+    block = block_samples(arguments.block, graph.clock.hop_samples or 1)
     files = plan_files(graph, arguments, options.limits)
     with stage("loading TensorFlow"), quiet_tensorflow():
         import tensorflow as tf
@@ -71,18 +70,6 @@ def main(arguments: Arguments) -> int:
     timing = run_live(model, arguments, block) if arguments.live else run_files(model, files, arguments, block)
     _report(arguments, model, timing)
     return 0
-
-
-def _block_samples(arguments: Arguments, graph: Graph) -> int:
-    """Raises UsageError where a block is no whole number of frames."""
-    hop = graph.clock.hop_samples or 1
-    if arguments.block is None:
-        return -(-_USUAL_BLOCK // hop) * hop
-    if arguments.block < hop or arguments.block % hop:
-        below, above = arguments.block // hop * hop, -(-max(arguments.block, 1) // hop) * hop
-        nearest = " or ".join(str(n) for n in (below, above) if n)
-        raise UsageError(f"--block {arguments.block}: a block is whole frames of {hop} samples, such as {nearest}")
-    return arguments.block
 
 
 def _model(arguments: Arguments, graph: Graph, options: GraphOptions) -> StreamModel:

@@ -1,0 +1,198 @@
+"""A graph, or the step of a stream, as a concrete function of tensors whose shapes are numbers: what a portable
+target takes. Weights are still variables; names are those that runtimes will know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ddspgraph.backends.facts import SEED, signature_arguments
+from ddspgraph.backends.saved_stream import arguments_of
+from ddspgraph.backends.targets import NEXT
+from ddspgraph.compiler import stream
+from ddspgraph.compiler.analysis.memory import check_memory
+from ddspgraph.compiler.execute import execute
+from ddspgraph.compiler.lower import CompiledGraph
+from ddspgraph.compiler.stream import CompiledStream
+from ddspgraph.diagnostics import Report
+from ddspgraph.dsp.numerics import static_shapes
+from ddspgraph.ir.graph import Graph, Input
+from ddspgraph.ir.op import Traits
+from ddspgraph.ir.ports import is_wild
+from ddspgraph.limits import DEFAULT_LIMITS, Limits
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """One argument or result: `name` in the graph or stream, `tensor` in the runtime."""
+
+    name: str
+    tensor: str
+    shape: tuple[int, ...]
+    dtype: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "shape": list(self.shape)}
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """A function of flat tensors, in this order.
+
+    Attributes:
+      graph: as it was loaded.
+      function: traced for targets that want shapes which no value decides; `reference`: as TensorFlow runs it.
+      sizes: `batch`, `frames` and `samples` of a call.
+      latencies: of the outputs of a stream, in samples.
+      initial: of the step of a stream, its first state by tensor; what no `next_NAME` replaces never changes.
+    """
+
+    graph: Graph
+    function: Any
+    reference: Any
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    sizes: Mapping[str, int]
+    latencies: Mapping[str, int] = field(default_factory=dict)
+    initial: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+
+def fixed_graph(model: CompiledGraph, *, batch: int, samples: int) -> Fixed:
+    """The outputs of a graph at one length; `seed` (int32) is the last argument where there is randomness.
+
+    Args:
+      batch: items of a call.
+      samples: length of a call; whole frames where the graph has frames.
+
+    Raises:
+      GraphError: E416 for inputs whose number of channels is not known, E708 for what no memory holds.
+    """
+    graph = model.optimised.replace(clock=replace(model.optimised.clock, n_samples=samples))
+    sizes = sizes_at(graph, batch, samples)
+    check_sizes(graph, sizes, model.limits)
+    roots = [ref for _, ref in graph.outputs]
+    needed = graph.ancestors(tuple(roots))
+    inputs = [i for i in graph.inputs if i.name in needed]
+    arguments = signature_arguments(model.graph)
+    takes = [Tensor(i.name, arguments[i.name], _shape(i, sizes), "float32") for i in inputs]
+    if is_random(graph):
+        takes.append(Tensor(SEED, arguments[SEED], (), "int32"))
+
+    def compute(given: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
+        tensors = {name: x for name, x in given.items() if name != SEED}
+        seed = tf.cast(given.get(SEED, 0), tf.int64)
+        values = execute(graph, tensors, seed, model.variables_by_node, roots)
+        return [values[ref] for ref in roots]
+
+    function, reference = _traces(compute, takes)
+    names = _free_names([name for name, _ in graph.outputs], {t.tensor for t in takes})
+    gives = _results([name for name, _ in graph.outputs], names, function.outputs)
+    return Fixed(model.graph, function, reference, tuple(takes), gives, sizes)
+
+
+def fixed_step(
+    model: CompiledStream,
+    *,
+    batch: int,
+    samples: int,
+    seed: int = 0,
+    constants: Mapping[str, Any] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> Fixed:
+    """One block of a stream: (inputs, state) -> (outputs, next state).
+
+    Args:
+      batch: items that run side by side.
+      samples: of a block, whole frames.
+      seed, constants: of the first state.
+
+    Raises:
+      GraphError: E603-E605 for the constants, E708 for what no memory holds.
+    """
+    graph, arguments = model.plan.graph, arguments_of(model)
+    sizes = sizes_at(graph, batch, samples)
+    check_sizes(graph, sizes, limits)
+    first = {name: x.numpy() for name, x in model.initial_state(batch, seed=seed, constants=constants).items()}
+    given: dict[str, Any] = {stream.BATCH: first.pop(stream.BATCH)}  # shapes say it
+    if not is_random(graph):
+        given[stream.SEED] = first.pop(stream.SEED)
+    if not model.block_inputs:
+        given[stream.LENGTH] = np.int32(samples)
+    takes = [Tensor(i.name, arguments[i.name], _shape(i, sizes, model), "float32") for i in model.block_inputs]
+    takes += [Tensor(name, arguments[name], x.shape, str(x.dtype)) for name, x in first.items()]
+    changes: list[str] = []
+
+    def compute(tensors: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
+        results = model.traced_step({**{name: tf.constant(x) for name, x in given.items()}, **tensors})
+        changes[:] = [name for name in first if results[name] is not tensors[name]]
+        return [results[name] for name in (*model.output_names, *changes)]
+
+    function, reference = _traces(compute, takes)
+    states = [NEXT + arguments[name] for name in changes]
+    names = _free_names(list(model.output_names), {*(t.tensor for t in takes), *states})
+    gives = _results([*model.output_names, *changes], [*names, *states], function.outputs)
+    initial = {arguments[name]: x for name, x in first.items()}
+    return Fixed(model.graph, function, reference, tuple(takes), gives, sizes, model.latencies, initial)
+
+
+def is_random(graph: Graph) -> bool:
+    """Whether the outputs depend on a seed."""
+    needed = graph.ancestors(tuple(ref for _, ref in graph.outputs))
+    return any(Traits.RANDOM in node.op.traits for node in graph.nodes if node.name in needed)
+
+
+def sizes_at(graph: Graph, batch: int, samples: int) -> dict[str, int]:
+    """What the named dims are in a call of so many samples."""
+    return {"batch": batch, "samples": samples, "frames": samples // (graph.clock.hop_samples or 1)}
+
+
+def check_sizes(graph: Graph, sizes: Mapping[str, int], limits: Limits) -> None:
+    """Raises GraphError E416 for inputs whose shape is not known, E708 for what no memory holds."""
+    report = Report()
+    needed = graph.ancestors(tuple(ref for _, ref in graph.outputs))
+    for i in graph.inputs:
+        if i.name in needed and any(is_wild(dim) for dim in i.signal.dims):
+            hint = "write `channels: 8` at the input"
+            report.add("E416", f"the shape {i.signal.shape_text} of '{i.name}' is not known", i.span, hint=hint)
+    report.raise_errors()
+    check_memory(graph, dict(sizes), limits, report)
+    report.raise_errors()
+
+
+def _shape(declared: Input, sizes: Mapping[str, int], model: CompiledStream | None = None) -> tuple[int, ...]:
+    shape = [dim.at(sizes) for dim in declared.signal.dims]
+    if model is not None:  # its frames may be apart by another hop than the clock's
+        shape[1] = sizes["samples"] // model.plan.timings[declared.ref].hop
+    return tuple(shape)
+
+
+def _traces(compute: Callable[[dict[str, tf.Tensor]], list[tf.Tensor]], takes: Sequence[Tensor]) -> tuple[Any, Any]:
+    """The concrete function for targets, and the one that TensorFlow would run."""
+
+    def call(*tensors: tf.Tensor) -> list[tf.Tensor]:
+        return compute({t.name: x for t, x in zip(takes, tensors, strict=True)})
+
+    specs = [tf.TensorSpec(t.shape, t.dtype, t.tensor) for t in takes]
+    with static_shapes():
+        function = tf.function(call, autograph=False).get_concrete_function(*specs)
+    return function, tf.function(call, autograph=False).get_concrete_function(*specs)
+
+
+def _results(names: Sequence[str], tensors: Sequence[str], values: Sequence[tf.Tensor]) -> tuple[Tensor, ...]:
+    found = zip(names, tensors, values, strict=True)
+    return tuple(Tensor(name, tensor, tuple(map(int, x.shape)), x.dtype.name) for name, tensor, x in found)
+
+
+def _free_names(names: Sequence[str], taken: set[str]) -> list[str]:
+    """What runtimes call outputs: an ONNX model may use a name once, so `audio` of the input `audio` is `audio_out`."""
+    found: list[str] = []
+    for name in names:
+        while name in taken:
+            name += "_out"
+        taken.add(name)
+        found.append(name)
+    return found

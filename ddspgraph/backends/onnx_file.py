@@ -1,0 +1,53 @@
+"""A fixed function as an ONNX model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ddspgraph.backends.fixed import Fixed
+from ddspgraph.backends.portable import portable
+from ddspgraph.backends.quiet import quiet
+from ddspgraph.backends.targets import conversion_failed
+
+#: The newest of ONNX's operator sets that tf2onnx 1.17 writes.
+_OPSET = 18
+
+
+def write_onnx(model: Fixed, path: Path) -> None:
+    """Writes a model of named tensors, in order. Raises GraphError E416."""
+    function = portable(model.function, "onnx")
+    with quiet():
+        import tf2onnx
+        from onnx import defs
+
+        inputs, outputs = [x.name for x in function.inputs], [x.name for x in function.outputs]
+        try:
+            definition = function.graph.as_graph_def()
+            converted, _ = tf2onnx.convert.from_graph_def(
+                definition, model.graph.name, input_names=inputs, output_names=outputs, opset=_OPSET
+            )
+        except Exception as error:  # it raises whatever its rewriters meet
+            raise conversion_failed(model.graph, "onnx", str(error)) from None
+        # What it cannot convert stays as it was, without an exception.
+        left = [n for n in converted.graph.node if n.domain in ("", "ai.onnx") and not defs.has(n.op_type)]
+    if left:
+        said = ", ".join(f"{n.name} ({n.op_type})" for n in left[:8])
+        raise conversion_failed(model.graph, "onnx", f"no ONNX operator for {said}")
+    names = {old: t.tensor for old, t in zip(inputs, model.inputs, strict=True)}
+    names |= {old: t.tensor for old, t in zip(outputs, model.outputs, strict=True)}
+    _rename(converted.graph, names)
+    path.write_bytes(converted.SerializeToString())
+
+
+def _rename(graph: Any, names: Mapping[str, str]) -> None:
+    """Gives the arguments and results of an ONNX graph their names, in it and in the bodies of its loops."""
+    for value in (*graph.input, *graph.output):
+        value.name = names.get(value.name, value.name)
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename(attribute.g, names)

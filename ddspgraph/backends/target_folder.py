@@ -1,0 +1,104 @@
+"""A fixed function as a folder for a portable target.
+
+export/
+  model.tflite or model.onnx
+  ddspgraph.json       inputs, outputs and states by what the model calls them; sizes, clock, latencies
+  graph.yaml           the spec as it was written
+  initial_state.npz    of a stream: what its first block takes
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ddspgraph.backends.facts import SEED, facts_of
+from ddspgraph.backends.fixed import Fixed
+from ddspgraph.backends.saved_model import write_facts
+from ddspgraph.backends.staged_folder import staged_folder
+from ddspgraph.backends.targets import INITIAL_STATE, MODEL_FILES, Target, check_packages, is_target_export
+from ddspgraph.backends.verify_target import verify_target
+from ddspgraph.files import cannot_write
+
+
+def save_target(
+    model: Fixed,
+    target: Target,
+    path: str | os.PathLike[str],
+    *,
+    add_assets: Callable[[Path], None] | None = None,
+) -> float:
+    """Converts, verifies in the target's runtime, and writes a folder that appears whole or not at all.
+
+    Args:
+      model: with weights that have the values to be exported.
+      path: of the folder; an earlier portable export or an empty folder there is replaced.
+      add_assets: called with the folder; puts further files there.
+
+    Returns:
+      the largest difference to TensorFlow, relative to the peak of its signal.
+
+    Raises:
+      GraphError: E416 where a node cannot go there; E607 where the folder cannot be written, or would replace
+        something else; E608 where the target's packages are not installed; E609 where the runtime fails or differs.
+    """
+    check_packages(target)
+    with staged_folder(path, is_target_export) as staged:
+        try:
+            _write_model(model, target, staged / MODEL_FILES[target])
+            write_facts(target_facts(model, target), model.graph.spec, staged)
+            if model.initial:
+                np.savez(staged / INITIAL_STATE, **model.initial)  # type: ignore[arg-type]  # `state_...`, no argument
+            if add_assets is not None:
+                add_assets(staged)
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        return verify_target(model, staged)
+
+
+def target_facts(model: Fixed, target: Target) -> dict[str, Any]:
+    """What `ddspgraph.json` says."""
+    graph = facts_of(model.graph)
+    known = {v["name"]: v for v in (*graph["inputs"], *graph["outputs"])}
+    next_of = {t.name: t.tensor for t in model.outputs}
+
+    def described(tensor: Any) -> dict[str, Any]:
+        return {**tensor.as_dict(), **{key: known[tensor.name][key] for key in ("rate", "unit")}}
+
+    facts = {
+        "name": graph["name"],
+        "target": target,
+        "model": MODEL_FILES[target],
+        "clock": graph["clock"],
+        "settings": graph["settings"],
+        **model.sizes,
+        "inputs": [described(t) for t in model.inputs if t.tensor not in model.initial and t.name != SEED],
+        "outputs": [described(t) for t in model.outputs if t.name in known],
+        "seed": next((t.tensor for t in model.inputs if t.name == SEED), None),
+    }
+    if not model.initial:
+        return facts
+    states = [
+        {"tensor": t.tensor, "next": next_of.get(t.name), "shape": list(t.shape), "dtype": t.dtype}
+        for t in model.inputs
+        if t.tensor in model.initial
+    ]
+    rate = model.graph.clock.sample_rate
+    late = model.latencies
+    latencies = {
+        "latency_samples": late,
+        "latency_ms": {name: 1e3 * n / rate for name, n in late.items()} if rate else None,
+    }
+    return {**facts, "streaming": {**latencies, "states": states}}
+
+
+def _write_model(model: Fixed, target: Target, path: Path) -> None:
+    if target == "litert":
+        from ddspgraph.backends.litert_file import write_litert as write
+    else:
+        from ddspgraph.backends.onnx_file import write_onnx as write
+    write(model, path)

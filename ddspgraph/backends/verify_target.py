@@ -1,0 +1,115 @@
+"""A portable export is only announced if its own runtime, in a fresh process, computes what TensorFlow does.
+
+Three seeded calls; of a stream so many blocks in a row, and those that its latency lasts. The state goes from block to
+block: a wrong one is found in what the next block gives. `main` is the fresh process and never loads TensorFlow.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ddspgraph.backends.facts import FACTS, SEED
+from ddspgraph.backends.targets import INITIAL_STATE, NEXT
+from ddspgraph.backends.verify_export import (
+    difference,
+    load_arrays,
+    random_array,
+    run_in_fresh_process,
+    save_arrays,
+)
+
+if TYPE_CHECKING:
+    from ddspgraph.backends.fixed import Fixed
+
+#: Largest difference that passes, relative to the peak of the signal.
+TOLERANCE = 1e-4
+_CALLS = 3
+_SEED = 7
+
+_Arrays = dict[str, np.ndarray]
+
+
+def verify_target(model: Fixed, folder: Path) -> float:
+    """Runs an export in its runtime on seeded inputs, and compares it with TensorFlow.
+
+    Returns:
+      the largest difference relative to the peak of its signal.
+
+    Raises:
+      GraphError: E609 where it fails, or differs by more than `TOLERANCE`.
+    """
+    worst = 0.0
+    rng, state = np.random.default_rng(_SEED), dict(model.initial)
+    n_calls = _CALLS + max(model.latencies.values(), default=0) // max(model.sizes["samples"], 1)
+    with tempfile.TemporaryDirectory(prefix="ddspgraph-verify-") as scratch:
+        wanted = []
+        for i in range(n_calls):
+            given = _inputs(model, rng, i)
+            save_arrays(Path(scratch, f"inputs_{i}.npz"), given)
+            wanted.append(_called(model, {**state, **given}))
+            state = {name: wanted[i].get(NEXT + name, x) for name, x in state.items()}
+        run_in_fresh_process(__name__, folder, scratch)
+        for i, results in enumerate(wanted):
+            found = load_arrays(Path(scratch, f"outputs_{i}.npz"))
+            for output in model.outputs:
+                if output.name in dict(model.graph.outputs):
+                    expected = results[output.tensor]
+                    worst = max(worst, difference(output.name, expected, found[output.tensor], folder, TOLERANCE))
+    return worst
+
+
+def _inputs(model: Fixed, rng: np.random.Generator, call: int) -> _Arrays:
+    """Random values of all inputs but the state, by what the model calls them."""
+    found: _Arrays = {}
+    for t in model.inputs:
+        if t.name == SEED:
+            found[t.tensor] = np.array(call, np.int32)
+        elif t.tensor not in model.initial:
+            found[t.tensor] = random_array(rng, model.graph.input_by_name[t.name].signal, t.shape)
+    return found
+
+
+def _called(model: Fixed, given: Mapping[str, np.ndarray]) -> _Arrays:
+    results = model.reference(*(given[t.tensor] for t in model.inputs))
+    return {t.tensor: x.numpy() for t, x in zip(model.outputs, results, strict=True)}
+
+
+def main(export: str, scratch: str) -> None:
+    """In the fresh process: every call in a row, with the state that the call before left."""
+    facts = json.loads(Path(export, FACTS).read_text(encoding="utf-8"))
+    call = {"litert": _litert, "onnx": _onnx}[facts["target"]](str(Path(export, facts["model"])))
+    state: Mapping[str, np.ndarray] = {}
+    if (path := Path(export, INITIAL_STATE)).is_file():
+        with np.load(path, allow_pickle=False) as arrays:
+            state = dict(arrays)
+    for i in range(len(list(Path(scratch).glob("inputs_*.npz")))):
+        found = call({**state, **load_arrays(Path(scratch, f"inputs_{i}.npz"))})
+        state = {name: found.get(NEXT + name, x) for name, x in state.items()}
+        save_arrays(Path(scratch, f"outputs_{i}.npz"), found)
+
+
+def _litert(path: str) -> Callable[[_Arrays], _Arrays]:
+    from ai_edge_litert.interpreter import Interpreter
+
+    interpreter = Interpreter(path)  # lives as long as its runner
+    runner: Any = interpreter.get_signature_runner()
+    return lambda given: {name: np.array(x) for name, x in runner(**given).items()}
+
+
+def _onnx(path: str) -> Callable[[_Arrays], _Arrays]:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    names = [output.name for output in session.get_outputs()]
+    return lambda given: dict(zip(names, session.run(names, given), strict=True))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

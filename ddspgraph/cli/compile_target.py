@@ -1,0 +1,131 @@
+"""`ddspgraph compile SPEC -o DIR --target litert|onnx`: a model of fixed shapes for a runtime without TensorFlow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ddspgraph.backends.targets import TARGETS, check_packages, check_support, is_target_export
+from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, table, tell
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_block_option, block_samples
+
+if TYPE_CHECKING:
+    from ddspgraph.backends.fixed import Fixed
+    from ddspgraph.compiler.pipeline import Observer
+    from ddspgraph.ir.graph import Graph
+
+#: Offline without --seconds or --frames, where the clock says no duration.
+_USUAL_SECONDS = 1.0
+_OPTIONS = ("seconds", "frames", "batch", "block", "inputs")
+
+
+def add_target_options(parser: Parser) -> None:
+    """`--target`, and the shapes of LiteRT and ONNX models."""
+    parser.add_argument("--target", choices=TARGETS, default=TARGETS[0], help="what will run it (default: saved_model)")
+    shapes = parser.add_argument_group("litert and onnx", "models of fixed shapes: of one length, or of one block")
+    length = shapes.add_mutually_exclusive_group()
+    length.add_argument("--seconds", type=float, metavar="N", help="length (default: the clock's duration, else 1)")
+    length.add_argument("--frames", type=int, metavar="N", help="length in frames")
+    shapes.add_argument("--batch", type=int, metavar="N", help="items of a call (default: 1)")
+    add_block_option(shapes)
+    shapes.add_argument("--inputs", metavar="FILE.npz", help="with --streaming: inputs of rate const")
+
+
+def check_no_shapes(arguments: Arguments) -> None:
+    """Of a SavedModel, whose batch and length are open. Raises UsageError."""
+    given = [f"--{name}" for name in _OPTIONS if getattr(arguments, name) is not None]
+    if given:
+        raise UsageError(f"{' and '.join(given)}: a SavedModel takes any batch and length; see --target")
+
+
+def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions, observe: Observer | None) -> int:
+    """Raises UsageError, and GraphError as `save_target` and the compiler do."""
+    from ddspgraph.backends.staged_folder import check_target
+
+    target = arguments.target
+    samples = _samples(arguments, graph)
+    check_support(graph, target, streaming=arguments.streaming)
+    check_packages(target)
+    check_target(arguments.output, is_target_export)
+    with stage("loading TensorFlow"), quiet_tensorflow():
+        import tensorflow as tf  # noqa: F401
+
+    from ddspgraph.backends.target_folder import save_target, target_facts
+    from ddspgraph.cli.spec import compile_graph
+    from ddspgraph.training.run_folder import is_run
+    from ddspgraph.training.trained import write_assets
+
+    with stage(f"compiling {graph.name}"):
+        model = compile_graph(arguments.spec, graph, options, seed=arguments.seed, observe=observe)
+        fixed = _fixed(arguments, model, options, samples)
+
+    def add_assets(folder: Path) -> None:
+        if is_run(arguments.spec):
+            write_assets(model, arguments.spec, folder)
+
+    with stage(f"exporting {arguments.output}, and running it in a fresh process"):
+        difference = save_target(fixed, target, arguments.output, add_assets=add_assets)
+    _report(arguments, target_facts(fixed, target), difference)
+    return 0
+
+
+def _samples(arguments: Arguments, graph: Graph) -> int:
+    """Of a call: whole frames. Raises UsageError."""
+    clock = graph.clock
+    hop = clock.hop_samples or 1
+    if arguments.batch is not None and arguments.batch < 1:
+        raise UsageError(f"--batch {arguments.batch}: at least 1")
+    if arguments.streaming:
+        if arguments.seconds is not None or arguments.frames is not None:
+            raise UsageError("--seconds and --frames are lengths offline; a stream has --block N samples")
+        return block_samples(arguments.block, hop)
+    if arguments.block is not None or arguments.inputs is not None:
+        raise UsageError("--block and --inputs go with --streaming")
+    if arguments.frames is None and arguments.seconds is None and clock.n_samples is not None:
+        return clock.n_samples
+    if arguments.frames is None and clock.sample_rate is None:
+        raise UsageError("the clock has no sample rate: --frames N says how long a call is")
+    seconds = _USUAL_SECONDS if arguments.seconds is None else arguments.seconds
+    frames = -(-round(seconds * (clock.sample_rate or 0)) // hop) if arguments.frames is None else arguments.frames
+    if frames < 1:
+        raise UsageError("a call is at least one frame long")
+    if clock.is_fixed and frames * hop != clock.n_samples:
+        raise UsageError(f"a node says n_samples = {clock.n_samples}: no other length will do")
+    return frames * hop
+
+
+def _fixed(arguments: Arguments, model: Any, options: GraphOptions, samples: int) -> Fixed:
+    from ddspgraph.backends.fixed import fixed_graph, fixed_step
+    from ddspgraph.compiler.driver import compile_stream
+    from ddspgraph.io.arrays import read_npz
+
+    batch = arguments.batch or 1
+    if not arguments.streaming:
+        return fixed_graph(model, batch=batch, samples=samples)
+    constants = dict(read_npz(arguments.inputs, limits=options.limits)) if arguments.inputs else {}
+    stream = compile_stream(model)
+    return fixed_step(
+        stream, batch=batch, samples=samples, seed=arguments.seed, constants=constants, limits=options.limits
+    )
+
+
+def _report(arguments: Arguments, facts: dict[str, Any], difference: float) -> None:
+    n_bytes = Path(arguments.output, facts["model"]).stat().st_size
+    if arguments.json:
+        show_json({"ok": True, "folder": arguments.output, "bytes": n_bytes, "difference": difference, **facts})
+        return
+    runtime = {"litert": "ai-edge-litert", "onnx": "onnxruntime"}[facts["target"]]
+    proof = f"in {runtime} it differs from TensorFlow by {difference:.1g} of the peak"
+    tell(f"wrote {arguments.output}: {facts['name']}, {facts['model']} of {n_bytes / 1e6:.2g} MB; {proof}")
+    rows = [
+        (kind, t["tensor"], str(t["shape"]), t["dtype"], t["rate"], t["unit"])
+        for kind, key in (("input", "inputs"), ("output", "outputs"))
+        for t in facts[key]
+    ]
+    tell(table(rows))
+    if "streaming" in facts:
+        tell(f"  states: {len(facts['streaming']['states'])}, first values in initial_state.npz")
+        for name, samples in facts["streaming"]["latency_samples"].items():
+            tell(f"  latency of {name}: {samples} samples")
+    elif facts["seed"]:
+        tell(f"  seed: {facts['seed']} (int32)")
