@@ -21,22 +21,29 @@ import tensorflow as tf
 from ddspgraph.backends.facts import SEED, facts_of, is_export, signature_arguments
 from ddspgraph.backends.saved_model import SavedModule, write_facts
 from ddspgraph.backends.staged_folder import staged_folder
-from ddspgraph.backends.verify_export import difference, random_values
+from ddspgraph.backends.verify_export import Call, largest_difference, random_values
 from ddspgraph.compiler.stream import FIRST_BATCH, FIRST_SEED, LENGTH, CompiledStream, StreamModel
 from ddspgraph.files import cannot_write
 
 _Path = str | os.PathLike[str]
 _SEED = 7
-#: Blocks of the verification, in frames.
-_FRAMES = (5, 1, 8)
+#: The streams of the verification that run side by side, and their blocks, in frames.
+_ITEMS, _FRAMES = 2, (5, 1, 8)
 
 
-def save(model: CompiledStream, path: _Path, *, verify: Callable[[Path], None] | None = None) -> None:
+def save(
+    model: CompiledStream,
+    path: _Path,
+    *,
+    verify: Callable[[Path], None] | None = None,
+    add_assets: Callable[[Path], None] | None = None,
+) -> None:
     """Writes a SavedModel: it appears whole or not at all.
 
     Args:
       model: the stream; its variables are saved with the values that they have.
       path: of the folder; an earlier export or an empty folder there is replaced.
+      add_assets: called with a folder; the files that it puts there become assets, too.
       verify: called with the finished folder before it moves to `path`; what it raises prevents that.
 
     Raises:
@@ -48,6 +55,8 @@ def save(model: CompiledStream, path: _Path, *, verify: Callable[[Path], None] |
             taken = {name: sorted(f.structured_input_signature[1]) for name, f in signatures.items()}
             facts = {**facts_of(model.graph), "streaming": stream_facts(model, arguments_of(model))}
             write_facts({**facts, "signatures": taken}, model.graph.spec, Path(sources))
+            if add_assets is not None:
+                add_assets(Path(sources))
             module = SavedModule(model, sorted(Path(sources).iterdir()))
             tf.saved_model.save(module, str(staged), signatures=signatures)
         except (OSError, tf.errors.OpError) as error:
@@ -105,29 +114,25 @@ def _named(
 
 
 def verify(model: CompiledStream, folder: Path) -> float:
-    """Loads an export with plain TensorFlow, and runs both on the same random blocks.
+    """Runs an export in a fresh process on random blocks, and compares it with the stream.
 
     Returns:
       the largest difference relative to the peak of its signal.
 
     Raises:
-      GraphError: E609 where it fails, or differs by more than 1e-6 of the peak.
+      GraphError: E609 where it fails, or differs by more than `verify_export.TOLERANCE`.
     """
-    rng, arguments, worst = np.random.default_rng(_SEED), arguments_of(model), 0.0
-    names = stream_facts(model, arguments)
-    saved = tf.saved_model.load(str(folder)).signatures
-    first = [tf.constant(2, tf.int32), tf.constant(_SEED, tf.int64)]
-    first += [tf.constant(random_values(rng, i.signal, {"batch": 2})) for i in model.constant_inputs]
-    state = list(model.first_step(first))
-    kept = saved["initial_state"](**dict(zip(names["begin"], first, strict=True)))
-    for n_frames in _FRAMES:
-        sizes = {"batch": 2, "frames": n_frames, "samples": n_frames * model.plan.hop}
-        block: list[Any] = [tf.constant(random_values(rng, i.signal, sizes)) for i in model.block_inputs]
-        block = block or [tf.constant(n_frames * model.plan.hop, tf.int32)]
-        results = model.next_step([*block, *state])
+    rng, names = np.random.default_rng(_SEED), stream_facts(model, arguments_of(model))
+    first = [np.int32(_ITEMS), np.int64(_SEED)]
+    first += [random_values(rng, i.signal, {"batch": _ITEMS}) for i in model.constant_inputs]
+    state = list(model.first_step([tf.constant(x) for x in first]))
+    calls = [Call("initial_state", dict(zip(names["begin"], first, strict=True)), {})]
+    latency_frames = max(model.latencies.values()) // model.plan.hop
+    for n_frames in (*_FRAMES, latency_frames + 1):
+        sizes = {"batch": _ITEMS, "frames": n_frames, "samples": n_frames * model.plan.hop}
+        block = [random_values(rng, i.signal, sizes) for i in model.block_inputs] or [np.int32(sizes["samples"])]
+        results = model.next_step([*map(tf.constant, block), *state])
         state = list(results[: len(state)])
-        given = dict(zip(names["block"], block, strict=True)) | {n: kept[n] for n in names["state"]}
-        kept = saved["process"](**given)
-        for name, wanted in zip(model.output_names, results[len(state) :], strict=True):
-            worst = max(worst, difference(name, wanted.numpy(), kept[name].numpy(), folder))
-    return worst
+        wanted = dict(zip(model.output_names, results[len(state) :], strict=True))
+        calls.append(Call("process", dict(zip(names["block"], block, strict=True)), wanted))
+    return largest_difference(folder, calls)

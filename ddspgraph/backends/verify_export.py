@@ -1,22 +1,25 @@
 """Proof of an export: a fresh process loads the folder with plain TensorFlow, runs it, and must hear the same.
 
-`verify` writes inputs to a scratch folder and starts `python -m ddspgraph.backends.verify_export EXPORT SCRATCH`,
-which is `main` below and knows nothing of graphs; then it compares.
+`largest_difference` writes calls to a scratch folder and starts
+`python -m ddspgraph.backends.verify_export EXPORT SCRATCH`, which is `main` below and knows nothing of graphs; then it
+compares.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ddspgraph.backends.facts import signature_arguments
+from ddspgraph.backends.facts import SEED, signature_arguments
 from ddspgraph.diagnostics import clean, fail
 from ddspgraph.files import place
 
@@ -30,6 +33,7 @@ TOLERANCE = 1e-6
 #: The axes are open: more than one batch size and length must work.
 _BATCHES_AND_SECONDS = ((1, 0.5), (3, 0.83))
 _SEED = 7
+_CALLS = "calls.json"
 _CHANNELS = 16
 _FEWEST_FRAMES = 8
 #: Where signals of a unit usually lie.
@@ -45,20 +49,12 @@ def verify(model: CompiledGraph, folder: Path) -> float:
     Raises:
       GraphError: E609 where a signature fails, or differs by more than `TOLERANCE`.
     """
-    worst = 0.0
-    with tempfile.TemporaryDirectory(prefix="ddspgraph-verify-") as scratch:
-        arguments, cases = signature_arguments(model.graph), []
-        for i, (batch, seconds) in enumerate(_BATCHES_AND_SECONDS):
-            inputs = seeded_inputs(model.graph, batch, seconds)
-            np.savez(Path(scratch, f"inputs_{i}.npz"), *inputs.values())
-            Path(scratch, f"names_{i}.txt").write_text("\n".join(arguments[name] for name in inputs), encoding="utf-8")
-            cases.append(_expected(model, inputs))
-        run_in_fresh_process(__name__, folder, scratch)
-        for i, expected in enumerate(cases):
-            with np.load(Path(scratch, f"outputs_{i}.npz"), allow_pickle=False) as found:
-                for name, wanted in expected.items():
-                    worst = max(worst, difference(name, wanted, found[name], folder))
-    return worst
+    arguments, calls = signature_arguments(model.graph), []
+    for batch, seconds in _BATCHES_AND_SECONDS:
+        inputs = seeded_inputs(model.graph, batch, seconds)
+        given = {arguments[name]: x for name, x in inputs.items()} | {arguments[SEED]: np.int64(_SEED)}
+        calls += [Call(signature, given, wanted) for signature, wanted in _expected(model, inputs).items()]
+    return largest_difference(folder, calls)
 
 
 def seeded_inputs(graph: Graph, batch: int, seconds: float) -> dict[str, np.ndarray]:
@@ -83,14 +79,49 @@ def random_array(rng: np.random.Generator, signal: Signal, shape: Sequence[int])
     return rng.uniform(low, high, shape).astype(np.float32)
 
 
-def _expected(model: CompiledGraph, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    found: dict[str, Any] = {}
+def _expected(model: CompiledGraph, inputs: Mapping[str, np.ndarray]) -> dict[str, Mapping[str, Any]]:
+    """Signature -> what it must give."""
+    found: dict[str, Mapping[str, Any]] = {}
     if model.graph.outputs:
-        found |= {f"serving_default/{k}": v.numpy() for k, v in model(inputs, seed=0).items()}
-        found |= {f"seeded/{k}": v.numpy() for k, v in model(inputs, seed=_SEED).items()}
+        found |= {"serving_default": model(inputs, seed=0), "seeded": model(inputs, seed=_SEED)}
     if model.graph.losses:
-        found |= {f"losses/{k}": v.numpy() for k, v in model.losses(inputs).items()}
+        found["losses"] = model.losses(inputs)
     return found
+
+
+@dataclass(frozen=True)
+class Call:
+    """A call of an export.
+
+    Attributes:
+      signature: which one.
+      given: arrays by argument. What the signature does not take is left out; what it takes and is not given comes from
+        the results of the call before: the state of a stream.
+      wanted: tensors that it must give, by name.
+    """
+
+    signature: str
+    given: Mapping[str, Any]
+    wanted: Mapping[str, Any]
+
+
+def largest_difference(folder: Path, calls: Sequence[Call]) -> float:
+    """Makes calls in a row in a fresh process; the largest difference relative to the peak of its signal.
+
+    Raises:
+      GraphError: E609 where a call fails, or differs by more than `TOLERANCE`.
+    """
+    worst = 0.0
+    with tempfile.TemporaryDirectory(prefix="ddspgraph-verify-") as scratch:
+        Path(scratch, _CALLS).write_text(json.dumps([call.signature for call in calls]), encoding="utf-8")
+        for i, call in enumerate(calls):
+            save_arrays(Path(scratch, f"inputs_{i}.npz"), call.given)
+        run_in_fresh_process(__name__, folder, scratch)
+        for i, call in enumerate(calls):
+            found = load_arrays(Path(scratch, f"outputs_{i}.npz"))
+            for name, x in call.wanted.items():
+                worst = max(worst, difference(f"{call.signature}/{name}", x.numpy(), found[name], folder))
+    return worst
 
 
 def run_in_fresh_process(module: str, folder: Path, scratch: str) -> None:
@@ -118,24 +149,27 @@ def difference(name: str, wanted: np.ndarray, found: np.ndarray, folder: Path, t
 
 
 def main(export: str, scratch: str) -> None:
-    """In the fresh process: every signature on every case, plain TensorFlow only."""
+    """In the fresh process: the calls in a row, plain TensorFlow only."""
     import tensorflow as tf
 
-    module = tf.saved_model.load(export)
-    for i, _ in enumerate(_BATCHES_AND_SECONDS):
-        names = Path(scratch, f"names_{i}.txt").read_text(encoding="utf-8").splitlines()
-        with np.load(Path(scratch, f"inputs_{i}.npz"), allow_pickle=False) as arrays:
-            inputs = {name: tf.constant(arrays[f"arr_{k}"]) for k, name in enumerate(names)}
-        found = {}
-        for signature, function in module.signatures.items():
-            wanted = function.structured_input_signature[1]
-            given = {k: inputs.get(k, tf.constant(_SEED, tf.int64)) for k in wanted}
-            found |= {f"{signature}/{k}": v.numpy() for k, v in function(**given).items()}
-        _save(Path(scratch, f"outputs_{i}.npz"), found)
+    signatures, results = tf.saved_model.load(export).signatures, {}
+    for i, name in enumerate(json.loads(Path(scratch, _CALLS).read_text(encoding="utf-8"))):
+        arrays = load_arrays(Path(scratch, f"inputs_{i}.npz"))
+        given = {**results, **{argument: tf.constant(x) for argument, x in arrays.items()}}
+        wanted = signatures[name].structured_input_signature[1]
+        results = signatures[name](**{argument: given[argument] for argument in wanted})
+        save_arrays(Path(scratch, f"outputs_{i}.npz"), {result: x.numpy() for result, x in results.items()})
 
 
-def _save(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    np.savez(path, **arrays)  # type: ignore[arg-type]  # names hold a `/`: none can be an argument of savez
+def save_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
+    """A .npz file, under names that cannot be arguments of `savez`."""
+    np.savez(path, **{f"/{name}": x for name, x in arrays.items()})  # type: ignore[arg-type]
+
+
+def load_arrays(path: Path) -> dict[str, np.ndarray]:
+    """What `save_arrays` wrote."""
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name[1:]: x for name, x in arrays.items()}
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ddspgraph.diagnostics import GraphError, clean, fail
-from ddspgraph.files import open_file, place, write_atomically
+from ddspgraph.files import open_file, place
+from ddspgraph.io.audio_writer import AUDIO_SUFFIXES, Notify, audio_writer, unknown_kind
 from ddspgraph.io.flac_header import FlacCheck, flac_check
 from ddspgraph.io.wav_header import check_wav_header
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
@@ -17,13 +17,7 @@ from ddspgraph.limits import DEFAULT_LIMITS, Limits
 if TYPE_CHECKING:
     import numpy as np
 
-AUDIO_SUFFIXES = (".wav", ".flac")
-#: `--format` -> libsndfile's name of it.
-SUBTYPES = {"pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
 _BLOCK_FRAMES = 1 << 18
-_MOST_FLAC_CHANNELS = 8
-
-Notify = Callable[[str], None]
 
 
 def read_audio(
@@ -65,7 +59,10 @@ def read_audio(
         import soxr
 
         notify(f"{clean(os.fsdecode(path))}: resampled from {khz(file_rate)} to {khz(sample_rate)}")
+        n_before = len(x)
         x = soxr.resample(x, file_rate, sample_rate, quality="VHQ")
+        if not len(x):
+            raise _too_short(path, n_before, file_rate, sample_rate)
     return np.ascontiguousarray(x, dtype=np.float32)
 
 
@@ -88,7 +85,8 @@ def stream_audio(
     import numpy as np
 
     resampler: Any = None
-    n_read = 0
+    n_read = n_made = 0
+    file_rate = sample_rate
     for block, file_rate in _blocks(path, limits):
         bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
         if len(bad):
@@ -100,9 +98,13 @@ def stream_audio(
 
             resampler = resampler or soxr.ResampleStream(file_rate, sample_rate, 1, dtype="float32", quality="VHQ")
             x = resampler.resample_chunk(x)
+        n_made += len(x)
         yield np.ascontiguousarray(x)
     if resampler is not None:
-        yield resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+        rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+        if not n_made + len(rest):
+            raise _too_short(path, n_read, file_rate, sample_rate)
+        yield rest
 
 
 def write_audio(
@@ -126,28 +128,11 @@ def write_audio(
       GraphError: E602 for another kind of file, E607 where it cannot be written.
     """
     import numpy as np
-    import soundfile
 
-    suffix = Path(path).suffix.lower()
-    if suffix not in AUDIO_SUFFIXES:
-        raise _unknown_kind(path)
     x = np.asarray(x, np.float32)
-    if suffix == ".flac" and (sample_format == "float" or (x.ndim == 2 and x.shape[1] > _MOST_FLAC_CHANNELS)):
-        raise fail("E607", f"FLAC holds integers and at most {_MOST_FLAC_CHANNELS} channels: write .wav", place(path))
-    n_over = int(np.count_nonzero(np.abs(x) > 1.0))
-    if n_over and sample_format != "float":
-        peak_db = 20 * np.log10(float(np.max(np.abs(x))))
-        notify(
-            f"{clean(os.fsdecode(path))}: {n_over:,} of {x.size:,} samples are clipped, "
-            f"the peak is {peak_db:+.1f} dBFS; a gain node or --format float keeps them"
-        )
-        x = np.clip(x, -1.0, 1.0)
-    buffer = io.BytesIO()
-    try:
-        soundfile.write(buffer, x, sample_rate, format=suffix[1:].upper(), subtype=SUBTYPES[sample_format])
-    except (soundfile.SoundFileError, ValueError, TypeError) as error:
-        raise fail("E607", f"cannot be written as audio: {clean(str(error))}", place(path)) from None
-    write_atomically(path, buffer.getvalue())
+    channels = 1 if x.ndim == 1 else x.shape[1]
+    with audio_writer(path, sample_rate, channels, sample_format=sample_format, notify=notify) as write:
+        write(x)
 
 
 def khz(rate_hz: float) -> str:
@@ -157,17 +142,22 @@ def khz(rate_hz: float) -> str:
 
 def _check_kind(file: BinaryIO, path: str | os.PathLike[str]) -> FlacCheck | None:
     """The content must be what the name says; of FLAC, what is to be checked while it is read."""
+    if not os.fstat(file.fileno()).st_size:
+        raise fail("E602", "the file is empty", place(path))
     suffix = Path(path).suffix.lower()
     if suffix == ".flac":
         return flac_check(file, path)
     if suffix != ".wav":
-        raise _unknown_kind(path)
+        raise unknown_kind(path)
     check_wav_header(file, path)
     return None
 
 
-def _unknown_kind(path: str | os.PathLike[str]) -> GraphError:
-    return fail("E602", f"not a kind of audio file that is known: {', '.join(AUDIO_SUFFIXES)}", place(path))
+def _too_short(path: str | os.PathLike[str], n_samples: int, file_rate: int, sample_rate: int) -> GraphError:
+    message = (
+        f"too short: {n_samples:,} sample{'s' * (n_samples > 1)} at {khz(file_rate)} come to none at {khz(sample_rate)}"
+    )
+    return fail("E602", message, place(path))
 
 
 def _blocks(

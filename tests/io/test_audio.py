@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import struct
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import soundfile
 
 from ddspgraph.diagnostics import GraphError
 from ddspgraph.io.audio import read_audio, write_audio
+from ddspgraph.io.audio_writer import audio_writer
 from ddspgraph.limits import Limits
 
 RATE = 16_000
@@ -185,6 +187,51 @@ def test_what_is_too_loud_is_clipped_with_a_notice_and_never_normalised(tmp_path
     write_audio(tmp_path / "b.wav", np.float32([0.25, 2.0, -4.0]), RATE, sample_format="float", notify=notices.append)
     np.testing.assert_array_equal(read_audio(tmp_path / "b.wav", RATE), [0.25, 2.0, -4.0])
     assert len(notices) == 1
+
+
+def test_the_same_samples_are_the_same_bytes(tmp_path: Path) -> None:
+    """libsndfile puts the time of day into a WAV of floats: here an hour later."""
+    for suffix, sample_format in ((".wav", "float"), (".wav", "pcm24"), (".flac", "pcm16")):
+        write_audio(tmp_path / f"a{suffix}", tone(), RATE, sample_format=sample_format)
+        data = (tmp_path / f"a{suffix}").read_bytes()
+        if b"PEAK" in data[:128]:
+            at = data.index(b"PEAK")
+            assert data[at + 12 : at + 16] == bytes(4)
+        write_audio(tmp_path / f"b{suffix}", tone(), RATE, sample_format=sample_format)
+        assert (tmp_path / f"b{suffix}").read_bytes() == data
+
+
+@pytest.mark.parametrize(("suffix", "sample_format"), [(".wav", "pcm16"), (".flac", "pcm24"), (".wav", "float")])
+def test_written_block_by_block(tmp_path: Path, suffix: str, sample_format: str) -> None:
+    x = np.stack([tone(), -tone()], axis=1)
+    write_audio(tmp_path / f"a{suffix}", x, RATE, sample_format=sample_format)
+    with audio_writer(tmp_path / f"b{suffix}", RATE, 2, sample_format=sample_format) as write:
+        for block in np.array_split(x, 7):
+            write(block)
+    assert (tmp_path / f"a{suffix}").read_bytes() == (tmp_path / f"b{suffix}").read_bytes()
+
+
+def test_a_recording_that_was_not_finished_does_not_appear(tmp_path: Path) -> None:
+    def interrupted() -> None:
+        with audio_writer(tmp_path / "a.wav", RATE, 1) as write:
+            write(tone())
+            raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        interrupted()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, before[1]))
+    try:
+        for suffix in (".wav", ".flac"):
+            noise = np.random.default_rng(0).normal(size=99_999) / 8
+            assert code_of(lambda: write_audio(tmp_path / f"a{suffix}", noise, RATE)) == "E607"  # noqa: B023
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_cannot_be_written(tmp_path: Path) -> None:

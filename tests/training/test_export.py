@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -90,6 +92,40 @@ def test_compile_of_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert not np.allclose(untrained, model(inputs)["audio"], atol=1e-4)
     assert main(["compile", str(folder / "run"), "--set", "a=1", "-o", str(folder / "model")]) == 2
     assert "--set has no effect on a run" in capsys.readouterr().err
+
+
+def test_compile_of_a_run_as_a_stream(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run = folder / "run"
+    assert main(["compile", str(run), "--streaming", "-o", str(folder / "stream")]) == 0
+    assert "equal to the graph in a fresh process" in capsys.readouterr().err
+    names = {p.name for p in (folder / "stream" / "assets").iterdir()}
+    assert names >= {"statistics.json", "room_impulse_response.wav", "hall_impulse_response.wav"}
+
+
+EXPORTS = """
+import sys
+from functools import partial
+import ddspgraph as dg
+from ddspgraph.backends import saved_model, saved_stream
+from ddspgraph.training.trained import load_run, write_assets
+model = load_run(sys.argv[1])
+add_assets = partial(write_assets, model, sys.argv[1])
+saved_model.save(model, sys.argv[2] + "/offline", add_assets=add_assets)
+saved_stream.save(dg.compile_stream(model), sys.argv[2] + "/stream", add_assets=add_assets)
+"""
+
+
+def test_two_exports_in_fresh_processes_are_the_same_bytes(folder: Path, tmp_path: Path) -> None:
+    """T29: all files but the fingerprint, which TensorFlow makes with a random number."""
+    targets = [tmp_path / "a", tmp_path / "another"]
+    commands = [[sys.executable, "-c", EXPORTS, str(folder / "run"), str(target)] for target in targets]
+    children = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for command in commands]
+    assert [child.wait() for child in children] == [0, 0]
+    first, second = (
+        {str(p.relative_to(target)): p.read_bytes() for p in target.rglob("*") if p.is_file()} for target in targets
+    )
+    assert first.keys() == second.keys() > {"offline/saved_model.pb", "stream/assets/room_impulse_response.wav"}
+    assert [name for name in first if first[name] != second[name] and not name.endswith("fingerprint.pb")] == []
 
 
 def test_impulse_responses_are_what_the_rooms_answer(folder: Path) -> None:
