@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,14 +70,8 @@ def prepare(
     """
     check_target(out, is_dataset)
     check_tracker(tracker)
-    recordings = find_recordings(paths)
-    target = Path(os.path.realpath(out))
-    folder = target.with_name(f".{target.name[:200]}.ddspgraph-parts")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise cannot_write(out, error) from None
-    with locked(folder), workers(min(processes, len(recordings)), begin) as pool:
+    recordings = find_recordings(paths, notify)
+    with _parts_folder(Path(os.path.realpath(out))) as folder, workers(min(processes, len(recordings)), begin) as pool:
         tasks = [_Recording(path, folder, settings, tracker, limits) for path in recordings]
         with show("analysing", N_STAGES * sum(map(seconds_of, recordings))) as progress:
             found = pool.run(_analyse, tasks, progress)
@@ -107,8 +101,28 @@ def prepare(
                 (staged / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
             except OSError as error:
                 raise cannot_write(out, error) from None
-    remove_parts(folder)
     return manifest
+
+
+@contextlib.contextmanager
+def _parts_folder(target: Path) -> Iterator[Path]:
+    """The hidden folder beside a dataset, locked. It stays where the work ends early and something was analysed."""
+    folder = target.with_name(f".{target.name[:200]}.ddspgraph-parts")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(target, error) from None
+    is_kept = True
+    try:
+        with locked(folder):
+            try:
+                yield folder
+                is_kept = False
+            finally:
+                is_kept = is_kept and any(folder.glob("*.npy"))
+    finally:
+        if not is_kept:
+            remove_parts(folder)
 
 
 @dataclass(frozen=True)
@@ -158,7 +172,7 @@ def _cut(part: Part, folder: Path, settings: Settings, notify: Callable[[str], N
     if windows.n_silent:
         silent = "silent" if windows.starts else "silent, all of it"
         notify(f"{name}: {windows.n_silent} of {n_all} examples dropped: {silent}")
-    if part.n_samples < (settings.clock.n_samples or 0):
+    if windows.starts and part.n_samples < (settings.clock.n_samples or 0):
         notify(f"{name}: {part.n_samples / settings.sample_rate:.3g} s, filled up with silence to one example")
     return windows
 

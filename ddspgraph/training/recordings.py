@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ddspgraph.diagnostics import clean, fail
@@ -11,8 +11,14 @@ from ddspgraph.files import place
 from ddspgraph.io.audio import AUDIO_SUFFIXES
 
 
-def find_recordings(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
+def find_recordings(
+    paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None] = lambda notice: None
+) -> list[str]:
     """The .wav and .flac files among files and folders (with the folders inside of them), each once, sorted.
+
+    Args:
+      paths: of files and folders.
+      notify: told in a sentence what else is in a folder.
 
     Raises:
       GraphError: E601 for what does not exist, E613 where there is no recording.
@@ -21,7 +27,7 @@ def find_recordings(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     given = [Path(path) for path in paths]
     for path in given:
         if path.is_dir():
-            found |= dict.fromkeys(_inside(path))
+            found |= dict.fromkeys(_inside(path, notify))
         elif path.exists():
             found[str(path)] = None
         else:
@@ -33,13 +39,19 @@ def find_recordings(paths: Iterable[str | os.PathLike[str]]) -> list[str]:
     return sorted(once.values())
 
 
-def _inside(folder: Path) -> list[str]:
-    """Hidden files and folders are left alone."""
-    found = []
+def _inside(folder: Path, notify: Callable[[str], None]) -> list[str]:
+    """Hidden files and folders are left alone without a word."""
+    found: list[str] = []
+    others: list[str] = []
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        audio = [name for name in names if name.lower().endswith(AUDIO_SUFFIXES) and not name.startswith(".")]
-        found += [os.path.join(root, name) for name in audio]
+        shown = [name for name in names if not name.startswith(".")]
+        for name in shown:
+            (found if name.lower().endswith(AUDIO_SUFFIXES) else others).append(os.path.join(root, name))
+    if others:
+        some = f"{len(others)} other files are" if len(others) > 1 else "another file is"
+        kinds = " and ".join(AUDIO_SUFFIXES)
+        notify(f"only {kinds} files are read: {some} left alone, such as {clean(min(others))}")
     return found
 
 

@@ -48,9 +48,9 @@ Places = list[tuple[str, int]]
 def split(recordings: Mapping[str, Windows], example_frames: int, eval_share: float) -> dict[str, Places]:
     """Divides the examples into "train" and "eval".
 
-    Whole recordings are held out, as many as come to `eval_share` of all examples, at least one; which ones depends
-    on their content alone. Where that would take more than a third of all examples, the end of the longest
-    recording is held out instead; and nothing, where it is too short for that.
+    Whole recordings are held out, as many as come to `eval_share` of all examples, or one that has more; which ones
+    depends on their content alone. Where that would take more than a third of all examples, or come to less than half
+    of the share, the end of the longest recording is held out instead; and nothing, where it is too short for that.
 
     Args:
       recordings: key -> windows, in the order that the examples are to have.
@@ -70,17 +70,20 @@ def split(recordings: Mapping[str, Windows], example_frames: int, eval_share: fl
 
 
 def _held_out(recordings: Mapping[str, Windows], wanted: float) -> set[str]:
-    """Keys of recordings with at most so many examples together, or of the smallest one where all have more."""
+    """Keys of recordings with at most so many examples together; of one alone where they come to less than half.
+
+    A short recording or two among long ones would leave next to nothing to evaluate with.
+    """
     total = sum(len(windows.starts) for windows in recordings.values())
     sizes = {key: len(recordings[key].starts) for key in sorted(recordings) if recordings[key].starts}
     chosen: set[str] = set()
     for key, size in sizes.items():
         if sum(sizes[k] for k in chosen) + size <= wanted:
             chosen.add(key)
-    smallest = min(sizes, key=lambda key: sizes[key], default=None)
-    if not chosen and smallest is not None and sizes[smallest] <= _MOST_HELD_OUT * total:
-        chosen = {smallest}
-    return chosen
+    if sum(sizes[key] for key in chosen) >= wanted / 2:
+        return chosen
+    larger = [key for key in sizes if wanted / 2 <= sizes[key] <= _MOST_HELD_OUT * total]
+    return {min(larger, key=lambda key: sizes[key])} if larger else set()
 
 
 def _hold_out_end(found: dict[str, Places], key: str, windows: Windows, example_frames: int, n_eval: int) -> None:

@@ -39,13 +39,18 @@ def test_what_is_wrong_is_found(tmp_path: Path) -> None:
     x[5_432] = np.nan
     soundfile.write(tmp_path / "nan.wav", x, 16_000, subtype="FLOAT")
     soundfile.write(tmp_path / "long.wav", np.zeros(40_000), 16_000)
+    soundfile.write(tmp_path / "short.wav", [0.5], 44_100)
     (tmp_path / "none.wav").write_bytes(b"")
     for name, code, said in (
         ("nan.wav", "E602", "the first is 5,432"),
         ("long.wav", "E701", "40,000 samples"),
-        ("none.wav", "E602", "WAV"),
+        ("none.wav", "E602", "the file is empty"),
+        ("short.wav", "E602", "1 sample at 44.1 kHz come to none at 16 kHz"),
         ("absent.wav", "E601", "does not exist"),
     ):
         with pytest.raises(GraphError, match=said) as raised:
             list(stream_audio(tmp_path / name, 16_000, limits=Limits(audio_seconds=2)))
+        assert raised.value.diagnostics[0].code == code
+        with pytest.raises(GraphError) as raised:
+            read_audio(tmp_path / name, 16_000, limits=Limits(audio_seconds=2))
         assert raised.value.diagnostics[0].code == code

@@ -74,6 +74,7 @@ def test_a_folder_as_it_is_found(folder: Path, tmp_path: Path) -> None:
         "silent, all of it",
         "filled up",
         "6 of 11",
+        "another file is left alone, such as",
     ):
         assert words in said
     assert manifest.splits["eval"].examples > 0
@@ -86,7 +87,10 @@ def test_what_cannot_be_read_is_reported_all_at_once(folder: Path, tmp_path: Pat
         prepare([folder], tmp_path / "data", settings(), tracker=known_pitch)
     assert sorted(d.code for d in raised.value.diagnostics) == ["E602", "E602"]
     assert raised.value.exit_code == 4
-    assert not (tmp_path / "data").exists()
+    assert [p.name for p in tmp_path.iterdir()] == [".data.ddspgraph-parts"]  # the others need not be analysed again
+    with pytest.raises(GraphError):
+        prepare([folder / "text.wav"], tmp_path / "none", settings(), tracker=known_pitch)
+    assert not list(tmp_path.glob("*none*"))  # nothing was analysed, nothing is kept
 
 
 def test_several_processes_make_the_same(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

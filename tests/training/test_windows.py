@@ -51,6 +51,13 @@ def test_the_smallest_recording_is_held_out_where_all_are_large() -> None:
     assert {key for key, _ in found["eval"]} == {"b"}
 
 
+def test_a_short_one_among_long_ones_is_not_all_that_is_held_out() -> None:
+    found = split({"a": windows(67), "b": windows(17), "c": windows(1)}, 1000, 0.1)
+    assert {key for key, _ in found["eval"]} == {"b"}
+    found = split({"a": windows(80), "c": windows(1)}, 1000, 0.1)
+    assert ({key for key, _ in found["eval"]}, len(found["eval"])) == ({"a"}, 8)
+
+
 def test_of_two_equal_recordings_one_is_cut() -> None:
     found = split({"a": windows(50), "b": windows(50)}, 1000, 0.1)
     assert len(found["eval"]) == 10
