@@ -26,7 +26,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ddspgraph.dsp.numerics import TensorLike, is_compiled_by_xla, tf_float32
+from ddspgraph.dsp.numerics import TensorLike, needs_static_shapes, tf_float32
 from ddspgraph.dsp.oscillators import highest_in_support, mixing_weights, sine, sinusoidal_sum
 from ddspgraph.dsp.partials import get_harmonic_frequencies, normalize_harmonics, nyquist_gain
 from ddspgraph.dsp.passes import in_passes
@@ -216,10 +216,27 @@ def _sum_below_nyquist(
     is_whole = tf.cast(harmonics <= throughout[:, :, tf.newaxis, tf.newaxis], tf.float32)
     y = _sum_up_to(mix, bank * is_whole, cycles, columns=columns, highest=tf.reduce_max(throughout))
 
-    # Those that cross Nyquist inside a block, few harmonics in few blocks: one sine each.
-    # (Under XLA, which needs shapes before values, all of them.)
-    is_crossed = tf.broadcast_to(throughout < somewhere, tf.shape(y)[:2])
-    crossed = tf.where(tf.ones_like(is_crossed) if is_compiled_by_xla() else is_crossed)
+    crossing = _crossing_in_turn if needs_static_shapes() else _crossing_alone
+    return crossing(y, mix, bank, cycles, f0_hz, throughout, somewhere, nyquist_hz)
+
+
+def _crossing_alone(
+    y: tf.Tensor,
+    mix: tf.Tensor,
+    bank: tf.Tensor,
+    cycles: tf.Tensor,
+    f0_hz: tf.Tensor,
+    throughout: tf.Tensor,
+    somewhere: tf.Tensor,
+    nyquist_hz: float,
+) -> tf.Tensor:
+    """Adds the harmonics that cross Nyquist inside a block, few harmonics in few blocks: one sine each.
+
+    Args:
+      y: The sum of the others, [batch, blocks, slots].
+      throughout, somewhere: How many harmonics are below Nyquist in all and in some samples, [batch, blocks].
+    """
+    crossed = tf.where(tf.broadcast_to(throughout < somewhere, tf.shape(y)[:2]))
     n_crossing = tf.cast(tf.maximum(tf.reduce_max(somewhere - throughout, keepdims=True)[0], 0.0), tf.int32)
 
     def there(x: tf.Tensor) -> tf.Tensor:
@@ -229,13 +246,41 @@ def _sum_below_nyquist(
         )  # an axis of 1 serves all
 
     first, last = tf.split(there(tf.stack([throughout, somewhere], axis=2)), 2, axis=1)
-    k = first + (harmonics if is_compiled_by_xla() else tf.slice(harmonics, [0], n_crossing))
+    k = first + tf.slice(tf.range(1.0, bank.shape[3] + 1.0), [0], n_crossing)
     index = tf.cast(tf.maximum(tf.minimum(k, last), 1.0), tf.int32) - 1
     envelope = tf.matmul(tf.gather(there(bank), index, axis=2, batch_dims=1), there(mix), transpose_a=True)
     k = tf.expand_dims(k, 2)
     is_below = (k <= tf.expand_dims(last, 2)) & (k * tf.expand_dims(there(f0_hz), 1) < nyquist_hz)
     sines = sine(tf.cast(k, tf.float64) * tf.expand_dims(there(cycles), 1))
     return tf.tensor_scatter_nd_add(y, crossed, tf.reduce_sum(tf.where(is_below, envelope, 0.0) * sines, axis=1))
+
+
+def _crossing_in_turn(
+    y: tf.Tensor,
+    mix: tf.Tensor,
+    bank: tf.Tensor,
+    cycles: tf.Tensor,
+    f0_hz: tf.Tensor,
+    throughout: tf.Tensor,
+    somewhere: tf.Tensor,
+    nyquist_hz: float,
+) -> tf.Tensor:
+    """`_crossing_alone` with shapes that no value decides: in turn one harmonic of every block."""
+    n_harmonics: Any = bank.shape[3]
+    harmonics = tf.range(1.0, n_harmonics + 1.0)
+    n_crossing = tf.reduce_max(somewhere - throughout)
+
+    def add_next(i: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        k = tf.expand_dims(throughout + 1.0 + i, 2)
+        # Where k is past the last harmonic no amplitude is picked.
+        picked = tf.reduce_sum(bank * tf.cast(tf.equal(tf.expand_dims(k, 2), harmonics), tf.float32), axis=3)
+        envelope = tf.reduce_sum(mix * tf.expand_dims(picked, 3), axis=2)
+        is_below = (k <= tf.expand_dims(somewhere, 2)) & (k * f0_hz < nyquist_hz)
+        return i + 1.0, y + tf.where(is_below, envelope, 0.0) * sine(tf.cast(k, tf.float64) * cycles)
+
+    return tf.while_loop(
+        lambda i, _: i < n_crossing, add_next, (tf.constant(0.0), y), maximum_iterations=n_harmonics
+    )[1]
 
 
 def _sum_up_to(
@@ -251,7 +296,7 @@ def _sum_up_to(
     n_rows: Any = -(-n_harmonics // columns)
     padded = tf.pad(bank, [[0, 0], [0, 0], [0, 0], [0, n_rows * columns - n_harmonics]])
     rows, row = tf.reshape(padded, [size_of(bank, 0), blocks, n_mixed, n_rows, columns]), tf.range(float(n_rows))
-    if highest is not None and not is_compiled_by_xla():
+    if highest is not None and not needs_static_shapes():
         n_rows = tf.maximum(tf.cast(tf.math.ceil(highest / columns), tf.int32), 1)
         rows, row = rows[:, :, :, :n_rows], row[:n_rows]
     rows = tf.reshape(rows, [size_of(bank, 0), blocks, n_mixed * n_rows, columns])

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+from contextvars import ContextVar
 from typing import Any
 
 import tensorflow as tf
@@ -16,9 +19,22 @@ def tf_float32(x: TensorLike) -> tf.Tensor:
     return tf.cast(x, tf.float32) if tf.is_tensor(x) else tf.convert_to_tensor(x, tf.float32)
 
 
-def is_compiled_by_xla() -> bool:
-    """Whether what is traced now is for XLA, which needs shapes that no value decides."""
-    return control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
+_STATIC_SHAPES: ContextVar[bool] = ContextVar("static_shapes", default=False)
+
+
+@contextlib.contextmanager
+def static_shapes() -> Iterator[None]:
+    """What is traced within has shapes that no value decides, as runtimes other than TensorFlow need them."""
+    token = _STATIC_SHAPES.set(True)
+    try:
+        yield
+    finally:
+        _STATIC_SHAPES.reset(token)
+
+
+def needs_static_shapes() -> bool:
+    """Whether what is traced now is for XLA or another runtime that needs shapes that no value decides."""
+    return _STATIC_SHAPES.get() or control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
 def pad_axis(x: TensorLike, padding: tuple[int, int] = (0, 0), axis: int = 0) -> tf.Tensor:

@@ -1,0 +1,104 @@
+"""Float64 by pairs of float32: which operations there are."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from ddspgraph.backends.portable import doubles
+from ddspgraph.backends.portable.pairs import PairOps
+from ddspgraph.backends.portable.retelling import NotPortable, Pair, Retelling
+
+
+def _cast(_: Any, retelling: Retelling, op: tf.Operation, inputs: list[Any]) -> Any:
+    source, wanted = op.inputs[0].dtype, op.outputs[0].dtype
+    if source == wanted:
+        return inputs[0]
+    if wanted != tf.float64:
+        return _from_pair(inputs[0], wanted, op)
+    x = retelling.tensor(inputs[0])
+    high = tf.cast(x, tf.float32)
+    if not source.is_integer:
+        return high, tf.zeros_like(high)
+    return high, tf.cast(x - tf.cast(high, source), tf.float32)
+
+
+def _from_pair(x: Pair, wanted: tf.DType, op: tf.Operation) -> tf.Tensor:
+    if wanted == tf.float32:
+        return x[0]
+    if not wanted.is_integer:
+        raise NotPortable(op.type, op.name)
+    # Towards zero: of a negative number what is above it.
+    below = doubles.floor(x)
+    above = doubles.negative(doubles.floor(doubles.negative(x)))
+    is_negative = x[0] < 0.0
+    high, low = (tf.where(is_negative, a, b) for a, b in zip(above, below, strict=True))
+    return tf.cast(high, wanted) + tf.cast(low, wanted)
+
+
+def _cumsum(_: Any, __: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
+    if op.get_attr("reverse"):
+        raise NotPortable(op.type, op.name)
+    return doubles.cumsum(inputs[0], int(inputs[1]), op.get_attr("exclusive"))
+
+
+def _sum(_: Any, __: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
+    x, axes = inputs[0], sorted(int(axis) % len(inputs[0][0].shape) for axis in np.atleast_1d(inputs[1]))
+    for axis in axes:
+        x = doubles.total(x, axis)
+    return x if op.get_attr("keep_dims") else tuple(tf.squeeze(part, axes) for part in x)
+
+
+def _floor_mod(_: Any, __: Retelling, ___: tf.Operation, inputs: list[Any]) -> Pair:
+    a, b = inputs
+    return doubles.subtract(a, doubles.multiply(b, doubles.floor(doubles.divide(a, b))))
+
+
+def _larger(a: Pair, b: Pair) -> Pair:
+    is_less = doubles.is_less(a, b)
+    return tf.where(is_less, b[0], a[0]), tf.where(is_less, b[1], a[1])
+
+
+def _smaller(a: Pair, b: Pair) -> Pair:
+    is_less = doubles.is_less(a, b)
+    return tf.where(is_less, a[0], b[0]), tf.where(is_less, a[1], b[1])
+
+
+def _abs(x: Pair) -> Pair:
+    sign = tf.sign(x[0])
+    return sign * x[0], sign * x[1]
+
+
+class DoubleOps(PairOps):
+    dtype = tf.float64
+    told = {
+        "Cast": _cast,
+        "Add": lambda _, r, op, x: doubles.add(*x),
+        "AddV2": lambda _, r, op, x: doubles.add(*x),
+        "Sub": lambda _, r, op, x: doubles.subtract(*x),
+        "Mul": lambda _, r, op, x: doubles.multiply(*x),
+        "RealDiv": lambda _, r, op, x: doubles.divide(*x),
+        "Neg": lambda _, r, op, x: doubles.negative(*x),
+        "Square": lambda _, r, op, x: doubles.multiply(x[0], x[0]),
+        "Abs": lambda _, r, op, x: _abs(*x),
+        "Floor": lambda _, r, op, x: doubles.floor(*x),
+        "Round": lambda _, r, op, x: doubles.rounded(*x),
+        "FloorMod": _floor_mod,
+        "Maximum": lambda _, r, op, x: _larger(*x),
+        "Minimum": lambda _, r, op, x: _smaller(*x),
+        "Less": lambda _, r, op, x: doubles.is_less(*x),
+        "Greater": lambda _, r, op, x: doubles.is_less(x[1], x[0]),
+        "GreaterEqual": lambda _, r, op, x: tf.logical_not(doubles.is_less(*x)),
+        "LessEqual": lambda _, r, op, x: tf.logical_not(doubles.is_less(x[1], x[0])),
+        "Equal": lambda _, r, op, x: doubles.is_equal(*x),
+        "NotEqual": lambda _, r, op, x: tf.logical_not(doubles.is_equal(*x)),
+        "Cumsum": _cumsum,
+        "Sum": _sum,
+    }
+
+    def of_constant(self, constant: np.ndarray) -> Pair:
+        high = constant.astype(np.float32)
+        low = np.where(np.isfinite(high), constant - high, 0.0)
+        return tf.constant(high), tf.constant(low, tf.float32)

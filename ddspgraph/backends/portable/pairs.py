@@ -1,0 +1,42 @@
+"""Numbers that two float32 tensors stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+import tensorflow as tf
+
+from ddspgraph.backends.portable.retelling import NotPortable, Numbers, Pair, Retelling, Value
+
+#: They move numbers, or treat both parts alike.
+PART_BY_PART = {
+    "BroadcastTo", "ConcatV2", "ExpandDims", "Fill", "Gather", "GatherNd", "GatherV2", "Pack", "Pad", "Reshape",
+    "ReverseV2", "Roll", "Select", "SelectV2", "Slice", "Split", "SplitV", "Squeeze", "StridedSlice", "Tile",
+    "Transpose", "Unpack",
+}  # fmt: skip
+
+
+class PairOps(Numbers):
+    """Attributes: `told`: what becomes of an operation, by its type, beside those of `by_part`."""
+
+    part = tf.float32
+    told: ClassVar[dict[str, Callable[..., Any]]]
+    by_part: ClassVar[set[str]] = PART_BY_PART
+
+    def parts(self, value: Value) -> Pair:
+        return self.of_constant(value) if isinstance(value, np.ndarray) else value
+
+    def tell(self, retelling: Retelling, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
+        known = [self.parts(x) if t.dtype == self.dtype else x for t, x in zip(op.inputs, inputs, strict=True)]
+        if op.type in self.told:
+            found = self.told[op.type](self, retelling, op, known)
+            return found if isinstance(found, list) else [found]
+        if op.type not in self.by_part:
+            raise NotPortable(op.type, op.name)
+        first, second = (
+            retelling.copy(op, [x[i] if isinstance(x, tuple) else x for x in known], {self.dtype: self.part})
+            for i in (0, 1)
+        )
+        return list(zip(first, second, strict=True))
