@@ -14,6 +14,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from ddspgraph.backends.portable.complex_ops import ComplexOps
 from ddspgraph.backends.portable.double_ops import DoubleOps
+from ddspgraph.backends.portable.long_ops import LongOps
 from ddspgraph.backends.portable.retelling import NotPortable, Numbers, Retelling
 from ddspgraph.backends.portable.word_ops import WordOps
 
@@ -21,8 +22,8 @@ __all__ = ["NotPortable", "portable"]
 
 #: The numbers that a runtime lacks.
 _LACKING: dict[str, tuple[type[Numbers], ...]] = {
-    "onnx": (ComplexOps,),
-    "litert": (ComplexOps, DoubleOps, WordOps),
+    "onnx": (ComplexOps, LongOps),
+    "litert": (ComplexOps, DoubleOps, WordOps, LongOps),
 }
 
 
