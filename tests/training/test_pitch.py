@@ -63,7 +63,7 @@ def test_a_frame_has_the_pitch_of_its_centre(rate: int) -> None:
     seconds = 33  # longer than a block
     time_s = np.arange(seconds * rate) / rate
     phase = 2 * np.pi * np.cumsum(_bent_hz(time_s)) / rate
-    audio = np.sum([0.1 / k * np.sin(k * phase) for k in range(1, 8)], axis=0, dtype=np.float32)
+    audio = np.stack([0.1 / k * np.sin(k * phase) for k in range(1, 8)]).sum(axis=0)
     f0_hz, _ = on_frames(swift_f0(audio, rate), seconds * 250, 250)
     frames = np.arange(125, (seconds - 1) * 250)
     shifts_s = np.arange(-5, 6) * 0.004
