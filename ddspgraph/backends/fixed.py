@@ -41,7 +41,7 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Fixed:
-    """A function of flat tensors, in this order.
+    """A concrete function of named tensors to a dict of tensors.
 
     Attributes:
       graph: as it was loaded.
@@ -59,6 +59,11 @@ class Fixed:
     sizes: Mapping[str, int]
     latencies: Mapping[str, int] = field(default_factory=dict)
     initial: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __call__(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """What TensorFlow makes of arrays by tensor, by tensor."""
+        results = self.reference(**{name: tf.constant(x) for name, x in arrays.items()})
+        return {name: x.numpy() for name, x in results.items()}
 
 
 def fixed_graph(model: CompiledGraph, *, batch: int, samples: int) -> Fixed:
@@ -82,16 +87,14 @@ def fixed_graph(model: CompiledGraph, *, batch: int, samples: int) -> Fixed:
     if is_random(graph):
         takes.append(Tensor(SEED, arguments[SEED], (), "int32"))
 
-    def compute(given: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
+    def compute(given: Mapping[str, tf.Tensor]) -> Mapping[str, tf.Tensor]:
         tensors = {name: x for name, x in given.items() if name != SEED}
         seed = tf.cast(given.get(SEED, 0), tf.int64)
         values = execute(graph, tensors, seed, model.variables_by_node, roots)
-        return [values[ref] for ref in roots]
+        return {name: values[ref] for name, ref in graph.outputs}
 
-    function, reference = _traces(compute, takes)
     names = _free_names([name for name, _ in graph.outputs], {t.tensor for t in takes})
-    gives = _results([name for name, _ in graph.outputs], names, function.outputs)
-    return Fixed(model.graph, function, reference, tuple(takes), gives, sizes)
+    return Fixed(model.graph, *_traces(compute, takes, names), sizes)
 
 
 def fixed_step(
@@ -124,19 +127,16 @@ def fixed_step(
         given[stream.LENGTH] = np.int32(samples)
     takes = [Tensor(i.name, arguments[i.name], _shape(i, sizes, model), "float32") for i in model.block_inputs]
     takes += [Tensor(name, arguments[name], x.shape, str(x.dtype)) for name, x in first.items()]
-    changes: list[str] = []
+    next_of = {name: NEXT + arguments[name] for name in first}
 
-    def compute(tensors: Mapping[str, tf.Tensor]) -> list[tf.Tensor]:
+    def compute(tensors: Mapping[str, tf.Tensor]) -> Mapping[str, tf.Tensor]:
         results = model.traced_step({**{name: tf.constant(x) for name, x in given.items()}, **tensors})
-        changes[:] = [name for name in first if results[name] is not tensors[name]]
-        return [results[name] for name in (*model.output_names, *changes)]
+        changed = [name for name in first if results[name] is not tensors[name]]
+        return {name: results[name] for name in (*model.output_names, *changed)}
 
-    function, reference = _traces(compute, takes)
-    states = [NEXT + arguments[name] for name in changes]
-    names = _free_names(list(model.output_names), {*(t.tensor for t in takes), *states})
-    gives = _results([*model.output_names, *changes], [*names, *states], function.outputs)
+    names = {**_free_names(model.output_names, {*(t.tensor for t in takes), *next_of.values()}), **next_of}
     initial = {arguments[name]: x for name, x in first.items()}
-    return Fixed(model.graph, function, reference, tuple(takes), gives, sizes, model.latencies, initial)
+    return Fixed(model.graph, *_traces(compute, takes, names), sizes, model.latencies, initial)
 
 
 def is_random(graph: Graph) -> bool:
@@ -170,29 +170,37 @@ def _shape(declared: Input, sizes: Mapping[str, int], model: CompiledStream | No
     return tuple(shape)
 
 
-def _traces(compute: Callable[[dict[str, tf.Tensor]], list[tf.Tensor]], takes: Sequence[Tensor]) -> tuple[Any, Any]:
-    """The concrete function for targets, and the one that TensorFlow would run."""
+def _traces(
+    compute: Callable[[dict[str, tf.Tensor]], Mapping[str, tf.Tensor]],
+    takes: Sequence[Tensor],
+    names: Mapping[str, str],
+) -> tuple[Any, Any, tuple[Tensor, ...], tuple[Tensor, ...]]:
+    """The function for targets, the one that TensorFlow would run, and what they take and give.
 
-    def call(*tensors: tf.Tensor) -> list[tf.Tensor]:
-        return compute({t.name: x for t, x in zip(takes, tensors, strict=True)})
+    `names` says what a runtime calls what `compute` gives.
+    """
+    order: list[str] = []
 
-    specs = [tf.TensorSpec(t.shape, t.dtype, t.tensor) for t in takes]
+    def call(**given: tf.Tensor) -> dict[str, tf.Tensor]:
+        results = compute({t.name: given[t.tensor] for t in takes})
+        order[:] = results
+        return {names[name]: x for name, x in results.items()}
+
+    specs = {t.tensor: tf.TensorSpec(t.shape, t.dtype, t.tensor) for t in takes}
     with static_shapes():
-        function = tf.function(call, autograph=False).get_concrete_function(*specs)
-    return function, tf.function(call, autograph=False).get_concrete_function(*specs)
+        function = tf.function(call, autograph=False).get_concrete_function(**specs)
+    reference = tf.function(call, autograph=False).get_concrete_function(**specs)
+    made = function.structured_outputs
+    gives = [Tensor(n, names[n], tuple(made[names[n]].shape), made[names[n]].dtype.name) for n in order]
+    return function, reference, tuple(takes), tuple(gives)
 
 
-def _results(names: Sequence[str], tensors: Sequence[str], values: Sequence[tf.Tensor]) -> tuple[Tensor, ...]:
-    found = zip(names, tensors, values, strict=True)
-    return tuple(Tensor(name, tensor, tuple(map(int, x.shape)), x.dtype.name) for name, tensor, x in found)
-
-
-def _free_names(names: Sequence[str], taken: set[str]) -> list[str]:
+def _free_names(names: Sequence[str], taken: set[str]) -> dict[str, str]:
     """What runtimes call outputs: an ONNX model may use a name once, so `audio` of the input `audio` is `audio_out`."""
-    found: list[str] = []
+    found: dict[str, str] = {}
     for name in names:
-        while name in taken:
-            name += "_out"
-        taken.add(name)
-        found.append(name)
+        found[name] = name
+        while found[name] in taken:
+            found[name] += "_out"
+        taken.add(found[name])
     return found

@@ -17,27 +17,29 @@ _OPSET = 18
 
 def write_onnx(model: Fixed, path: Path) -> None:
     """Writes a model of named tensors, in order. Raises GraphError E416."""
-    function = portable(model.function, "onnx")
     with quiet():
         import tf2onnx
         from onnx import defs
 
-        inputs, outputs = [x.name for x in function.inputs], [x.name for x in function.outputs]
         try:
-            definition = function.graph.as_graph_def()
+            function = portable(model.function, "onnx")
+            given = {x.name: x.name.split(":")[0] for x in function.inputs}
+            made = {x.name: name for name, x in function.structured_outputs.items()}
             converted, _ = tf2onnx.convert.from_graph_def(
-                definition, model.graph.name, input_names=inputs, output_names=outputs, opset=_OPSET
+                function.graph.as_graph_def(),
+                model.graph.name,
+                input_names=list(given),
+                output_names=list(made),
+                opset=_OPSET,
             )
-        except Exception as error:  # it raises whatever its rewriters meet
+        except Exception as error:  # NotPortable, and whatever the rewriters of tf2onnx meet
             raise conversion_failed(model.graph, "onnx", str(error)) from None
-        # What it cannot convert stays as it was, without an exception.
+        # What tf2onnx cannot convert it leaves as it was, without an exception.
         left = [n for n in converted.graph.node if n.domain in ("", "ai.onnx") and not defs.has(n.op_type)]
     if left:
         said = ", ".join(f"{n.name} ({n.op_type})" for n in left[:8])
         raise conversion_failed(model.graph, "onnx", f"no ONNX operator for {said}")
-    names = {old: t.tensor for old, t in zip(inputs, model.inputs, strict=True)}
-    names |= {old: t.tensor for old, t in zip(outputs, model.outputs, strict=True)}
-    _rename(converted.graph, names)
+    _rename(converted.graph, given | made)
     path.write_bytes(converted.SerializeToString())
 
 
