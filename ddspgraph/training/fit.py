@@ -30,8 +30,8 @@ from ddspgraph.training.train import check_has_losses, with_options
 from ddspgraph.training.weights import trained_weights_of
 
 _DB_PER_NEPER = 20.0 / np.log(10.0)
-#: Of the time that is given: kept for the last rendering.
-_RESERVE = 0.08
+#: To render, write, plot and leave takes about half as long as to load, compile and render: that much is kept for it.
+_END_TO_BEGINNING = 0.6
 
 
 @dataclass(frozen=True)
@@ -72,6 +72,7 @@ def fit(
     given: Mapping[str, np.ndarray] | None = None,
     seconds: float = 60.0,
     steps: int | None = None,
+    began: float | None = None,
     tracker: Tracker = swift_f0,
     limits: Limits = DEFAULT_LIMITS,
     observer: Observer | None = None,
@@ -90,8 +91,10 @@ def fit(
       audio: float [samples] at the rate of the graph.
       recording: name of the input that it is; found where only one can be it.
       given: values of other inputs, with batch axis.
-      seconds: when to end, if `steps` is None; loading and compiling count.
+      seconds: for all of it, if `steps` is None: loading, compiling, the steps, and time to write what was found; at
+        least one step is taken.
       steps: how many steps to take instead.
+      began: the `time.monotonic()` that `seconds` are counted from; now, if None.
       tracker: of pitch.
       observer: told of progress.
       **options: in place of the graph's `training` section: `learning_rate`, `grad_clip_norm`, `seed`, ...
@@ -100,7 +103,7 @@ def fit(
       GraphError: what `load` raises; E312 without a loss; E603, E604 for inputs; E608 without a pitch tracker; E803
         where the numbers stay not finite.
     """
-    begin = time.monotonic()
+    begin = time.monotonic() if began is None else began
     graph = spec if isinstance(spec, Graph) else load(spec, limits=limits)
     check_has_losses(graph)
     training = with_options(graph, options)
@@ -115,7 +118,7 @@ def fit(
     free = [FreeInput(declared, sizes) for declared in found.free]
     descent = _Descent(model, fixed, free, dataclasses.replace(training, lr_decay_rate=1.0), observer)
     before = descent.outputs()
-    end = begin + seconds * (1.0 - _RESERVE) if steps is None else None
+    end = begin + seconds - _END_TO_BEGINNING * (time.monotonic() - begin) if steps is None else None
     with interruptible(observer.notice) as interrupt:
         descent.run(steps, end, interrupt)
     outputs = descent.outputs()
@@ -176,10 +179,10 @@ class _Descent:
 
     def run(self, steps: int | None, end: float | None, interrupt: Interrupt) -> None:
         """Steps until there are enough, or the time is over. Raises GraphError E803."""
-        first_end = time.monotonic()
-        skipped = 0
+        first_end = last_end = time.monotonic()
+        step_s, skipped = 0.0, 0
         while not interrupt.is_requested and (steps is None or self.step_count < steps):
-            if end is not None and self.step_count and time.monotonic() >= end:
+            if end is not None and self.step_count and last_end + step_s >= end:
                 break
             seed = seed_of_step(self.training.seed, self.step_count)
             result = self.step(self.fixed, seed)
@@ -188,9 +191,13 @@ class _Descent:
             if skipped:
                 self._check(skipped, result, seed)
             self.losses = result.losses
+            now = time.monotonic()
             if self.step_count == 1:  # traced the function: says nothing of the speed
-                first_end = time.monotonic()
-            self._tell(steps, end, time.monotonic() - first_end)
+                first_end = now
+            else:
+                step_s = now - last_end
+            last_end = now
+            self._tell(steps, end, now - first_end)
 
     def _losses(self, inputs: Mapping[str, tf.Tensor], seed: tf.Tensor) -> Mapping[str, tf.Tensor]:
         return self.model.traced_losses({**inputs, **{f.name: f.value() for f in self.free}}, seed)
