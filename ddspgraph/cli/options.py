@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 #: Without --block: so many samples, rounded up to whole frames.
 _USUAL_BLOCK = 1024
 _SIZES = {"": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30}
+_LARGEST_SEED = 2**63 - 1
 
 
 class UsageError(Exception):
@@ -93,6 +94,12 @@ def block_samples(block: int | None, hop: int) -> int:
         nearest = " or ".join(str(n) for n in (below, above) if n)
         raise UsageError(f"--block {block}: a block is whole frames of {hop} samples, such as {nearest}")
     return block
+
+
+def check_seed(seed: int) -> None:
+    """Raises UsageError where `--seed` is no 64-bit integer."""
+    if abs(seed) > _LARGEST_SEED:
+        raise UsageError("--seed is a 64-bit integer")
 
 
 def add_limit_option(parser: Parser) -> None:

@@ -10,18 +10,16 @@ from ddspgraph.cli.options import (
     Arguments,
     GraphOptions,
     Parser,
-    UsageError,
     add_graph_options,
     add_input_options,
     add_output_options,
+    check_seed,
 )
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ddspgraph.ir.graph import Graph
-
-_LARGEST_SEED = 2**63 - 1
 
 EXAMPLE = "ddspgraph run graph.yaml --input audio=dry.wav --output audio=wet.wav"
 
@@ -39,8 +37,7 @@ def main(arguments: Arguments) -> int:
     from ddspgraph.cli.run_outputs import plan_outputs, report, write_outputs
     from ddspgraph.cli.spec import load_graph, tell_warnings
 
-    if abs(arguments.seed) > _LARGEST_SEED:
-        raise UsageError("--seed is a 64-bit integer")
+    check_seed(arguments.seed)
     options = GraphOptions.of(arguments)
     # Everything that can be wrong without TensorFlow is found before it is loaded.
     graph = load_graph(arguments.spec, options)

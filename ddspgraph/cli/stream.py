@@ -16,6 +16,7 @@ from ddspgraph.cli.options import (
     add_input_options,
     add_output_options,
     block_samples,
+    check_seed,
 )
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def main(arguments: Arguments) -> int:
     from ddspgraph.cli.spec import load_graph, tell_warnings
     from ddspgraph.cli.stream_files import plan_files
 
+    check_seed(arguments.seed)
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, options)
     tell_warnings(graph)

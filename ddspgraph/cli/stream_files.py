@@ -1,11 +1,11 @@
-"""Where the blocks of a stream come from and go to: files, arrays, and raw samples on stdin and stdout."""
+"""What a stream reads and writes: which input is read block by block, which is an array, what goes to stdout."""
 
 from __future__ import annotations
 
 import copy
-import sys
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,38 +14,39 @@ from ddspgraph.cli.console import tell
 from ddspgraph.cli.options import Arguments, UsageError, split_assignment
 from ddspgraph.cli.run_inputs import needed_inputs, read_inputs
 from ddspgraph.cli.run_outputs import Plan, plan_outputs
-from ddspgraph.diagnostics import Report, did_you_mean, fail
+from ddspgraph.cli.stream_sources import ArraySource, PipeSource, RecordingSource, Source, common_length
+from ddspgraph.diagnostics import did_you_mean
+from ddspgraph.io.audio import AUDIO_SUFFIXES, recording_length, stream_audio
 from ddspgraph.ir.streaming import has_time
-from ddspgraph.ir.types import Rate
+from ddspgraph.ir.types import Dim, Rate
 
 if TYPE_CHECKING:
-    from ddspgraph.ir.graph import Graph
+    from ddspgraph.ir.graph import Graph, Input
     from ddspgraph.limits import Limits
 
-_FULL_SCALE = 32768.0
 
-
-@dataclass
+@dataclass(frozen=True)
 class Files:
     """What a stream reads and writes.
 
     Attributes:
-      arrays: inputs that were read, by name.
+      arrays: inputs that were read whole, by name.
+      sources: inputs that change over time, by name.
       piped_input, piped_output: the one on stdin, the one on stdout.
       plan: the files of the other outputs.
-      n_samples: how long the inputs are; None where stdin says it.
+      n_samples: how long the inputs are, where that is known; of a graph without inputs, what its clock says.
     """
 
-    arrays: dict[str, np.ndarray]
+    arrays: Mapping[str, np.ndarray]
+    sources: Mapping[str, Source]
     piped_input: str | None
     piped_output: str | None
     plan: Plan
     n_samples: int | None
-    kept: dict[str, list[np.ndarray]] = field(default_factory=dict)
 
 
 def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
-    """Reads the inputs, and checks that all that is needed is there.
+    """Opens the inputs, and checks that all that is needed is there.
 
     Raises:
       UsageError: for names and pipes that cannot be.
@@ -61,23 +62,36 @@ def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
     if piped_input and not has_time(graph.input_by_name[piped_input].signal):
         raise UsageError(f"the input '{piped_input}' does not change over time: give it a file")
     others = copy.copy(arguments)
-    others.input = [text for text in arguments.input if split_assignment(text)[1] != "-"]
     others.output = [text for text in arguments.output if split_assignment(text)[1] != "-"]
     plan = plan_outputs(graph, others)
-    wanted = tuple(i for i in graph.inputs if i.name != piped_input)
     if arguments.live or (arguments.verify and not (arguments.input or arguments.inputs)):
-        return Files({}, piped_input, piped_output, plan, None)
+        return Files({}, {}, piped_input, piped_output, plan, None)
+    recordings = {} if arguments.verify else _recordings(arguments.input, needed)
+    others.input = [
+        text
+        for text in arguments.input
+        if split_assignment(text)[1] != "-" and split_assignment(text)[1] not in recordings.values()
+    ]
+    wanted = tuple(i for i in graph.inputs if i.name != piped_input and i.name not in recordings)
     arrays = read_inputs(graph.replace(inputs=wanted), others, limits, tell)
     arrays = {name: x for name, x in arrays.items() if any(i.name == name for i in needed)}
-    n_samples = _length(graph, arrays)
-    if n_samples is None and piped_input is None:
+    sources: dict[str, Source] = {name: open_recording(graph, name, file, limits) for name, file in recordings.items()}
+    if piped_input:
+        sources[piped_input] = open_pipe(graph, piped_input, arguments.pcm)
+    hop = graph.clock.hop_samples or 1
+    for name, x in arrays.items():
+        signal = graph.input_by_name[name].signal
+        if has_time(signal):
+            sources[name] = ArraySource(x, 1 if signal.rate is Rate.AUDIO else hop)
+    n_samples = common_length(graph, {n: s.n_samples for n, s in sources.items() if s.n_samples is not None})
+    if not sources:
         n_samples = graph.clock.n_samples
         if n_samples is None:
             raise UsageError("no input says how long the stream is, and the clock has no `duration`")
-    return Files(arrays, piped_input, piped_output, plan, None if piped_input else n_samples)
+    return Files(arrays, sources, piped_input, piped_output, plan, n_samples)
 
 
-def _piped(assignments: list[str], names: list[str], kind: str) -> str | None:
+def _piped(assignments: Sequence[str], names: Sequence[str], kind: str) -> str | None:
     """The name of the input or output that is `-`. Raises UsageError."""
     found = []
     for text in assignments:
@@ -88,50 +102,44 @@ def _piped(assignments: list[str], names: list[str], kind: str) -> str | None:
             raise UsageError(f"--{kind} -: which one? NAME=-, NAME being one of {', '.join(names) or 'none'}")
         name = name or names[0]
         if name not in names:
-            raise UsageError(f"the graph has no {kind} '{name}'; {did_you_mean(name, names) or 'it has none'}")
+            raise UsageError(f"the graph has no {kind} '{name}'; {did_you_mean(name, list(names)) or 'it has none'}")
         found.append(name)
     if len(found) > 1:
         raise UsageError(f"only one {kind} can be -, these are {', '.join(found)}")
     return found[0] if found else None
 
 
-def _length(graph: Graph, arrays: Mapping[str, np.ndarray]) -> int | None:
-    """Samples of the inputs in time: audio may end within its last frame. Raises GraphError E606."""
-    hop, report = graph.clock.hop_samples or 1, Report()
-    frames: dict[str, int] = {}
-    longest: int | None = None
-    for name, x in arrays.items():
-        item = graph.input_by_name[name]
-        if not has_time(item.signal):
-            continue
-        is_audio = item.signal.rate is Rate.AUDIO
-        frames[name] = -(-x.shape[1] // hop) if is_audio else x.shape[1]
-        first = next(iter(frames))
-        if frames[name] != frames[first]:
-            message = f"'{name}' has {frames[name]} frames of {hop} samples, '{first}' {frames[first]}"
-            report.add("E606", message, item.span)
-        if is_audio or longest is None:
-            longest = x.shape[1] if is_audio else x.shape[1] * hop
-    report.raise_errors()
-    return longest
+def _recordings(assignments: Sequence[str], needed: Sequence[Input]) -> dict[str, str]:
+    """The inputs that are recordings of one channel, and their files: they are read block by block."""
+    found: dict[str, str] = {}
+    mono = [
+        i.name for i in needed if i.signal.rate is Rate.AUDIO and not any(d != Dim.of(1) for d in i.signal.dims[2:])
+    ]
+    for text in assignments:
+        name, file = split_assignment(text)
+        if name is None and len(needed) == 1:
+            name = needed[0].name
+        if name in mono and Path(file).suffix.lower() in AUDIO_SUFFIXES:
+            if name in found:
+                raise UsageError(f"the input '{name}' is given twice")
+            found[name] = file
+    return found
 
 
-def read_pcm(n: int, channels: int, kind: str) -> np.ndarray:
-    """Up to `n` samples of stdin, [samples, channels]; fewer at the end. Raises GraphError E602."""
-    size = (4 if kind == "f32" else 2) * channels
-    data = sys.stdin.buffer.read(n * size)
-    if len(data) % size:
-        raise fail("E602", f"stdin ends within a sample: --pcm {kind} has {size} bytes for {channels} channels")
-    x = np.frombuffer(data, "<f4" if kind == "f32" else "<i2").reshape(-1, channels)
-    x = x.astype(np.float32) / (1.0 if kind == "f32" else _FULL_SCALE)
-    if not np.isfinite(x).all():
-        raise fail("E602", "stdin holds numbers that are not finite", hint=f"is it --pcm {kind}?")
-    return x
+def open_recording(graph: Graph, name: str, file: str, limits: Limits) -> RecordingSource:
+    """A recording at the rate of the graph. Raises GraphError as `stream_audio` does."""
+    rate, declared = graph.clock.sample_rate, graph.input_by_name.get(name)
+    blocks = stream_audio(file, rate, notify=tell, limits=limits)
+    shape = [1] * (declared.signal.rank - 2) if declared else []
+    source = RecordingSource(blocks, shape)
+    source.n_samples = recording_length(file, rate)
+    return source
 
 
-def write_pcm(x: np.ndarray, kind: str) -> None:
-    """[samples, ...] to stdout, at once: who listens waits for no more."""
-    if kind == "s16":
-        x = np.clip(np.round(x * _FULL_SCALE), -_FULL_SCALE, _FULL_SCALE - 1.0)
-    sys.stdout.buffer.write(np.ascontiguousarray(x, "<f4" if kind == "f32" else "<i2").tobytes())
-    sys.stdout.buffer.flush()
+def open_pipe(graph: Graph, name: str, kind: str) -> PipeSource:
+    """Samples or frames on stdin."""
+    declared = graph.input_by_name.get(name)
+    if declared is None:
+        return PipeSource([], 1, kind)
+    hop = 1 if declared.signal.rate is Rate.AUDIO else graph.clock.hop_samples or 1
+    return PipeSource([dim.size or 1 for dim in declared.signal.dims[2:]], hop, kind)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
 
 _BLOCK_FRAMES = 1 << 18
+#: Where a header does not know how many samples follow, libsndfile says more than this.
+_UNKNOWN = 1 << 62
 
 
 def read_audio(
@@ -51,14 +53,12 @@ def read_audio(
     bad = np.flatnonzero(~np.isfinite(x).all(axis=1))
     if len(bad):
         raise fail("E602", f"{len(bad):,} of {len(x):,} samples are not finite, the first is {bad[0]:,}", place(path))
+    _tell_changes(notify, path, x.shape[1] if downmix else 1, file_rate, sample_rate)
     if downmix:
-        if x.shape[1] > 1:
-            notify(f"{clean(os.fsdecode(path))}: {x.shape[1]} channels mixed down to one")
         x = x.mean(axis=1, dtype=np.float32)
     if sample_rate is not None and file_rate != sample_rate:
         import soxr
 
-        notify(f"{clean(os.fsdecode(path))}: resampled from {khz(file_rate)} to {khz(sample_rate)}")
         n_before = len(x)
         x = soxr.resample(x, file_rate, sample_rate, quality="VHQ")
         if not len(x):
@@ -67,13 +67,18 @@ def read_audio(
 
 
 def stream_audio(
-    path: str | os.PathLike[str], sample_rate: int, *, limits: Limits = DEFAULT_LIMITS
+    path: str | os.PathLike[str],
+    sample_rate: int | None,
+    *,
+    notify: Notify = lambda notice: None,
+    limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[np.ndarray]:
     """Reads a recording block by block, however long it is: mixed down to one channel and resampled.
 
     Args:
       path: of a .wav or .flac file.
-      sample_rate: of the result in Hz.
+      sample_rate: of the result in Hz; None keeps the file's own.
+      notify: told in a sentence what was changed, with the first block.
       limits: `audio_seconds` bounds what is read.
 
     Yields:
@@ -86,14 +91,16 @@ def stream_audio(
 
     resampler: Any = None
     n_read = n_made = 0
-    file_rate = sample_rate
+    file_rate = sample_rate or 0
     for block, file_rate in _blocks(path, limits):
         bad = np.flatnonzero(~np.isfinite(block).all(axis=1))
         if len(bad):
             raise fail("E602", f"samples are not finite, the first is {n_read + bad[0]:,}", place(path))
+        if not n_read:
+            _tell_changes(notify, path, block.shape[1], file_rate, sample_rate)
         n_read += len(block)
         x = block.mean(axis=1, dtype=np.float32)
-        if file_rate != sample_rate:
+        if sample_rate is not None and file_rate != sample_rate:
             import soxr
 
             resampler = resampler or soxr.ResampleStream(file_rate, sample_rate, 1, dtype="float32", quality="VHQ")
@@ -103,8 +110,26 @@ def stream_audio(
     if resampler is not None:
         rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
         if not n_made + len(rest):
-            raise _too_short(path, n_read, file_rate, sample_rate)
+            raise _too_short(path, n_read, file_rate, sample_rate or file_rate)
         yield rest
+
+
+def recording_length(path: str | os.PathLike[str], sample_rate: int | None) -> int | None:
+    """Samples that `stream_audio` will give, from the header; None where only resampling tells."""
+    import soundfile
+
+    info = soundfile.info(os.fspath(path))
+    return info.frames if sample_rate in (None, info.samplerate) and info.frames < _UNKNOWN else None
+
+
+def _tell_changes(
+    notify: Notify, path: str | os.PathLike[str], channels: int, file_rate: int, sample_rate: int | None
+) -> None:
+    name = clean(os.fsdecode(path))
+    if channels > 1:
+        notify(f"{name}: {channels} channels mixed down to one")
+    if sample_rate is not None and file_rate != sample_rate:
+        notify(f"{name}: resampled from {khz(file_rate)} to {khz(sample_rate)}")
 
 
 def write_audio(
@@ -161,7 +186,7 @@ def _too_short(path: str | os.PathLike[str], n_samples: int, file_rate: int, sam
 
 
 def _blocks(
-    path: str | os.PathLike[str], limits: Limits, most_bytes: int = 1 << 62
+    path: str | os.PathLike[str], limits: Limits, most_bytes: int = _UNKNOWN
 ) -> Iterator[tuple[np.ndarray, int]]:
     """float32 [samples, channels] as they stand in the file, block by block, and their rate in Hz."""
     import numpy as np
@@ -173,7 +198,7 @@ def _blocks(
             with soundfile.SoundFile(file) as sound:
                 most = min(limits.audio_seconds * sound.samplerate, most_bytes // (4 * sound.channels))
                 promised = sound.frames
-                if promised > most and promised < 1 << 62:
+                if promised > most and promised < _UNKNOWN:
                     raise _too_long(path, promised, sound.samplerate, limits)
                 n_read = 0
                 dtype = "float32" if check is None else "int32"
@@ -189,7 +214,7 @@ def _blocks(
         raise fail("E602", f"cannot be read as audio: {clean(str(error))}", place(path)) from None
     if not n_read:
         raise fail("E602", "there is no sound in it: 0 samples", place(path))
-    if n_read < promised < 1 << 62:
+    if n_read < promised < _UNKNOWN:
         raise fail("E602", f"the header promises {promised:,} samples, {n_read:,} could be read", place(path))
     if check is not None:
         check.finish(path)

@@ -1,0 +1,101 @@
+"""The inputs of a stream as blocks; what comes after their end plays the latency out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ddspgraph.cli.stream_files import Files
+from ddspgraph.cli.stream_sources import common_length
+from ddspgraph.diagnostics import fail
+from ddspgraph.ir.types import Rate
+
+if TYPE_CHECKING:
+    from ddspgraph.compiler.stream import StreamModel
+    from ddspgraph.ir.graph import Input
+
+
+class Feed:
+    """Blocks of all inputs.
+
+    Attributes:
+      batch: items side by side.
+      end: how long the inputs are, in samples; None until one ends.
+    """
+
+    def __init__(self, model: StreamModel, files: Files) -> None:
+        self.model, self.piped, self.sources = model, files.piped_input, files.sources
+        self.hop = model.plan.hop
+        batches = [len(x) for x in files.arrays.values()] + [source.batch for source in files.sources.values()]
+        self.batch = max(batches, default=1)
+        self.end = None if files.sources else files.n_samples
+        self.last: dict[str, np.ndarray] = {}
+
+    def blocks(self, block_samples: int) -> Iterator[tuple[Any, int]]:
+        """(block, its samples). Raises GraphError E606 where one input ends before another."""
+        lag = -(-max(self.model.latencies.values()) // self.hop) * self.hop
+        begin = 0
+        while True:
+            parts: dict[str, np.ndarray] = {}
+            if self.end is None:
+                parts = {name: source.read(block_samples // source.hop) for name, source in self.sources.items()}
+                self._find_end()
+            n = block_samples
+            if self.end is not None:
+                n = min(n, -(-self.end // self.hop) * self.hop + lag - begin)
+            if n <= 0 or self.end == 0:
+                return
+            if not self.model.block_inputs:
+                yield n, n
+            else:
+                yield {i.name: self._filled(i, parts.get(i.name), n) for i in self.model.block_inputs}, n
+            begin += n
+
+    def silence(self, block_samples: int) -> Any:
+        """A block to begin with, which nobody hears."""
+        if not self.model.block_inputs:
+            return block_samples
+        sizes = {"batch": self.batch, "frames": block_samples // self.hop, "samples": block_samples}
+        return {i.name: np.zeros([d.at(sizes) for d in i.signal.dims], np.float32) for i in self.model.block_inputs}
+
+    def _find_end(self) -> None:
+        """All inputs end in the same frame; but a pipe says itself where it ends, and files may be longer."""
+        ends = {name: source.end for name, source in self.sources.items() if source.end is not None}
+        if not ends:
+            return
+        if self.piped is None:
+            for source in self.sources.values():
+                if source.end is None:
+                    source.read(1)
+            graph, sources = self.model.graph, self.sources
+            self.end = common_length(
+                graph, {n: s.n_read * s.hop if s.end is None else s.end for n, s in sources.items()}
+            )
+            return
+        pipe = self.sources[self.piped]
+        so_far = pipe.n_read * pipe.hop
+        for name, end in ends.items():
+            if -(-end // self.hop) < -(-so_far // self.hop):
+                message = (
+                    f"'{name}' ends after {end} samples, stdin {'after' if pipe.end else 'goes on after'} {so_far}"
+                )
+                raise fail("E606", message, self.model.graph.input_by_name[name].span)
+        self.end = pipe.end
+
+    def _filled(self, item: Input, x: np.ndarray | None, n: int) -> np.ndarray:
+        """So many samples of an input: after its end audio is 0 and the last frame is held."""
+        is_audio = item.signal.rate is Rate.AUDIO
+        size = n // self.model.plan.timings[item.ref].hop
+        if x is None:
+            x = np.zeros([dim.at({"batch": self.batch, "frames": 0, "samples": 0}) for dim in item.signal.dims])
+        x = x[:, :size].astype(np.float32, copy=False)
+        if x.shape[1]:
+            self.last[item.name] = x[:, -1:]
+        if x.shape[1] == size:
+            return x
+        tail = self.last.get(item.name)
+        if tail is None or is_audio:
+            tail = np.zeros((x.shape[0], 1, *x.shape[2:]), np.float32)
+        return np.concatenate([x, np.repeat(tail, size - x.shape[1], axis=1)], axis=1)
