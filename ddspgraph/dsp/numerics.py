@@ -12,6 +12,8 @@ from tensorflow.python.ops import control_flow_util  # the context of a jit_comp
 
 #: What the arguments of this package may be: tensors, NumPy arrays, numbers, nested lists.
 TensorLike = Any
+#: What logarithms read instead of 0.
+SAFE_LOG_EPS = 1e-5
 
 
 def tf_float32(x: TensorLike) -> tf.Tensor:
@@ -72,7 +74,7 @@ def safe_divide(numerator: TensorLike, denominator: TensorLike, eps: float = 1e-
     return numerator / tf.where(denominator == 0.0, eps, denominator)
 
 
-def safe_log(x: TensorLike, eps: float = 1e-5) -> tf.Tensor:
+def safe_log(x: TensorLike, eps: float = SAFE_LOG_EPS) -> tf.Tensor:
     """Natural logarithm with log(eps) where x <= 0: the gradient there is 0, never NaN."""
 
     @tf.custom_gradient

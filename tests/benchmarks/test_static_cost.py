@@ -25,9 +25,9 @@ MOST = {
     ("wavetable", False): (0.1, 32.1, 480),  # the wavetables themselves are 32 a sample
     ("noise", False): (2.1, 3.0, 370),
     ("reverb", False): (0.0, 1.8, 110),
-    ("spectral_loss", False): (24.5, 4.0, 2000),
+    ("spectral_loss", False): (12.5, 4.0, 1700),
     ("chain", False): (38.0, 12.0, 980),
-    ("chain_loss", True): (65.5, 12.0, 5000),
+    ("chain_loss", True): (53.0, 12.0, 5000),
 }
 
 

@@ -115,6 +115,24 @@ def test_spectral_loss_is_zero_only_for_the_target(loss_type: str) -> None:
     assert functions.spectral_loss(target, -target).numpy() == pytest.approx(0.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("jit_compile", [False, True])
+def test_logarithms_differ_as_written_down(jit_compile: bool) -> None:
+    """One logarithm of the ratio is the difference of two, with its gradients, also where there is silence."""
+    loud, quiet = np.abs(noise(2, 3, 40)).astype(np.float32), np.abs(1e-7 * noise(2, 3, 40)).astype(np.float32)
+    some = loud * (loud > np.median(loud))
+    some[0, 0, :3] = [1e-15, 1e-30, 1e15]
+
+    @tf.function(jit_compile=jit_compile, autograph=False)
+    def both(a: tf.Tensor, b: tf.Tensor) -> list[Any]:
+        written = functions.mean_difference(dsp.safe_log(a), dsp.safe_log(b))
+        fused = functions._mean_log_difference(a, b)
+        return [[x, *tf.gradients(x, [a, b])] for x in (fused, written)]
+
+    for a, b in ((loud, quiet), (some, loud), (some, quiet), (quiet, some), (some, some[::-1]), (0.0 * loud, quiet)):
+        for found, expected in zip(*both(tf.constant(a), tf.constant(b)), strict=True):
+            np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
 def test_spectral_loss_of_nothing() -> None:
     assert functions.spectral_loss(noise(1, 100), noise(1, 100), mag_weight=0.0).numpy() == 0.0
 
