@@ -15,7 +15,7 @@ say() { printf '\n$ %s\n' "$*"; "$@"; }
 python -c "import soundfile, sys; soundfile.write(sys.argv[2], *soundfile.read(sys.argv[1]))" \
   tools/audio/violin.ogg "$OUT/violin.wav"
 
-say ddspgraph features "$OUT/violin.wav" -o "$OUT/dataset" --frame-rate 125
+say ddspgraph features "$OUT/violin.wav" -o "$OUT/dataset" --for "$MODEL"
 say ddspgraph train "$MODEL" --data "$OUT/dataset" --run "$OUT/run" --batch-size 8 --steps "$STEPS" \
   --steps-per-summary 100
 say ddspgraph evaluate "$OUT/run" --audio "$OUT/held_out"

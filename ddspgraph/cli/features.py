@@ -6,20 +6,26 @@ import contextlib
 import multiprocessing
 import os
 import re
+from typing import TYPE_CHECKING
 
 from ddspgraph.cli.bar import bar
 from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
-from ddspgraph.cli.options import Arguments, Parser, UsageError, add_limit_option, limits_of
+from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
+from ddspgraph.cli.spec import load_graph
 
-EXAMPLE = "ddspgraph features recordings/ -o violin_data"
+if TYPE_CHECKING:
+    from ddspgraph.training.settings import Settings
+
+EXAMPLE = "ddspgraph features recordings/ -o violin_data --for graphs/models/tiny_instrument_fast.yaml"
 
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("audio", metavar="AUDIO", nargs="+", help=".wav or .flac files, or folders of them")
     parser.add_argument("-o", "--out", metavar="DIR", required=True, help="the dataset to make")
-    parser.add_argument("--sample-rate", metavar="RATE", default="16k", help="such as 16k or 44100 (default: 16k)")
-    parser.add_argument("--frame-rate", metavar="RATE", default="250", help="frames a second (default: 250)")
-    parser.add_argument("--example-secs", type=float, default=4.0, metavar="S", help="of one example (default: 4)")
+    parser.add_argument("--for", metavar="SPEC", dest="spec", help="take the rates from the clock of this graph")
+    parser.add_argument("--sample-rate", metavar="RATE", help="such as 16k or 44100 (default: 16k)")
+    parser.add_argument("--frame-rate", metavar="RATE", help="frames a second (default: 250)")
+    parser.add_argument("--example-secs", type=float, metavar="S", help="of one example (default: the graph's, or 4)")
     parser.add_argument("--hop-secs", type=float, default=1.0, metavar="S", help="from one to the next (default: 1)")
     parser.add_argument(
         "--eval-share", type=float, default=0.1, metavar="X", help="held out (default: 0.1; 0: nothing)"
@@ -33,31 +39,24 @@ def add_options(parser: Parser) -> None:
         metavar="N",
         help="at work at once (default: all cores, up to 8)",
     )
-    add_limit_option(parser)
+    add_graph_options(parser)
 
 
 def main(arguments: Arguments) -> int:
     from ddspgraph.training.features import prepare
     from ddspgraph.training.pitch import TRACKERS
-    from ddspgraph.training.settings import settings_of
 
     if arguments.processes < 1:
         raise UsageError("--processes is at least 1")
-    settings = settings_of(
-        rate(arguments.sample_rate),
-        rate(arguments.frame_rate),
-        example_secs=arguments.example_secs,
-        hop_secs=arguments.hop_secs,
-        eval_share=arguments.eval_share,
-    )
+    options = GraphOptions.of(arguments)
     manifest = prepare(
         arguments.audio,
         arguments.out,
-        settings,
+        settings_from(arguments, options),
         tracker=TRACKERS[arguments.pitch],
         skip_corrupt=arguments.skip_corrupt,
         processes=arguments.processes,
-        limits=limits_of(arguments.limit),
+        limits=options.limits,
         begin=load_quietly,
         show=bar,
         notify=tell,
@@ -70,6 +69,20 @@ def main(arguments: Arguments) -> int:
     rates = f"{manifest.example_secs:g} s at {clock.sample_rate} Hz, {clock.get('frame_rate'):g} frames/s"
     tell(f"wrote {arguments.out}: {splits['train']} examples to train with, {splits['eval']} held out; {rates}")
     return 0
+
+
+def settings_from(arguments: Arguments, options: GraphOptions) -> Settings:
+    """Rates of the graph that is named, or those that are said. Raises UsageError, GraphError E3, E4, E502, E611."""
+    from ddspgraph.training.settings import settings_for, settings_of
+
+    lengths = {"hop_secs": arguments.hop_secs, "eval_share": arguments.eval_share}
+    if arguments.example_secs is not None:
+        lengths["example_secs"] = arguments.example_secs
+    if arguments.spec is None:
+        return settings_of(rate(arguments.sample_rate or "16k"), rate(arguments.frame_rate or "250"), **lengths)
+    if arguments.sample_rate or arguments.frame_rate:
+        raise UsageError("--for takes both rates from the graph: leave --sample-rate and --frame-rate out")
+    return settings_for(load_graph(arguments.spec, options).clock, **lengths)
 
 
 def load_quietly() -> None:

@@ -74,7 +74,29 @@ def settings_of(
     rates: Mapping[str, Any] = {"sample_rate": sample_rate, "frame_rate": frame_rate}
     clock, _ = read_clock(read(rates, name="<rates>").root, report)
     report.raise_errors()
-    rate = float(clock.frame_rate or 0)
+    return settings_for(clock, example_secs=example_secs, hop_secs=hop_secs, eval_share=eval_share)
+
+
+def settings_for(
+    clock: Clock, *, example_secs: float | None = None, hop_secs: float = 1.0, eval_share: float = 0.1
+) -> Settings:
+    """Settings for the graph that has this clock; lengths are rounded to whole frames.
+
+    Args:
+      clock: of the graph.
+      example_secs: None for the duration of the clock, or 4 s where it has none.
+      hop_secs: from the beginning of one example to that of the next.
+      eval_share: how much of the examples is held out.
+
+    Raises:
+      GraphError: E502 for numbers that will not do; E611 a clock without a frame rate.
+    """
+    if not clock.sample_rate or not clock.frame_rate:
+        hint = "clock: {sample_rate: 16 kHz, frame_rate: 250 Hz}"
+        raise fail("E611", "the graph has no frame rate: it takes no features", clock.span, hint=hint)
+    if example_secs is None:
+        example_secs = clock.n_samples / clock.sample_rate if clock.n_samples else 4.0
+    rate = float(clock.frame_rate)
     for name, seconds in (("example_secs", example_secs), ("hop_secs", hop_secs)):
         if not 1 <= seconds * rate <= 1e9:
             message = f"{name} must be at least a frame of {1 / rate:g} s, this is {seconds:g}"

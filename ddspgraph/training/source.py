@@ -155,12 +155,11 @@ def _clock_errors(data: Clock, graph: Clock) -> list[Diagnostic]:
     for name, unit in (("sample_rate", "Hz"), ("frame_rate", "Hz")):
         ours, theirs = data.get(name), graph.get(name)
         if theirs is not None and ours != theirs:
-            remedy = f"--{name.replace('_', '-')} {theirs:.10g}"
             found.append(
                 _misfit(
                     f"the data has a {name} of {ours:.10g} {unit}, the graph one of {theirs:.10g} {unit}",
                     graph.span,
-                    f"make the dataset again with `ddspgraph features ... {remedy}`, or change the clock of the graph",
+                    "make the dataset again with `ddspgraph features ... --for SPEC`, or change the clock of the graph",
                 )
             )
     if graph.is_fixed and data.n_samples != graph.n_samples:

@@ -254,6 +254,12 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert capsys.readouterr().err.endswith(said)
     assert main(["features", str(folder / "text.wav"), "-o", out, "--json"]) == 4
     assert json.loads(capsys.readouterr().out)["diagnostics"][0]["code"] == "E602"
+    (tmp_path / "for.yaml").write_text(GRAPH.replace("RATE", "8000").replace("FRAMES", "100").replace("SIZE", "256"))
+    like = ["features", str(folder / "stereo.wav"), "-o", str(tmp_path / "for"), "--for", str(tmp_path / "for.yaml")]
+    assert main([*like, *options[4:], "--processes", "1"]) == 0
+    assert contents(tmp_path / "for") == contents(tmp_path / "data")
+    assert main([*like, "--sample-rate", "8k"]) == 2
+    capsys.readouterr()
     assert main(["features", str(folder), "-o", out, "--processes", "0"]) == 2
     assert main(["features", str(folder), "-o", out, "--limit", "audio_seconds=1", "--processes", "1"]) == 5
     assert "E701" in capsys.readouterr().err
