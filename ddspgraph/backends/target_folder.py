@@ -18,6 +18,7 @@ import numpy as np
 
 from ddspgraph.backends.facts import SEED, facts_of
 from ddspgraph.backends.fixed import Fixed
+from ddspgraph.backends.portable import portable_array
 from ddspgraph.backends.saved_model import write_facts
 from ddspgraph.backends.staged_folder import staged_folder
 from ddspgraph.backends.targets import INITIAL_STATE, MODEL_FILES, Target, check_packages, is_target_export
@@ -52,7 +53,8 @@ def save_target(
             _write_model(model, target, staged / MODEL_FILES[target])
             write_facts(target_facts(model, target), model.graph.spec, staged)
             if model.initial:
-                np.savez(staged / INITIAL_STATE, **model.initial)  # type: ignore[arg-type]  # `state_...`, no argument
+                state = {name: portable_array(x, target) for name, x in model.initial.items()}
+                np.savez(staged / INITIAL_STATE, **state)  # type: ignore[arg-type]  # `state_...`, no argument
             if add_assets is not None:
                 add_assets(staged)
         except OSError as error:
@@ -82,10 +84,13 @@ def target_facts(model: Fixed, target: Target) -> dict[str, Any]:
     }
     if not model.initial:
         return facts
+    first = {
+        t.tensor: portable_array(model.initial[t.tensor], target) for t in model.inputs if t.tensor in model.initial
+    }
     states = [
-        {"tensor": t.tensor, "next": next_of.get(t.name), "shape": list(t.shape), "dtype": t.dtype}
+        {"tensor": t.tensor, "next": next_of.get(t.name), "shape": list(x.shape), "dtype": str(x.dtype)}
         for t in model.inputs
-        if t.tensor in model.initial
+        if (x := first.get(t.tensor)) is not None
     ]
     rate = model.graph.clock.sample_rate
     late = model.latencies

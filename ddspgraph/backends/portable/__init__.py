@@ -9,20 +9,23 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2  # no public name
 
 from ddspgraph.backends.portable.complex_ops import ComplexOps
 from ddspgraph.backends.portable.double_ops import DoubleOps
+from ddspgraph.backends.portable.list_ops import ListOps
 from ddspgraph.backends.portable.long_ops import LongOps
+from ddspgraph.backends.portable.pairs import PairOps
 from ddspgraph.backends.portable.retelling import NotPortable, Numbers, Retelling
 from ddspgraph.backends.portable.word_ops import WordOps
 
-__all__ = ["NotPortable", "portable"]
+__all__ = ["NotPortable", "portable", "portable_array"]
 
-#: The numbers that a runtime lacks.
+#: What a runtime lacks.
 _LACKING: dict[str, tuple[type[Numbers], ...]] = {
-    "onnx": (ComplexOps, LongOps),
+    "onnx": (ComplexOps, LongOps, ListOps),
     "litert": (ComplexOps, DoubleOps, WordOps, LongOps),
 }
 
@@ -36,19 +39,49 @@ def portable(function: Any, target: str) -> Any:
       target: "litert" or "onnx".
 
     Returns:
-      a concrete function of the same arguments and results, with its variables as constants.
+      a concrete function of the same arguments and results, with its variables as constants. Arguments and results
+      of a type that is lacking are those that `portable_array` gives.
 
     Raises:
       NotPortable: an operation that has no other words.
     """
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
     specs: list[tf.TensorSpec] = tf.nest.flatten(function.structured_input_signature)
-    results = sorted(function.structured_outputs)
+    pairs = {kind.dtype: kind() for kind in _LACKING[target] if issubclass(kind, PairOps)}
+    names = sorted(function.structured_outputs)
 
     def told(**given: tf.Tensor) -> dict[str, tf.Tensor]:
         retelling = Retelling([kind() for kind in _LACKING[target]])
-        values = {f"{name}:0": x for name, x in given.items()}
+        values: dict[str, Any] = {}
+        for spec in specs:
+            x = given[spec.name]
+            values[f"{spec.name}:0"] = tuple(tf.unstack(x, axis=-1)) if spec.dtype in pairs else x
         found = retelling.run(frozen.graph, values, frozen.outputs)
-        return {name: tf.identity(retelling.tensor(x), name) for name, x in zip(results, found, strict=True)}
+        results = {}
+        for name, tensor, x in zip(names, frozen.outputs, found, strict=True):
+            is_pair = tensor.dtype in pairs
+            results[name] = tf.stack(pairs[tensor.dtype].parts(x), axis=-1) if is_pair else retelling.tensor(x)
+        return {name: tf.identity(x, name) for name, x in results.items()}
 
-    return tf.function(told, autograph=False).get_concrete_function(**{spec.name: spec for spec in specs})
+    taken = {
+        spec.name: tf.TensorSpec([*spec.shape, 2], tf.float32, spec.name) if spec.dtype in pairs else spec
+        for spec in specs
+    }
+    return tf.function(told, autograph=False).get_concrete_function(**taken)
+
+
+def portable_array(x: np.ndarray, target: str) -> np.ndarray:
+    """What stands for an array in another runtime.
+
+    Args:
+      x: of any type.
+      target: "litert" or "onnx".
+
+    Returns:
+      x itself, or of numbers that the runtime lacks two in a last axis: of complex numbers the real and the imaginary
+      part, of float64 a float32 and the rest.
+    """
+    for kind in _LACKING[target]:
+        if issubclass(kind, PairOps) and kind.dtype == tf.as_dtype(x.dtype):
+            return np.stack(kind().halves(x), axis=-1).astype(np.float32)
+    return x

@@ -56,8 +56,8 @@ class ComplexOps(PairOps):
         "IFFT": lambda _, r, op, x: _inverse(x[0]),
     }
 
-    def of_constant(self, constant: np.ndarray) -> Pair:
-        return tf.constant(constant.real), tf.constant(constant.imag)
+    def halves(self, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return constant.real, constant.imag
 
 
 def _length(op: tf.Operation, value: Any) -> int:

@@ -62,7 +62,9 @@ def dft(x: tuple[tf.Tensor, tf.Tensor | None]) -> Pair:
     cosines, sines = (tf.constant(m, tf.float32) for m in _twiddles(rows, columns))
     real = inner[0] * cosines + inner[1] * sines
     imaginary = inner[1] * cosines - inner[0] * sines
-    outer = dft((tf.linalg.matrix_transpose(real), tf.linalg.matrix_transpose(imaginary)))  # over b; [..., rows, columns]
+    outer = dft(
+        (tf.linalg.matrix_transpose(real), tf.linalg.matrix_transpose(imaginary))
+    )  # over b; [..., rows, columns]
     together = [tf.reshape(tf.linalg.matrix_transpose(part), shape) for part in outer]
     return together[0], together[1]
 

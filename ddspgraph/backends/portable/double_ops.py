@@ -98,7 +98,6 @@ class DoubleOps(PairOps):
         "Sum": _sum,
     }
 
-    def of_constant(self, constant: np.ndarray) -> Pair:
+    def halves(self, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         high = constant.astype(np.float32)
-        low = np.where(np.isfinite(high), constant - high, 0.0)
-        return tf.constant(high), tf.constant(low, tf.float32)
+        return high, np.where(np.isfinite(high), constant - high, 0.0).astype(np.float32)

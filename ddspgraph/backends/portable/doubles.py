@@ -7,6 +7,8 @@ in the last place of h.
 
 from __future__ import annotations
 
+from typing import Any
+
 import tensorflow as tf
 
 Pair = tuple[tf.Tensor, tf.Tensor]
@@ -65,7 +67,7 @@ def is_equal(a: Pair, b: Pair) -> tf.Tensor:
 
 def cumsum(a: Pair, axis: int, exclusive: bool) -> Pair:
     """The running sum, in log2(n) passes that add what lies 1, 2, 4, ... before."""
-    n = a[0].shape[axis]
+    n: Any = a[0].shape[axis]
     if exclusive:
         a = _later(a, axis, 1)
     distance = 1
@@ -77,7 +79,7 @@ def cumsum(a: Pair, axis: int, exclusive: bool) -> Pair:
 
 def total(a: Pair, axis: int) -> Pair:
     """The sum over one axis, which it keeps: halves are added until one is left."""
-    n = a[0].shape[axis]
+    n: Any = a[0].shape[axis]
     while n > 1:
         half = n // 2
         (h1, h2, h3), (l1, l2, l3) = (tf.split(part, [half, half, n - 2 * half], axis=axis) for part in a)
@@ -88,7 +90,8 @@ def total(a: Pair, axis: int) -> Pair:
 
 def _later(a: Pair, axis: int, by: int) -> Pair:
     """Moved along an axis, with zeros before."""
-    rank, n = len(a[0].shape), a[0].shape[axis]
+    n: Any = a[0].shape[axis]
+    rank = len(a[0].shape)
     paddings = [[0, 0] for _ in range(rank)]
     paddings[axis][0] = by
     size = [-1] * rank

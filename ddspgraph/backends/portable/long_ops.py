@@ -14,13 +14,7 @@ _SMALLEST_SHIFT = 16
 
 
 class LongOps(Numbers):
-    dtype = part = tf.int64
-
-    def of_constant(self, constant: np.ndarray) -> tf.Tensor:
-        return tf.constant(constant)
-
-    def parts(self, value: Value) -> tuple[tf.Tensor]:
-        return (self.of_constant(value) if isinstance(value, np.ndarray) else value,)
+    dtype = tf.int64
 
     def tell(self, retelling: Retelling, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
         if op.type not in ("BitwiseAnd", "RightShift"):

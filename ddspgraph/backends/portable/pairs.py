@@ -21,12 +21,19 @@ PART_BY_PART = {
 class PairOps(Numbers):
     """Attributes: `told`: what becomes of an operation, by its type, beside those of `by_part`."""
 
-    part = tf.float32
+    n_parts = 2
     told: ClassVar[dict[str, Callable[..., Any]]]
     by_part: ClassVar[set[str]] = PART_BY_PART
 
+    def halves(self, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What two float32 arrays stand for a constant."""
+        raise NotImplementedError
+
     def parts(self, value: Value) -> Pair:
-        return self.of_constant(value) if isinstance(value, np.ndarray) else value
+        if not isinstance(value, np.ndarray):
+            return value
+        first, second = self.halves(value)
+        return tf.constant(first, tf.float32), tf.constant(second, tf.float32)
 
     def tell(self, retelling: Retelling, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
         known = [self.parts(x) if t.dtype == self.dtype else x for t, x in zip(op.inputs, inputs, strict=True)]
@@ -36,7 +43,7 @@ class PairOps(Numbers):
         if op.type not in self.by_part:
             raise NotPortable(op.type, op.name)
         first, second = (
-            retelling.copy(op, [x[i] if isinstance(x, tuple) else x for x in known], {self.dtype: self.part})
+            retelling.copy(op, [x[i] if isinstance(x, tuple) else x for x in known], {self.dtype: tf.float32})
             for i in (0, 1)
         )
         return list(zip(first, second, strict=True))

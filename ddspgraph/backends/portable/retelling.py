@@ -33,19 +33,16 @@ class Numbers:
     """A type of numbers that a runtime lacks, and what stands for them.
 
     Attributes:
-      dtype: the type; `part`: that of the tensors that stand for it.
+      dtype: the type.
+      n_parts: how many tensors stand for one of this type.
     """
 
     dtype: tf.DType
-    part: tf.DType
-
-    def of_constant(self, constant: np.ndarray) -> Value:
-        """What stands for a constant."""
-        raise NotImplementedError
+    n_parts = 1
 
     def parts(self, value: Value) -> tuple[tf.Tensor, ...]:
-        """The tensors that stand for a number."""
-        raise NotImplementedError
+        """The tensors that stand for a constant, or for what is told already."""
+        return (tf.convert_to_tensor(value),)
 
     def tell(self, retelling: Retelling, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
         """An operation that takes or gives such numbers. Raises NotPortable."""
@@ -100,9 +97,10 @@ class Retelling:
             return [tf.make_ndarray(op.get_attr("value"))]
         if op.type in _THE_SAME:
             return inputs[: len(op.outputs)]
-        if op.type in _OF_SHAPES and (arrays := [self._shaped(t, x) for t, x in zip(op.inputs, inputs)]):
+        if op.type in _OF_SHAPES:
+            arrays = [self._shaped(t, x) for t, x in zip(op.inputs, inputs, strict=True)]
             if all(array is not None for array in arrays):
-                return _computed(op, arrays)
+                return _computed(op, arrays)  # type: ignore[arg-type]
         is_plain = op.type not in _FUNCTIONAL and all(t.dtype != tf.variant for t in op.outputs)
         if is_plain and all(isinstance(x, np.ndarray) for x in inputs):
             results = _computed(op, inputs)
@@ -135,7 +133,7 @@ class Retelling:
         """The values of such types that these tensors stand for."""
         found, rest = [], list(tensors)
         for dtype in dtypes:
-            n = len(self.numbers[dtype].parts(np.zeros([], dtype.as_numpy_dtype))) if dtype in self.numbers else 1
+            n = self.numbers[dtype].n_parts if dtype in self.numbers else 1
             found.append(rest[0] if n == 1 else tuple(rest[:n]))
             rest = rest[n:]
         return found

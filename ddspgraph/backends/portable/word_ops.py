@@ -16,13 +16,10 @@ _SPAN = 2.0**32
 
 
 class WordOps(Numbers):
-    dtype, part = tf.uint32, tf.int32
-
-    def of_constant(self, constant: np.ndarray) -> tf.Tensor:
-        return tf.constant(constant.view(np.int32))
+    dtype = tf.uint32
 
     def parts(self, value: Value) -> tuple[tf.Tensor]:
-        return (self.of_constant(value) if isinstance(value, np.ndarray) else value,)
+        return (tf.constant(value.view(np.int32)) if isinstance(value, np.ndarray) else value,)
 
     def tell(self, retelling: Retelling, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
         known = [self.parts(x)[0] if t.dtype == self.dtype else x for t, x in zip(op.inputs, inputs, strict=True)]
@@ -32,7 +29,7 @@ class WordOps(Numbers):
             return [_right_shift(op, known[0], inputs[1])]
         if op.type not in _ALIKE:
             raise NotPortable(op.type, op.name)
-        return retelling.copy(op, known, {self.dtype: self.part})
+        return retelling.copy(op, known, {self.dtype: tf.int32})
 
 
 def _cast(retelling: Retelling, op: tf.Operation, x: Any) -> tf.Tensor:
