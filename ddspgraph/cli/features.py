@@ -6,12 +6,14 @@ import contextlib
 import multiprocessing
 import os
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from ddspgraph.cli.bar import bar
 from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 from ddspgraph.cli.spec import load_graph
+from ddspgraph.page.axes import note_name
 
 if TYPE_CHECKING:
     from ddspgraph.training.settings import Settings
@@ -68,7 +70,16 @@ def main(arguments: Arguments) -> int:
     clock = manifest.clock
     rates = f"{manifest.example_secs:g} s at {clock.sample_rate} Hz, {clock.get('frame_rate'):g} frames/s"
     tell(f"wrote {arguments.out}: {splits['train']} examples to train with, {splits['eval']} held out; {rates}")
+    tell(f"  {heard(manifest.statistics)}")
     return 0
+
+
+def heard(statistics: Mapping[str, Any]) -> str:
+    """What a person can check: how much of the training split is notes, and how high nine tenths of them are."""
+    if not statistics["note_frames"]:
+        return "no notes in it: its pitch is nowhere sure enough for a model that plays from pitch"
+    low, high = (note_name(round(statistics["pitch_midi"]["percentiles"][percent])) for percent in (5, 95))
+    return f"{statistics['note_frames'] / statistics['frames']:.0%} of it notes, {low} to {high}"
 
 
 def settings_from(arguments: Arguments, options: GraphOptions) -> Settings:

@@ -17,6 +17,7 @@ import soundfile
 
 import ddspgraph as dg
 from ddspgraph.cli import main
+from ddspgraph.cli.features import heard
 from ddspgraph.diagnostics import GraphError
 from ddspgraph.training.dataset import open_dataset
 from ddspgraph.training.features import prepare
@@ -251,7 +252,7 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     out = str(tmp_path / "data")
     assert main(["features", str(folder / "stereo.wav"), "-o", out, *options, "--processes", "1"]) == 0
     said = f"wrote {out}: 3 examples to train with, 1 held out; 0.5 s at 8000 Hz, 100 frames/s\n"
-    assert capsys.readouterr().err.endswith(said)
+    assert capsys.readouterr().err.endswith(said + "  100% of it notes, A2 to A2\n")
     assert main(["features", str(folder / "text.wav"), "-o", out, "--json"]) == 4
     assert json.loads(capsys.readouterr().out)["diagnostics"][0]["code"] == "E602"
     (tmp_path / "for.yaml").write_text(GRAPH.replace("RATE", "8000").replace("FRAMES", "100").replace("SIZE", "256"))
@@ -259,6 +260,7 @@ def test_the_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
     assert main([*like, *options[4:], "--processes", "1"]) == 0
     assert contents(tmp_path / "for") == contents(tmp_path / "data")
     assert main([*like, "--sample-rate", "8k"]) == 2
+    assert heard({"frames": 10, "note_frames": 0}).startswith("no notes in it")
     capsys.readouterr()
     assert main(["features", str(folder), "-o", out, "--processes", "0"]) == 2
     assert main(["features", str(folder), "-o", out, "--limit", "audio_seconds=1", "--processes", "1"]) == 5
