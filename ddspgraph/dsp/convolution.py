@@ -43,22 +43,18 @@ def fft_convolve(audio: Any, impulse_response: Any, padding: str = "same", delay
         size_of(impulse_response, 1),
         size_of(impulse_response, 2),
     )
-    one_response = isinstance(n_frames, int) and n_frames == 1
-    if one_response:
+    if isinstance(n_frames, int) and n_frames == 1:
         # One response for all of the audio: its late taps, which reach only dropped samples, may go.
-        hop_size, frames = audio_size, audio[:, tf.newaxis, :]
         start, kept = _crop_bounds(audio_size, ir_size, padding, delay_compensation)
-        impulse_response = impulse_response[..., : start + kept]
+        filtered = fft.convolve(audio, impulse_response[:, 0, : start + kept])
     else:
         hop_size = larger(ceil_divide(audio_size, larger(n_frames, 1)), 1)
         _check_frames(audio_size, hop_size, n_frames)
         padded = tf.pad(audio, [[0, 0], [0, n_frames * hop_size - audio_size]])
         frames = tf.reshape(padded, [-1, n_frames, hop_size])
-
-    fft_size = fft.convolution_fft_size(hop_size + size_of(impulse_response, 2) - 1)
-    spectra = fft.rfft(frames, fft_size) * fft.rfft(impulse_response, fft_size)
-    filtered = fft.irfft(spectra, fft_size)
-    filtered = filtered[:, 0] if one_response else fft.overlap_and_add(filtered, hop_size)
+        fft_size = fft.convolution_fft_size(hop_size + ir_size - 1)
+        spectra = fft.rfft(frames, fft_size) * fft.rfft(impulse_response, fft_size)
+        filtered = fft.overlap_and_add(fft.irfft(spectra, fft_size), hop_size)
     return crop_and_compensate_delay(filtered, audio_size, ir_size, padding, delay_compensation)
 
 

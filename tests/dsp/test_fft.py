@@ -44,6 +44,26 @@ def test_gradients(n: int) -> None:
     assert_finite(lambda x: tf.abs(dsp.rfft(x, n)), np.zeros((2, n)))
 
 
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (7, 1), (1, 6), (100, 37), (37, 100), (1000, 999)])
+def test_convolution_is_numpys(n: int, m: int) -> None:
+    a, b = RNG.normal(size=(2, n)).astype(np.float32), RNG.normal(size=(1, m)).astype(np.float32)
+    expected = np.stack([np.convolve(row, b[0]) for row in a.astype(np.float64)])
+    for found in (fft.convolve(tf.constant(a), tf.constant(b)), _convolve_any(a, b), _convolve_xla(a, b)):
+        np.testing.assert_allclose(found[:, : n + m - 1], expected, atol=1e-6 * np.abs(expected).max())
+        np.testing.assert_allclose(found[:, n + m - 1 :], 0.0, atol=1e-6 * np.abs(expected).max())
+    assert_gradient(fft.convolve, RNG.normal(size=(2, 5)), RNG.normal(size=(1, 4)))
+    assert_finite(fft.convolve, np.zeros((2, n)), np.zeros((1, m)))
+
+
+_ANY = tf.TensorSpec([None, None])
+_convolve_any = tf.function(fft.convolve, input_signature=[_ANY, _ANY], autograph=False)
+_convolve_xla = tf.function(fft.convolve, jit_compile=True, autograph=False)
+
+
+def test_convolution_of_no_signals() -> None:
+    assert fft.convolve(tf.zeros([0, 10]), tf.zeros([1, 3])).shape == (0, 12)
+
+
 def test_smooth_sizes_are_scipys() -> None:
     sizes = [1, 2, 7, 11, 191, 1023, 111_999, 1_000_001]
     assert [dsp.smooth_fft_size(n) for n in sizes] == [scipy_fft.next_fast_len(n, real=True) for n in sizes]
