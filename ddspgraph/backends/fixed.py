@@ -82,7 +82,7 @@ def fixed_graph(model: CompiledGraph, *, batch: int, samples: int) -> Fixed:
     roots = [ref for _, ref in graph.outputs]
     needed = graph.ancestors(tuple(roots))
     inputs = [i for i in graph.inputs if i.name in needed]
-    arguments = signature_arguments(model.graph)
+    arguments = _lower(signature_arguments(model.graph))
     takes = [Tensor(i.name, arguments[i.name], _shape(i, sizes), "float32") for i in inputs]
     if is_random(graph):
         takes.append(Tensor(SEED, arguments[SEED], (), "int32"))
@@ -116,7 +116,7 @@ def fixed_step(
     Raises:
       GraphError: E603-E605 for the constants, E708 for what no memory holds.
     """
-    graph, arguments = model.plan.graph, arguments_of(model)
+    graph, arguments = model.plan.graph, _lower(arguments_of(model))
     sizes = sizes_at(graph, batch, samples)
     check_sizes(graph, sizes, limits)
     first = {name: x.numpy() for name, x in model.initial_state(batch, seed=seed, constants=constants).items()}
@@ -137,6 +137,11 @@ def fixed_step(
     names = {**_free_names(model.output_names, {*(t.tensor for t in takes), *next_of.values()}), **next_of}
     initial = {arguments[name]: x for name, x in first.items()}
     return Fixed(model.graph, *_traces(compute, takes, names), sizes, model.latencies, initial)
+
+
+def _lower(arguments: Mapping[str, str]) -> dict[str, str]:
+    """As TensorFlow names the arguments that it converts; they differ without regard to case."""
+    return {name: argument.lower() for name, argument in arguments.items()}
 
 
 def is_random(graph: Graph) -> bool:

@@ -46,16 +46,16 @@ def portable(function: Any, target: str) -> Any:
       NotPortable: an operation that has no other words.
     """
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
-    specs: list[tf.TensorSpec] = tf.nest.flatten(function.structured_input_signature)
+    specs: dict[str, tf.TensorSpec] = function.structured_input_signature[1]  # the specs' own names are in lower case
     pairs = {kind.dtype: kind() for kind in _LACKING[target] if issubclass(kind, PairOps)}
     names = sorted(function.structured_outputs)
 
     def told(**given: tf.Tensor) -> dict[str, tf.Tensor]:
         retelling = Retelling([kind() for kind in _LACKING[target]])
         values: dict[str, Any] = {}
-        for spec in specs:
-            x = given[spec.name]
-            values[f"{spec.name}:0"] = tuple(tf.unstack(x, axis=-1)) if spec.dtype in pairs else x
+        for argument, spec in specs.items():
+            x = given[argument]
+            values[f"{argument}:0"] = tuple(tf.unstack(x, axis=-1)) if spec.dtype in pairs else x
         found = retelling.run(frozen.graph, values, frozen.outputs)
         results = {}
         for name, tensor, x in zip(names, frozen.outputs, found, strict=True):
@@ -64,8 +64,8 @@ def portable(function: Any, target: str) -> Any:
         return {name: tf.identity(x, name) for name, x in results.items()}
 
     taken = {
-        spec.name: tf.TensorSpec([*spec.shape, 2], tf.float32, spec.name) if spec.dtype in pairs else spec
-        for spec in specs
+        argument: tf.TensorSpec([*spec.shape, 2], tf.float32, argument) if spec.dtype in pairs else spec
+        for argument, spec in specs.items()
     }
     return tf.function(told, autograph=False).get_concrete_function(**taken)
 
