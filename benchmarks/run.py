@@ -18,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ from reference import reference
 from report import write_report
 
 HERE = Path(__file__).parent
-#: The most that a call of one side may take for it to be called seven times.
+TURNS = 7
+#: The most that a call of one side may take for it to have all turns.
 PATIENCE_MS = 2_000.0
 #: Measurements of a side that are enough: a short work makes five in a turn.
 ENOUGH = 15
@@ -61,18 +63,20 @@ class Worker:
         line = self.process.stdout.readline()
         return json.loads(line) if line else {"error": "the process ended"}
 
-    def close(self) -> None:
+    def finish(self) -> None:
+        """Tells the process to end, which takes it a second or two."""
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait()
 
 
-def measure(workers: dict[str, Worker], case: Case, calls: int) -> dict[str, Any]:
-    """First call, median and error of every side on one case."""
-    found: dict[str, Any] = {name: w.ask("prepare", case) for name, w in workers.items()}
+def measure(workers: dict[str, Worker], case: Case, at_once: int) -> dict[str, Any]:
+    """First call, median and error of every side on one case; so many of them are prepared at once."""
+    with ThreadPoolExecutor(at_once) as pool:
+        prepared = pool.map(lambda worker: worker.ask("prepare", case), workers.values())
+    found: dict[str, Any] = dict(zip(workers, prepared, strict=True))
     alive = {name: w for name, w in workers.items() if "error" not in found[name]}
     times: dict[str, list[float]] = {name: [] for name in alive}
-    for _ in range(calls):
+    for _ in range(TURNS):
         for name, worker in alive.items():
             is_slow = bool(times[name]) and times[name][-1] > PATIENCE_MS
             if len(times[name]) >= (3 if is_slow else ENOUGH):
@@ -104,14 +108,15 @@ def _errors(alive: dict[str, Worker], case: Case, found: dict[str, Any]) -> None
             found[name].pop("error", None)
 
 
-def peak_memory(python: str, side: str, mode: str, case: Case) -> float | None:
+def peak_memory(python: str, side: str, case: Case) -> float | None:
     """Peak resident memory of a fresh process that does one case three times, less what it held before, in MB."""
-    worker = Worker(python, side, mode)
+    worker = Worker(python, side, "function")
     before = worker.ask("version")["rss_mb"]
     after = worker.ask("prepare", case)
     for _ in range(2):
         after = worker.ask("time", case)
-    worker.close()
+    worker.finish()
+    worker.process.wait()
     return None if "error" in after else after["rss_mb"] - before
 
 
@@ -142,25 +147,27 @@ def main() -> int:
         "lengths": [],
         "memory": [],
     }
-    for section, cases, calls in (
-        ("table", TABLE, 7),
-        ("sizes", SIZES, 7),
-        ("training", TRAINING, 7),
-        ("lengths", LENGTHS, 3),
+    for section, cases, at_once in (
+        ("table", TABLE, 1),  # one by one: its first calls are in the report
+        ("sizes", SIZES, 2),
+        ("training", TRAINING, 2),
+        ("lengths", LENGTHS, 2),
     ):
         for case in cases if not options.quick or section == "table" else ():
             asked = {name: worker for name, worker in workers.items() if takes_part(name, section, case)}
-            results[section].append(measure(asked, case, calls))
+            results[section].append(measure(asked, case, at_once))
             line = ", ".join(f"{n} {s['ms']:.1f}" for n, s in results[section][-1]["sides"].items() if "ms" in s)
             print(f"[{time.time() - start:4.0f} s] {case.name}: {line} ms", file=sys.stderr, flush=True)
     results["c_one_thread_ms"] = c_milliseconds(TABLE[0])
     for worker in workers.values():
-        worker.close()
+        worker.finish()
+    for worker in workers.values():
+        worker.process.wait()
     for case in MEMORY:
-        sides = {
-            n: peak_memory(p, s, "function", case)
-            for n, p, s in (("ours", sys.executable, "ours"), ("peer", options.peer, "peer"))
-        }
+        with ThreadPoolExecutor() as pool:
+            ours = pool.submit(peak_memory, sys.executable, "ours", case)
+            peer = pool.submit(peak_memory, options.peer, "peer", case)
+        sides = {"ours": ours.result(), "peer": peer.result()}
         results["memory"].append({"case": case.as_dict(), "name": case.name, "peak_mb": sides})
         print(f"[{time.time() - start:4.0f} s] memory {case.name}: {sides}", file=sys.stderr, flush=True)
     results["seconds"] = round(time.time() - start)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 #: Works that take less make several calls in a turn.
-SHORT_MS = 250.0
+SHORT_MS = 60.0
 #: Threads of the side before may wait for more work by spinning; they come to rest within this.
 REST_S = 0.05
 #: Calls of a turn that do not count: they fill the caches that the others have emptied.
