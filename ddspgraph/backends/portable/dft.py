@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import functools
 import math
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -51,7 +52,7 @@ def irfft(spectrum: Pair, length: int) -> tf.Tensor:
 
 def dft(x: tuple[tf.Tensor, tf.Tensor | None]) -> Pair:
     """The transform along the last axis, of known length; without an imaginary part `x` is real."""
-    shape = x[0].shape.as_list()
+    shape: Any = x[0].shape.as_list()
     length = shape[-1]
     parts = _cut(length)
     if parts is None:
@@ -89,7 +90,8 @@ def _times(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
 
 
 def _fitted(x: tf.Tensor, length: int) -> tf.Tensor:
-    missing = length - x.shape[-1]
+    n: Any = x.shape[-1]
+    missing = length - n
     if missing > 0:
         return tf.pad(x, [[0, 0]] * (len(x.shape) - 1) + [[0, missing]])
     return x[..., :length] if missing else x  # type: ignore[index]

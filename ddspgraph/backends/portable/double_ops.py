@@ -48,7 +48,7 @@ def _sum(_: Any, __: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
     x, axes = inputs[0], sorted(int(axis) % len(inputs[0][0].shape) for axis in np.atleast_1d(inputs[1]))
     for axis in axes:
         x = doubles.total(x, axis)
-    return x if op.get_attr("keep_dims") else tuple(tf.squeeze(part, axes) for part in x)
+    return x if op.get_attr("keep_dims") else (tf.squeeze(x[0], axes), tf.squeeze(x[1], axes))
 
 
 def _floor_mod(_: Any, __: Retelling, ___: tf.Operation, inputs: list[Any]) -> Pair:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from ddspgraph.backends.portable.retelling import NotPortable, Numbers, Retelling, Value
+from ddspgraph.backends.portable.retelling import Empty, NotPortable, Numbers, Retelling, Value
 
 
 class ListOps(Numbers):
@@ -20,12 +20,14 @@ class ListOps(Numbers):
             return [retelling.tensor(inputs[0])]
         if op.type == "TensorListReserve":
             shape, n = inputs
-            if not isinstance(shape, np.ndarray) or not isinstance(n, np.ndarray) or np.any(shape < 0):
+            if not isinstance(shape, np.ndarray) or not isinstance(n, np.ndarray):
                 raise NotPortable(op.type, op.name)
-            return [tf.zeros([int(n), *map(int, np.atleast_1d(shape))], op.get_attr("element_dtype"))]
+            return [Empty(int(n))]
         if op.type == "TensorListGetItem":
             return [tf.gather(inputs[0], inputs[1])]
         if op.type == "TensorListSetItem":
-            elements, i, item = inputs
-            return [tf.tensor_scatter_nd_update(elements, [[i]], [retelling.tensor(item)])]
+            elements, i, item = inputs[0], inputs[1], retelling.tensor(inputs[2])
+            if isinstance(elements, Empty):
+                elements = tf.zeros([elements.length, *item.shape], item.dtype)
+            return [tf.tensor_scatter_nd_update(elements, [[i]], [item])]
         raise NotPortable(op.type, op.name)

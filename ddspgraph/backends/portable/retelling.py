@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.python.eager import context, execute  # operations by name have no public call
+from tensorflow.python.framework.func_graph import FuncGraph
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph  # nor do a function's operations
 
 Pair = tuple[tf.Tensor, tf.Tensor]
@@ -27,6 +28,12 @@ class NotPortable(Exception):
     def __init__(self, op_type: str, name: str) -> None:
         super().__init__(f"{op_type} ({name})")
         self.op_type, self.name = op_type, name
+
+
+class Empty(NamedTuple):
+    """A list of tensors whose first element will say what shape they have."""
+
+    length: int
 
 
 class Numbers:
@@ -183,6 +190,15 @@ class Retelling:
         def goes_on(*tensors: tf.Tensor) -> tf.Tensor:
             return self.tensor(run(condition, tensors, condition.outputs)[0])
 
+        if any(isinstance(x, Empty) for x in inputs):
+            # A step that is not kept says what shape the elements have.
+            with FuncGraph("step").as_default():
+                given = dict(zip((t.name for t in body.inputs), inputs, strict=True))
+                after = self.run(body, given, [body.outputs[i] for i in carried])
+            shapes = {i: x.shape for i, x in zip(carried, after, strict=True) if isinstance(inputs[i], Empty)}
+            inputs = [
+                tf.zeros(shapes[i], after[carried.index(i)].dtype) if i in shapes else x for i, x in enumerate(inputs)
+            ]
         first = [x for i, dtype in zip(carried, dtypes, strict=True) for x in self._flat(dtype, inputs[i])]
         told = tf.while_loop(goes_on, step, first, parallel_iterations=1)
         return [values(told)[i] for i in range(n)]
