@@ -26,7 +26,7 @@ __all__ = ["NotPortable", "portable", "portable_array"]
 #: What a runtime lacks.
 _LACKING: dict[str, tuple[type[Numbers], ...]] = {
     "onnx": (ComplexOps, LongOps, ListOps),
-    "litert": (ComplexOps, DoubleOps, WordOps, LongOps),
+    "litert": (ComplexOps, DoubleOps, WordOps, LongOps, ListOps),
 }
 
 

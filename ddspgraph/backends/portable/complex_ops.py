@@ -68,5 +68,6 @@ def _length(op: tf.Operation, value: Any) -> int:
 
 def _inverse(x: Pair) -> Pair:
     real, imaginary = dft.dft((x[0], -x[1]))
-    scale = 1.0 / x[0].shape[-1]
+    n: Any = x[0].shape[-1]
+    scale = 1.0 / n
     return scale * real, -scale * imaginary

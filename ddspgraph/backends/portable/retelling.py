@@ -195,10 +195,8 @@ class Retelling:
             with FuncGraph("step").as_default():
                 given = dict(zip((t.name for t in body.inputs), inputs, strict=True))
                 after = self.run(body, given, [body.outputs[i] for i in carried])
-            shapes = {i: x.shape for i, x in zip(carried, after, strict=True) if isinstance(inputs[i], Empty)}
-            inputs = [
-                tf.zeros(shapes[i], after[carried.index(i)].dtype) if i in shapes else x for i, x in enumerate(inputs)
-            ]
+            made = {i: (x.shape, x.dtype) for i, x in zip(carried, after, strict=True) if isinstance(inputs[i], Empty)}
+            inputs = [tf.zeros(*made[i]) if i in made else x for i, x in enumerate(inputs)]
         first = [x for i, dtype in zip(carried, dtypes, strict=True) for x in self._flat(dtype, inputs[i])]
         told = tf.while_loop(goes_on, step, first, parallel_iterations=1)
         return [values(told)[i] for i in range(n)]
