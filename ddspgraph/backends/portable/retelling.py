@@ -18,6 +18,11 @@ Value = Any
 _OF_SHAPES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 _THE_SAME = {"Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "EnsureShape", "CheckNumerics"}
 _WITHOUT_RESULT = {"NoOp", "Assert"}
+#: ONNX has no expm1, and LiteRT's is exp(x) - 1; LiteRT's softplus is log(1 + exp(x)), which ends at x = 88.
+_IN_OTHER_WORDS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "Expm1": lambda x: tf.tanh(0.5 * x) * (tf.exp(x) + 1.0),
+    "Softplus": lambda x: tf.nn.relu(x) + tf.math.log1p(tf.exp(-tf.abs(x))),
+}
 #: A larger constant that is made of smaller ones is made where it runs.
 _LARGEST_CONSTANT = 4 << 20
 
@@ -116,6 +121,9 @@ class Retelling:
         if op.type in _FUNCTIONAL:
             return _FUNCTIONAL[op.type](self, op, inputs)
         kinds = {t.dtype for t in (*op.inputs, *op.outputs)}
+        if op.type in _IN_OTHER_WORDS and kinds == {tf.float32}:
+            with tf.name_scope(f"{op.name}/"):
+                return [_IN_OTHER_WORDS[op.type](inputs[0])]
         for dtype, numbers in self.numbers.items():
             if dtype in kinds:
                 with tf.name_scope(f"{op.name}/"):
