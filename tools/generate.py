@@ -17,6 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import targets
+
 import ddspgraph as dg
 from ddspgraph.codes import CODES
 from ddspgraph.compiler.frontend.schema import graph_schema
@@ -57,6 +59,7 @@ def texts() -> dict[Path, str]:
         ROOT / "schemas" / "graph-v2.schema.json": json.dumps(graph_schema(OPS), indent=1, ensure_ascii=False) + "\n",
         ROOT / "docs" / "ops.md": ops_markdown(OPS),
         ROOT / "docs" / "errors.md": errors_markdown(),
+        targets.PAGE: targets.page(),
     }
 
 

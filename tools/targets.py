@@ -1,9 +1,8 @@
-"""Measures what every op does in LiteRT and ONNX, and writes ddspgraph/targets.json and docs/targets.md.
+"""Measures what every op does in LiteRT and ONNX: ddspgraph/targets.json, from which docs/targets.md is generated.
 
     python tools/targets.py                   # all ops: 20 minutes on two cores; goes on where it was ended
     python tools/targets.py --again           # forgets what was measured before
     python tools/targets.py --again reverb    # these ops alone; the others stay as they are
-    python tools/targets.py --page            # writes the page alone
 
 What is done lies in build/targets.
 """
@@ -81,14 +80,12 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("ops", nargs="*", choices=[[], *OPS], metavar="OP")
     parser.add_argument("--again", action="store_true")
-    parser.add_argument("--page", action="store_true")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
-    if not arguments.page:
-        DONE.mkdir(parents=True, exist_ok=True)
-        names = arguments.ops or list(OPS)
-        measure_all([n for n in names if arguments.again or not (DONE / f"{n}.json").is_file()], arguments.jobs)
-        write_table()
+    DONE.mkdir(parents=True, exist_ok=True)
+    names = arguments.ops or list(OPS)
+    measure_all([n for n in names if arguments.again or not (DONE / f"{n}.json").is_file()], arguments.jobs)
+    write_table()
     PAGE.write_text(page())
 
 
