@@ -112,7 +112,7 @@ def read_run(folder: str | os.PathLike[str]) -> dict[str, Any]:
     """What a run says of itself. Raises GraphError E601 no such run, E602 a damaged one."""
     facts = _read_json(Path(folder, RUN))
     known = (facts.get("format"), facts.get("version")) == (_FORMAT, _VERSION)
-    if not known or not isinstance(facts.get("settings"), dict):
+    if not known or not all(isinstance(facts.get(name), dict) for name in ("settings", "training")):
         raise fail("E602", f"{RUN} is not that of a run that this program knows", place(folder))
     return facts
 

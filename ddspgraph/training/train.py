@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ddspgraph import __version__
 from ddspgraph.compiler.analysis.memory import check_memory
 from ddspgraph.compiler.driver import Spec, compile, load
 from ddspgraph.compiler.frontend.document import read
@@ -217,6 +219,10 @@ class _Session:
         said = spec.read_bytes() if spec.is_file() else None
         now = self.graph.spec.encode() if self.graph.spec is not None else None
         changed = ["the spec"] * (said != now) + ["its params"] * (facts["settings"] != dict(self.graph.settings))
+        changed += ["the version of ddspgraph"] * (facts.get("ddspgraph") != __version__)
+        before, after = facts["training"], dataclasses.asdict(self.training)
+        changed += [f"{name} ({before[name]} before, {after[name]} now)"
+                    for name in before if name != "steps" and before[name] != after.get(name)]  # fmt: skip
         if isinstance(self.source, Dataset) and (self.folder / STATISTICS).is_file():
             changed += ["the data"] * (read_statistics(self.folder) != _as_json(self.source.manifest.statistics))
         if changed:

@@ -87,6 +87,11 @@ def test_what_changes_is_told(tmp_path: Path) -> None:
         "going on with the spec changed since the run was last trained"
     ]
     assert any("has 2 steps already" in n for n in told.notices)
+    facts = tmp_path / "run" / "run.json"
+    facts.write_text(facts.read_text().replace(f'"ddspgraph": "{dg.__version__}"', '"ddspgraph": "0.0.1"'))
+    dg.train(quieter, SmallSource(), tmp_path / "run", steps=3, learning_rate=0.5, observer=told)
+    what = "the version of ddspgraph and learning_rate (0.01 before, 0.5 now)"
+    assert f"going on with {what} changed since the run was last trained" in told.notices
     assert (tmp_path / "run" / "graph.yaml").read_text() == quieter
 
 
