@@ -60,8 +60,9 @@ def main(arguments: Arguments) -> int:
         import tensorflow as tf
 
         with contextlib.suppress(RuntimeError):  # TensorFlow runs already
-            # The operations of a block wait for each other: more threads only wait for the processor.
+            # The operations of a block are small and wait for each other: more threads only wait for the processor.
             tf.config.threading.set_inter_op_parallelism_threads(1)
+            tf.config.threading.set_intra_op_parallelism_threads(1)
 
     from ddspgraph.cli.stream_run import run_files, run_live, verify
 

@@ -37,7 +37,7 @@ def swift_f0(audio: np.ndarray, sample_rate: int) -> Track:
 
     Source: Nieradzik, "SwiftF0: Fast and accurate monophonic pitch detection" (2025).
     """
-    stream = _detector().stream()
+    stream = detector().stream()
     step = _BLOCK_S * sample_rate
     found = [stream.push(audio[begin : begin + step], sample_rate) for begin in range(0, len(audio), step)]
     found.append(stream.flush())
@@ -60,10 +60,10 @@ def name_of(tracker: Tracker) -> str:
 def check_tracker(tracker: Tracker) -> None:
     """Before long work: whether what a tracker needs is installed. Raises GraphError E608."""
     if tracker is swift_f0:
-        _detector()
+        detector()
 
 
-def _detector() -> Any:
+def detector() -> Any:
     try:
         import swift_f0
     except ImportError:
@@ -72,7 +72,7 @@ def _detector() -> Any:
     return swift_f0.SwiftF0(threads=1, spin=False)
 
 
-def on_frames(track: Track, n_frames: int, frame_rate: float) -> tuple[np.ndarray, np.ndarray]:
+def on_frames(track: Track, n_frames: int, frame_rate: float, first_frame: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """The estimates at the frames of a clock, frame i at i / frame_rate.
 
     Pitch is interpolated linearly in octaves, but across a jump of more than a semitone, and where only one of two
@@ -82,6 +82,7 @@ def on_frames(track: Track, n_frames: int, frame_rate: float) -> tuple[np.ndarra
       track: of a tracker.
       n_frames: how many frames.
       frame_rate: in Hz.
+      first_frame: the number of the first one.
 
     Returns:
       f0_hz, confidence: float32 [n_frames], finite; f0_hz is 0 only where there is no estimate at all.
@@ -91,7 +92,7 @@ def on_frames(track: Track, n_frames: int, frame_rate: float) -> tuple[np.ndarra
     times, f0_hz, confidence = times[usable], f0_hz[usable], np.clip(confidence[usable], 0.0, 1.0)
     if not len(times):
         return np.zeros(n_frames, np.float32), np.zeros(n_frames, np.float32)
-    at = np.arange(n_frames) / frame_rate
+    at = np.arange(first_frame, first_frame + n_frames) / frame_rate
     right = np.clip(np.searchsorted(times, at, "right"), 1, max(len(times) - 1, 1)) % len(times)
     left = np.maximum(right - 1, 0)
     gap = np.maximum(times[right] - times[left], 1e-9)

@@ -1,0 +1,155 @@
+"""Pitch and levels of a recording while it is being made: audio in, the features of the frames that are known out.
+
+The features are those of `analysis.features_of`, frame by frame, as late as they have to be.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ddspgraph.compiler.driver import compile
+from ddspgraph.ir.graph import Clock
+from ddspgraph.stream import Stream
+from ddspgraph.training.performance import Frames
+from ddspgraph.training.pitch import Track, detector, on_frames
+from ddspgraph.training.settings import level_frame_size
+
+#: Seconds of silence in which the latency shows.
+_PROBE_S = 0.5
+
+
+class PitchStream:
+    """Pitch by swift-f0 on the frames of a clock, as `on_frames` puts it there.
+
+    Raises GraphError E608 where swift-f0 is not installed.
+    """
+
+    def __init__(self, sample_rate: int, frame_rate: float) -> None:
+        self.sample_rate, self.frame_rate = sample_rate, frame_rate
+        self.stream = detector().stream()
+        self.track: Track = (np.zeros(0), np.zeros(0), np.zeros(0))
+        self.n_made = 0
+
+    def push(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """f0_hz and confidence of the frames that no later audio changes."""
+        self._add(self.stream.push(audio, self.sample_rate))
+        times = self.track[0]
+        # A frame is known when there is an estimate after it.
+        n_known = int(np.ceil(times[-1] * self.frame_rate - 1e-6)) if len(times) else 0
+        return self._frames(n_known)
+
+    def finish(self, n_frames: int) -> tuple[np.ndarray, np.ndarray]:
+        """The frames up to the end of the recording, which has so many."""
+        self._add(self.stream.flush())
+        return self._frames(n_frames)
+
+    def _add(self, found: Any) -> None:
+        times, f0_hz, confidence = self.track
+        self.track = (
+            np.concatenate([times, found.timestamps]),
+            np.concatenate([f0_hz, found.pitch_hz]),
+            np.concatenate([confidence, found.confidence]),
+        )
+
+    def _frames(self, end: int) -> tuple[np.ndarray, np.ndarray]:
+        """Frames up to `end`; estimates before the two around the next frame are forgotten."""
+        begin, self.n_made = self.n_made, max(end, self.n_made)
+        made = on_frames(self.track, self.n_made - begin, self.frame_rate, begin)
+        first = max(int(np.searchsorted(self.track[0], self.n_made / self.frame_rate, "right")) - 2, 0)
+        times, f0_hz, confidence = self.track
+        self.track = (times[first:], f0_hz[first:], confidence[first:])
+        return made
+
+
+class FeatureStream:
+    """Features of a recording of one channel at the rate of a clock, whose hop is known.
+
+    Attributes:
+      latency_samples: how late the features of a frame are, at most: measured on silence.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        assert clock.sample_rate is not None
+        assert clock.hop_samples is not None
+        assert clock.frame_rate is not None
+        self.clock, self.hop = clock, clock.hop_samples
+        self.levels = compile(_levels_graph(clock), streaming=True)
+        self.reset()
+        self.latency_samples = self._latency()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins anew."""
+        assert self.clock.sample_rate is not None
+        self.pitch = PitchStream(self.clock.sample_rate, float(self.clock.frame_rate or 0))
+        self.stream = Stream(self.levels)
+        self.to_skip = max(self.levels.latencies.values()) // self.hop
+        self.n_samples = self.n_frames = 0
+        self.rest = np.zeros(0, np.float32)
+        self.waiting: Frames = {name: np.zeros(0, np.float32) for name in FEATURES}
+
+    def push(self, audio: np.ndarray) -> Frames:
+        """The features of the frames that this audio, float32 [samples], makes known: float32 [frames] by name."""
+        self.n_samples += len(audio)
+        self._add_pitch(self.pitch.push(audio))
+        audio = np.concatenate([self.rest, audio])
+        whole = len(audio) // self.hop * self.hop
+        self.rest = audio[whole:]
+        self._add_levels(audio[:whole])
+        return self._known(min(len(x) for x in self.waiting.values()))
+
+    def finish(self) -> Frames:
+        """The features of the last frames, up to the one in which the recording ends."""
+        n_frames = -(-self.n_samples // self.hop)
+        self._add_pitch(self.pitch.finish(n_frames))
+        padding = max(self.levels.latencies.values()) + -len(self.rest) % self.hop
+        self._add_levels(np.pad(self.rest, (0, padding)))
+        return self._known(n_frames - self.n_frames)
+
+    def _add_pitch(self, found: tuple[np.ndarray, np.ndarray]) -> None:
+        for name, x in zip(("f0_hz", "f0_confidence"), found, strict=True):
+            self.waiting[name] = np.concatenate([self.waiting[name], x])
+
+    def _add_levels(self, audio: np.ndarray) -> None:
+        if not len(audio):
+            return
+        found = self.stream({"audio": audio[None]})
+        skipped = min(self.to_skip, len(audio) // self.hop)
+        self.to_skip -= skipped
+        for name, x in found.items():
+            self.waiting[name] = np.concatenate([self.waiting[name], x.numpy()[0, skipped:, 0]])
+
+    def _known(self, n: int) -> Frames:
+        made = {name: x[:n] for name, x in self.waiting.items()}
+        self.waiting = {name: x[n:] for name, x in self.waiting.items()}
+        self.n_frames += n
+        return made
+
+    def _latency(self) -> int:
+        hop, late = self.hop, 0
+        for n in range(hop, int(_PROBE_S * (self.clock.sample_rate or 0)), hop):
+            self.push(np.zeros(hop, np.float32))
+            late = max(late, n - self.n_frames * hop)
+        return late
+
+
+#: What a recording has, by the names of inputs.
+FEATURES = ("f0_hz", "f0_confidence", "loudness_db", "power_db")
+
+
+def _levels_graph(clock: Clock) -> dict[str, Any]:
+    size = level_frame_size(clock.hop_samples or 1)
+    nodes = {
+        "loudness_db": {"op": "loudness", "inputs": ["audio"], "params": {"n_fft": size, "padding": "center"}},
+        "power_db": {"op": "power", "inputs": ["audio"], "params": {"frame_size": size, "padding": "center"}},
+    }
+    return {
+        "version": 2,
+        "name": "levels",
+        "clock": {"sample_rate": clock.sample_rate, "hop": clock.hop_samples},
+        "inputs": {"audio": {"rate": "audio"}},
+        "nodes": nodes,
+        "outputs": {name: name for name in nodes},
+    }
