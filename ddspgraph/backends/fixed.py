@@ -3,6 +3,7 @@ target takes. Weights are still variables; names are those that runtimes will kn
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -18,7 +19,7 @@ from ddspgraph.compiler.analysis.memory import check_memory
 from ddspgraph.compiler.execute import execute
 from ddspgraph.compiler.lower import CompiledGraph
 from ddspgraph.compiler.stream import CompiledStream
-from ddspgraph.diagnostics import Report
+from ddspgraph.diagnostics import Report, fail
 from ddspgraph.dsp.numerics import static_shapes
 from ddspgraph.ir.graph import Graph, Input
 from ddspgraph.ir.op import Traits
@@ -114,9 +115,10 @@ def fixed_step(
       seed, constants: of the first state.
 
     Raises:
-      GraphError: E603-E605 for the constants, E708 for what no memory holds.
+      GraphError: E416 for a block of no whole frames, E603-E605 for the constants, E708 for what no memory holds.
     """
     graph, arguments = model.plan.graph, _lower(arguments_of(model))
+    _check_block(model, samples)
     sizes = sizes_at(graph, batch, samples)
     check_sizes(graph, sizes, limits)
     first = {name: x.numpy() for name, x in model.initial_state(batch, seed=seed, constants=constants).items()}
@@ -137,6 +139,16 @@ def fixed_step(
     names = {**_free_names(model.output_names, {*(t.tensor for t in takes), *next_of.values()}), **next_of}
     initial = {arguments[name]: x for name, x in first.items()}
     return Fixed(model.graph, *_traces(compute, takes, names), sizes, model.latencies, initial)
+
+
+def _check_block(model: CompiledStream, samples: int) -> None:
+    """Whether every block holds the same number of frames of every value. Raises GraphError E416."""
+    whole = math.lcm(*(timing.hop for timing in model.plan.timings.values()))
+    for ref, timing in model.plan.timings.items():
+        if samples % timing.hop:
+            node = model.plan.graph.node_by_name.get(ref.node)
+            message = f"'{ref}' changes every {timing.hop} samples: a block of {samples} has no fixed number of them"
+            raise fail("E416", message, node.span if node else None, hint=f"--block {-(-samples // whole) * whole}")
 
 
 def _lower(arguments: Mapping[str, str]) -> dict[str, str]:

@@ -129,6 +129,8 @@ def analysis_window(past: tf.Tensor, audio: tf.Tensor, start: Any, size: int, ho
     """
     joined, after = slide(past, audio)
     offset = tf.cast(tf.math.floormod(start, hop), tf.int32)
-    n_frames = (offset + tf.shape(audio)[1]) // hop
-    begin = hop - 1 - offset
-    return joined[:, begin : begin + (n_frames - 1) * hop + size], after
+    n = size_of(audio, 1)
+    # A block of whole frames completes as many wherever it begins: its length alone says how many.
+    n_frames = n // hop if isinstance(n, int) and n % hop == 0 else (offset + n) // hop
+    length = (n_frames - 1) * hop + size
+    return tf.slice(joined, [0, hop - 1 - offset], [size_of(joined, 0), length]), after
