@@ -18,11 +18,6 @@ Value = Any
 _OF_SHAPES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 _THE_SAME = {"Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "EnsureShape", "CheckNumerics"}
 _WITHOUT_RESULT = {"NoOp", "Assert"}
-#: ONNX has no expm1, and LiteRT's is exp(x) - 1; LiteRT's softplus is log(1 + exp(x)), which ends at x = 88.
-_IN_OTHER_WORDS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
-    "Expm1": lambda x: tf.tanh(0.5 * x) * (tf.exp(x) + 1.0),
-    "Softplus": lambda x: tf.nn.relu(x) + tf.math.log1p(tf.exp(-tf.abs(x))),
-}
 #: A larger constant that is made of smaller ones is made where it runs.
 _LARGEST_CONSTANT = 4 << 20
 
@@ -66,10 +61,12 @@ class Retelling:
 
     Args:
       numbers: the types of numbers that the runtime lacks; those of an operation with several are asked in this order.
+      words: for operations that it lacks, what they are of their inputs.
     """
 
-    def __init__(self, numbers: Sequence[Numbers]) -> None:
+    def __init__(self, numbers: Sequence[Numbers], words: Mapping[str, Callable[..., tf.Tensor]]) -> None:
         self.numbers = {kind.dtype: kind for kind in numbers}
+        self.words = words
 
     def run(self, graph: tf.Graph, given: Mapping[str, Value], outputs: Sequence[tf.Tensor]) -> list[Value]:
         """What the outputs of a traced function become for given values of its inputs, by tensor name."""
@@ -128,6 +125,9 @@ class Retelling:
             if dtype in kinds:
                 with tf.name_scope(f"{op.name}/"):
                     return numbers.tell(self, op, inputs)
+        if op.type in self.words:
+            with tf.name_scope(f"{op.name}/"):
+                return [self.words[op.type](*map(self.tensor, inputs))]
         return self.copy(op, inputs)
 
     def _shaped(self, tensor: tf.Tensor, value: Value) -> np.ndarray | None:
@@ -217,6 +217,21 @@ _FUNCTIONAL: dict[str, Callable[[Retelling, tf.Operation, Sequence[Value]], Sequ
     "StatelessIf": Retelling._if,
     "While": Retelling._while,
     "StatelessWhile": Retelling._while,
+}
+
+
+def _log1p(x: tf.Tensor) -> tf.Tensor:
+    """log(1 + x), where x is small, too (W. Kahan, cited by Goldberg, 1991, theorem 4)."""
+    rounded = 1.0 + x
+    kept = rounded - 1.0
+    return tf.where(tf.equal(kept, 0.0), x, tf.math.log(rounded) * (x / tf.where(tf.equal(kept, 0.0), 1.0, kept)))
+
+
+#: ONNX has no expm1 or log1p, and LiteRT rounds in them; LiteRT's softplus is log(1 + exp(x)), which ends at x = 88.
+_IN_OTHER_WORDS: dict[str, Callable[[tf.Tensor], tf.Tensor]] = {
+    "Expm1": lambda x: tf.tanh(0.5 * x) * (tf.exp(x) + 1.0),
+    "Log1p": _log1p,
+    "Softplus": lambda x: tf.nn.relu(x) + _log1p(tf.exp(-tf.abs(x))),
 }
 
 
