@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,8 @@ import tensorflow as tf
 from ddspgraph.backends.portable import doubles
 from ddspgraph.backends.portable.pairs import PairOps
 from ddspgraph.backends.portable.retelling import NotPortable, Pair, Retelling
+
+_MOST_COLUMNS = 8
 
 
 def _cast(_: Any, retelling: Retelling, op: tf.Operation, inputs: list[Any]) -> Any:
@@ -71,6 +74,21 @@ def _abs(x: Pair) -> Pair:
     return sign * x[0], sign * x[1]
 
 
+def _matrix_product(_: Any, __: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
+    """Of few columns and rows: lines between two frames are such products."""
+    a, b = inputs
+    if op.get_attr("adj_x"):
+        a = tuple(tf.linalg.matrix_transpose(part) for part in a)
+    if op.get_attr("adj_y"):
+        b = tuple(tf.linalg.matrix_transpose(part) for part in b)
+    n: Any = a[0].shape[-1]
+    if n > _MOST_COLUMNS:
+        raise NotPortable(op.type, op.name)
+    columns = zip(*(tf.split(part, n, axis=-1) for part in a), strict=True)
+    rows = zip(*(tf.split(part, n, axis=-2) for part in b), strict=True)
+    return functools.reduce(doubles.add, (doubles.multiply(c, r) for c, r in zip(columns, rows, strict=True)))
+
+
 class DoubleOps(PairOps):
     dtype = tf.float64
     told = {
@@ -94,6 +112,7 @@ class DoubleOps(PairOps):
         "LessEqual": lambda _, r, op, x: tf.logical_not(doubles.is_less(x[1], x[0])),
         "Equal": lambda _, r, op, x: doubles.is_equal(*x),
         "NotEqual": lambda _, r, op, x: tf.logical_not(doubles.is_equal(*x)),
+        "BatchMatMulV2": _matrix_product,
         "Cumsum": _cumsum,
         "Sum": _sum,
     }
