@@ -9,33 +9,43 @@ import numpy as np
 
 from ddspgraph.cli.console import tell
 from ddspgraph.cli.options import Arguments, UsageError
+from ddspgraph.cli.stream_pitch import live_block
 from ddspgraph.diagnostics import fail
 from ddspgraph.ir.types import Rate
 from ddspgraph.stream import Stream
+from ddspgraph.training.performance import FEATURES
 
 if TYPE_CHECKING:
+    from ddspgraph.cli.stream_pitch import Performance
     from ddspgraph.cli.stream_run import Timing
     from ddspgraph.compiler.stream import StreamModel
 
 
-def play(model: StreamModel, arguments: Arguments, timing: Timing) -> Timing:
-    """Microphone -> the graph -> loudspeakers, until Ctrl-C.
+def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: Performance | None = None) -> Timing:
+    """Microphone -> (the features of what is performed) -> the graph -> loudspeakers, until Ctrl-C.
 
     Raises:
       UsageError: where the graph has other inputs than one of audio, or no audio output.
       GraphError: E608 without sounddevice, E601 where there is no sound card.
     """
-    source, sink = _ports(model)
+    source, sink = _ports(model, is_played=performance is not None)
+    names = [i.name for i in model.block_inputs]
     try:
         import sounddevice
     except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
         hint = "pip install 'ddspgraph[live]'"
         raise fail("E608", f"live audio needs sounddevice: {str(error).splitlines()[0]}", hint=hint) from None
     stream = Stream(model, seed=arguments.seed)
+    if performance is not None:
+        performance.wait()
 
     def callback(recorded: Any, played: Any, n: int, when: Any, status: Any) -> None:
         begin = time.perf_counter()
-        block = n if source is None else {source: np.array(recorded[:, 0], np.float32)[None]}
+        audio = np.array(recorded[:, 0], np.float32)
+        if performance is not None:
+            block: Any = live_block(performance, names, audio)
+        else:
+            block = n if source is None else {source: audio[None]}
         played[:] = stream(block)[sink].numpy()[0].reshape(n, -1)
         timing.seconds.append(time.perf_counter() - begin)
         if status:
@@ -53,11 +63,12 @@ def play(model: StreamModel, arguments: Arguments, timing: Timing) -> Timing:
         raise fail("E601", f"the sound card cannot be used: {error}") from None
 
 
-def _ports(model: StreamModel) -> tuple[str | None, str]:
+def _ports(model: StreamModel, is_played: bool) -> tuple[str | None, str]:
     """The input of the microphone, where there is one, and the output of the loudspeakers."""
     graph = model.plan.graph
-    inputs = [i for i in graph.inputs if i.signal.rate is Rate.AUDIO and i.signal.rank == 2]
-    if len(inputs) != len(graph.inputs) or len(inputs) > 1:
+    rest = [i for i in graph.inputs if not (is_played and i.name in FEATURES)]
+    inputs = [i for i in rest if i.signal.rate is Rate.AUDIO and i.signal.rank == 2]
+    if len(inputs) != len(rest) or len(inputs) > (0 if is_played else 1):
         names = ", ".join(i.name for i in graph.inputs)
         raise UsageError(f"--live has one microphone, the graph takes {names}")
     sinks = [name for name, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO and graph.types[ref].rank == 2]

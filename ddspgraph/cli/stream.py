@@ -18,6 +18,7 @@ from ddspgraph.cli.options import (
     block_samples,
     check_seed,
 )
+from ddspgraph.cli.transfer import add_fit_options
 
 if TYPE_CHECKING:
     from ddspgraph.cli.stream_run import Timing
@@ -40,6 +41,8 @@ def add_options(parser: Parser) -> None:
     )
     parser.add_argument("--verify", action="store_true", help="compare blocks of random sizes with offline; exit 6")
     parser.add_argument("--live", action="store_true", help="from the microphone to the loudspeakers ([live])")
+    parser.add_argument("--pitch", choices=["swift-f0"], help="pitch and levels from --input audio ([f0])")
+    add_fit_options(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)")
     add_graph_options(parser)
 
@@ -64,14 +67,19 @@ def main(arguments: Arguments) -> int:
             tf.config.threading.set_inter_op_parallelism_threads(1)
             tf.config.threading.set_intra_op_parallelism_threads(1)
 
+    from ddspgraph.cli.stream_pitch import Performance, with_features
     from ddspgraph.cli.stream_run import run_files, run_live, verify
 
     if arguments.verify:
         return verify(arguments, graph, options, files)
     with stage(f"compiling {graph.name}"):
         model = _model(arguments, graph, options)
-    timing = run_live(model, arguments, block) if arguments.live else run_files(model, files, arguments, block)
-    _report(arguments, model, timing)
+        performance = Performance(graph, arguments) if files.tracked else None
+    if arguments.live:
+        timing = run_live(model, arguments, block, performance)
+    else:
+        timing = run_files(model, with_features(files, performance) if performance else files, arguments, block)
+    _report(arguments, model, timing, performance.latency_samples if performance else 0)
     return 0
 
 
@@ -85,17 +93,19 @@ def _model(arguments: Arguments, graph: Graph, options: GraphOptions) -> StreamM
     return compile_stream(compile_graph(arguments.spec, graph, options))
 
 
-def _report(arguments: Arguments, model: StreamModel, timing: Timing) -> None:
-    """Latency and speed, to stderr; with --json to stdout."""
+def _report(arguments: Arguments, model: StreamModel, timing: Timing, pitch_samples: int) -> None:
+    """Latency, with that of the tracker of pitch, and speed: to stderr, with --json to stdout."""
     rate = model.graph.clock.sample_rate
-    facts = {"latency_samples": model.latencies, **timing.facts(rate)}
+    latencies = {name: n + pitch_samples for name, n in model.latencies.items()}
+    pitch = [("pitch", pitch_samples)] if pitch_samples else []
+    facts = {"latency_samples": latencies, **timing.facts(rate)}
     if arguments.json:
         show_json({"ok": True, "graph": model.graph.name, **facts})
         return
     rows = [["", "latency", "", "of which"]]
-    for name, n in model.latencies.items():
+    for name, n in latencies.items():
         ms = f"{1e3 * n / rate:.1f} ms" if rate else ""
-        costs = ", ".join(f"{node} {samples}" for node, samples in model.plan.costs(name))
+        costs = ", ".join(f"{node} {samples}" for node, samples in pitch + model.plan.costs(name))
         rows.append([name, f"{n} samples", ms, costs])
     tell(table(rows))
     speed = f"{facts['real_time_factor']:.1f} times real time; " if rate else ""

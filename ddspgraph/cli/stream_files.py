@@ -17,12 +17,18 @@ from ddspgraph.cli.run_outputs import Plan, plan_outputs
 from ddspgraph.cli.stream_sources import ArraySource, PipeSource, RecordingSource, Source, common_length
 from ddspgraph.diagnostics import did_you_mean
 from ddspgraph.io.audio import AUDIO_SUFFIXES, recording_length, stream_audio
+from ddspgraph.ir.graph import Input
 from ddspgraph.ir.streaming import has_time
-from ddspgraph.ir.types import Dim, Rate
+from ddspgraph.ir.types import SAMPLES, Dim, Rate, Signal, Unit
+from ddspgraph.training.performance import FEATURES
 
 if TYPE_CHECKING:
-    from ddspgraph.ir.graph import Graph, Input
+    from ddspgraph.ir.graph import Graph
     from ddspgraph.limits import Limits
+
+
+#: With `--pitch`: the name of the recording.
+AUDIO = "audio"
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class Files:
       sources: inputs that change over time, by name.
       piped_input, piped_output: the one on stdin, the one on stdout.
       plan: the files of the other outputs.
+      tracked: the inputs that `--pitch` makes of the source "audio".
       n_samples: how long the inputs are, where that is known; of a graph without inputs, what its clock says.
     """
 
@@ -43,6 +50,7 @@ class Files:
     piped_output: str | None
     plan: Plan
     n_samples: int | None
+    tracked: tuple[str, ...] = ()
 
 
 def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
@@ -52,7 +60,8 @@ def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
       UsageError: for names and pipes that cannot be.
       GraphError: E601-E606, E701 and E709, of files.
     """
-    needed = [graph.input_by_name[name] for name in needed_inputs(graph)]
+    tracked, graph = _tracked(graph, arguments)
+    needed = [i for i in graph.inputs if i.name in needed_inputs(graph) or (tracked and i.name == AUDIO)]
     piped_input = _piped(arguments.input, [i.name for i in needed], "input")
     piped_output = _piped(arguments.output, [name for name, _ in graph.outputs], "output")
     if piped_input and arguments.spec == "-":
@@ -65,7 +74,7 @@ def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
     others.output = [text for text in arguments.output if split_assignment(text)[1] != "-"]
     plan = plan_outputs(graph, others)
     if arguments.live or (arguments.verify and not (arguments.input or arguments.inputs)):
-        return Files({}, {}, piped_input, piped_output, plan, None)
+        return Files({}, {}, piped_input, piped_output, plan, None, tracked)
     recordings = {} if arguments.verify else _recordings(arguments.input, needed)
     others.input = [
         text
@@ -75,20 +84,40 @@ def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
     wanted = tuple(i for i in graph.inputs if i.name != piped_input and i.name not in recordings)
     arrays = read_inputs(graph.replace(inputs=wanted), others, limits, tell)
     arrays = {name: x for name, x in arrays.items() if any(i.name == name for i in needed)}
-    sources: dict[str, Source] = {name: open_recording(graph, name, file, limits) for name, file in recordings.items()}
+    sources: dict[str, Source] = {name: _open_recording(graph, name, file, limits) for name, file in recordings.items()}
     if piped_input:
-        sources[piped_input] = open_pipe(graph, piped_input, arguments.pcm)
+        sources[piped_input] = _open_pipe(graph, piped_input, arguments.pcm)
     hop = graph.clock.hop_samples or 1
     for name, x in arrays.items():
         signal = graph.input_by_name[name].signal
         if has_time(signal):
             sources[name] = ArraySource(x, 1 if signal.rate is Rate.AUDIO else hop)
     n_samples = common_length(graph, {n: s.n_samples for n, s in sources.items() if s.n_samples is not None})
+    if tracked and AUDIO not in sources:
+        raise UsageError(f"--pitch tracks a recording: --input {AUDIO}=FILE.wav, or {AUDIO}=-")
     if not sources:
         n_samples = graph.clock.n_samples
         if n_samples is None:
             raise UsageError("no input says how long the stream is, and the clock has no `duration`")
-    return Files(arrays, sources, piped_input, piped_output, plan, n_samples)
+    return Files(arrays, sources, piped_input, piped_output, plan, n_samples, tracked)
+
+
+def _tracked(graph: Graph, arguments: Arguments) -> tuple[tuple[str, ...], Graph]:
+    """The inputs that come from a tracker of pitch, and the graph with a recording in their place."""
+    if arguments.pitch is None:
+        return (), graph
+    needed, clock = needed_inputs(graph), graph.clock
+    tracked = tuple(name for name in FEATURES if name in needed)
+    if "f0_hz" not in tracked or AUDIO in needed or clock.hop_samples is None or clock.sample_rate is None:
+        raise UsageError(
+            f"--pitch plays graphs that take {', '.join(FEATURES[::2])} over frames, and no audio, "
+            f"this takes {', '.join(needed) or 'nothing'}"
+        )
+    if arguments.verify:
+        raise UsageError("--verify compares with the offline graph, which takes no recording: leave out --pitch")
+    performance = Input(AUDIO, Signal((Dim.of("batch"), SAMPLES), Rate.AUDIO, Unit.ANY))
+    others = tuple(i for i in graph.inputs if i.name not in (*tracked, AUDIO))
+    return tracked, graph.replace(inputs=(performance, *others))
 
 
 def _piped(assignments: Sequence[str], names: Sequence[str], kind: str) -> str | None:
@@ -126,20 +155,18 @@ def _recordings(assignments: Sequence[str], needed: Sequence[Input]) -> dict[str
     return found
 
 
-def open_recording(graph: Graph, name: str, file: str, limits: Limits) -> RecordingSource:
+def _open_recording(graph: Graph, name: str, file: str, limits: Limits) -> RecordingSource:
     """A recording at the rate of the graph. Raises GraphError as `stream_audio` does."""
-    rate, declared = graph.clock.sample_rate, graph.input_by_name.get(name)
+    rate, declared = graph.clock.sample_rate, graph.input_by_name[name]
     blocks = stream_audio(file, rate, notify=tell, limits=limits)
-    shape = [1] * (declared.signal.rank - 2) if declared else []
+    shape = [1] * (declared.signal.rank - 2)
     source = RecordingSource(blocks, shape)
     source.n_samples = recording_length(file, rate)
     return source
 
 
-def open_pipe(graph: Graph, name: str, kind: str) -> PipeSource:
+def _open_pipe(graph: Graph, name: str, kind: str) -> PipeSource:
     """Samples or frames on stdin."""
-    declared = graph.input_by_name.get(name)
-    if declared is None:
-        return PipeSource([], 1, kind)
+    declared = graph.input_by_name[name]
     hop = 1 if declared.signal.rate is Rate.AUDIO else graph.clock.hop_samples or 1
     return PipeSource([dim.size or 1 for dim in declared.signal.dims[2:]], hop, kind)

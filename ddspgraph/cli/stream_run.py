@@ -25,6 +25,7 @@ from ddspgraph.ir.types import Rate
 from ddspgraph.stream import Stream
 
 if TYPE_CHECKING:
+    from ddspgraph.cli.stream_pitch import Performance
     from ddspgraph.compiler.stream import StreamModel
     from ddspgraph.ir.graph import Graph
 
@@ -94,11 +95,11 @@ def _warm_up(model: StreamModel, stream: Stream, block: Any) -> None:
         model.process(stream.state, block)
 
 
-def run_live(model: StreamModel, arguments: Arguments, block_samples: int) -> Timing:
+def run_live(model: StreamModel, arguments: Arguments, block_samples: int, performance: Performance | None) -> Timing:
     """From the microphone to the loudspeakers until Ctrl-C. Raises UsageError, GraphError E608."""
     from ddspgraph.cli.live import play
 
-    return play(model, arguments, Timing(block_samples))
+    return play(model, arguments, Timing(block_samples), performance)
 
 
 def verify(arguments: Arguments, graph: Graph, options: GraphOptions, files: Files) -> int:

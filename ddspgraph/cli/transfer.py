@@ -27,6 +27,17 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the run of a training, or an exported folder")
     parser.add_argument("audio", metavar="AUDIO", help="a .wav or .flac file of any rate")
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="a .wav or .flac file")
+    add_fit_options(parser)
+    parser.add_argument("--pitch", choices=["swift-f0"], default="swift-f0", help="tracker (default: swift-f0)")
+    add_format_option(parser)
+    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise (default: 0)")
+    add_ops_option(parser)
+    add_limit_option(parser)
+    parser.set_defaults(set=[])
+
+
+def add_fit_options(parser: Parser) -> None:
+    """How a performance is fitted to an instrument."""
     parser.add_argument(
         "--octave-shift", metavar="N", default="auto", help="octaves up (default: auto, nearest to the training data)"
     )
@@ -34,12 +45,6 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("--threshold", type=float, default=1.0, metavar="X", help="higher: fewer notes (default: 1)")
     parser.add_argument("--auto-tune", type=float, default=0.0, metavar="X", help="0 to 1: notes to semitones")
     parser.add_argument("--quiet", type=float, default=20.0, metavar="DB", help="softer between notes by (default: 20)")
-    parser.add_argument("--pitch", choices=["swift-f0"], default="swift-f0", help="tracker (default: swift-f0)")
-    add_format_option(parser)
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of the noise (default: 0)")
-    add_ops_option(parser)
-    add_limit_option(parser)
-    parser.set_defaults(set=[])
 
 
 def main(arguments: Arguments) -> int:

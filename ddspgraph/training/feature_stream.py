@@ -12,7 +12,7 @@ import numpy as np
 from ddspgraph.compiler.driver import compile
 from ddspgraph.ir.graph import Clock
 from ddspgraph.stream import Stream
-from ddspgraph.training.performance import Frames
+from ddspgraph.training.performance import FEATURES, Frames
 from ddspgraph.training.pitch import Track, detector, on_frames
 from ddspgraph.training.settings import level_frame_size
 
@@ -133,10 +133,6 @@ class FeatureStream:
             self.push(np.zeros(hop, np.float32))
             late = max(late, n - self.n_frames * hop)
         return late
-
-
-#: What a recording has, by the names of inputs.
-FEATURES = ("f0_hz", "f0_confidence", "loudness_db", "power_db")
 
 
 def _levels_graph(clock: Clock) -> dict[str, Any]:

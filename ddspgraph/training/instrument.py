@@ -88,9 +88,11 @@ def open_instrument(
 
     check_instrument(path)
     if is_run(path):
-        has_statistics = Path(path, STATISTICS).is_file()
-        statistics = read_statistics(path) if has_statistics else {}
-        return Instrument(load_run(path, ops=ops, limits=limits, warn=warn), statistics)
-    assets = Path(path, "assets")
-    model = load_saved_model(path, ops=ops, limits=limits)
-    return Instrument(model, read_statistics(assets) if (assets / STATISTICS).is_file() else {})
+        return Instrument(load_run(path, ops=ops, limits=limits, warn=warn), statistics_at(path))
+    return Instrument(load_saved_model(path, ops=ops, limits=limits), statistics_at(path))
+
+
+def statistics_at(path: str | os.PathLike[str]) -> Mapping[str, Any]:
+    """What a run or an export was trained with; empty where nothing is known, as of a spec."""
+    folder = Path(path) if is_run(path) else Path(path, "assets")
+    return read_statistics(folder) if (folder / STATISTICS).is_file() else {}

@@ -15,6 +15,8 @@ from ddspgraph.ops.units import DB_RANGE
 from ddspgraph.training.notes import hz_to_midi, note_mask
 
 Frames = dict[str, np.ndarray]
+#: What a recording has, by the names of inputs.
+FEATURES = ("f0_hz", "f0_confidence", "loudness_db", "power_db")
 
 
 @dataclass(frozen=True)

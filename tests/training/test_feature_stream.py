@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from ddspgraph.training.analysis import features_of
-from ddspgraph.training.feature_stream import FEATURES, FeatureStream
-from ddspgraph.training.performance import Fit, fit_performance
+from ddspgraph.training.feature_stream import FeatureStream
+from ddspgraph.training.performance import FEATURES, Fit, fit_performance
 from ddspgraph.training.pitch import VOICED, swift_f0
 from ddspgraph.training.running_fit import RunningFit
 from ddspgraph.training.settings import settings_of
