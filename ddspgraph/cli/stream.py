@@ -50,6 +50,7 @@ def add_options(parser: Parser) -> None:
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.spec import load_graph, tell_warnings
     from ddspgraph.cli.stream_files import plan_files
+    from ddspgraph.cli.stream_pitch import Performance, check_performance, with_features
 
     check_seed(arguments.seed)
     options = GraphOptions.of(arguments)
@@ -58,6 +59,8 @@ def main(arguments: Arguments) -> int:
     if not graph.outputs:
         raise UsageError("the graph has losses alone: a stream has outputs")
     block = block_samples(arguments.block, graph.clock.hop_samples or 1)
+    if arguments.pitch:
+        check_performance(arguments)
     files = plan_files(graph, arguments, options.limits)
     with stage("loading TensorFlow"), quiet_tensorflow():
         import tensorflow as tf
@@ -67,7 +70,6 @@ def main(arguments: Arguments) -> int:
             tf.config.threading.set_inter_op_parallelism_threads(1)
             tf.config.threading.set_intra_op_parallelism_threads(1)
 
-    from ddspgraph.cli.stream_pitch import Performance, with_features
     from ddspgraph.cli.stream_run import run_files, run_live, verify
 
     if arguments.verify:

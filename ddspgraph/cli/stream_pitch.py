@@ -14,10 +14,17 @@ from ddspgraph.cli.stream_sources import Source
 from ddspgraph.cli.transfer import fit_of
 from ddspgraph.ir.graph import Graph
 from ddspgraph.training.performance import Frames
+from ddspgraph.training.pitch import TRACKERS, check_tracker
 from ddspgraph.training.running_fit import RunningFit
 
 if TYPE_CHECKING:
     from ddspgraph.training.feature_stream import FeatureStream
+
+
+def check_performance(arguments: Arguments) -> None:
+    """Before long work. Raises UsageError for numbers that will not do, GraphError E608 without swift-f0."""
+    fit_of(arguments)
+    check_tracker(TRACKERS[arguments.pitch])
 
 
 class Performance:
@@ -28,7 +35,6 @@ class Performance:
     """
 
     def __init__(self, graph: Graph, arguments: Arguments) -> None:
-        """Raises GraphError E608 without swift-f0, UsageError for numbers that will not do."""
         from ddspgraph.training.feature_stream import FeatureStream
         from ddspgraph.training.instrument import statistics_at
 
