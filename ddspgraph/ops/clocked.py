@@ -42,7 +42,8 @@ class Clocked(Op):
         """Frames before and after a block that an oscillator needs. Raises `CannotStream`."""
         if nyquist_fade > 0.0 and method == "nearest":
             # Offline the blocks of this method overlap by a sample, see `dsp.frame_grid.NearestGrid`.
-            raise CannotStream("fades by blocks that do not begin with the frames", "write another amp_resample_method")
+            hint = "write `amp_resample_method: linear` (or window, cubic), or `nyquist_fade: 0`"
+            raise CannotStream("fades by blocks that do not begin with the frames, with nearest", hint)
         return oscillator_reach(method, self.hop(), nyquist_fade)
 
     def rate_hz(self) -> float:

@@ -240,7 +240,7 @@ def test_forms_that_depend_on_parameters(name: str) -> None:
         (
             ops.DilatedConvStack(resample_type="upsample", resample_stride=2),
             {"x": _x(2, 6, 3)},
-            "changes the frame rate",
+            "changes the frame rate between its layers",
         ),
         (
             ops.Harmonic(amp_resample_method="nearest", nyquist_fade=0.2, **_clock(32)),

@@ -94,7 +94,8 @@ class StackFields(Op):
         if self.norm_type is not None:
             raise CannotStream("normalizes over the whole clip", "write `norm_type: null`")
         if self._resampling is not None:
-            raise CannotStream("changes the frame rate", "write `resample_stride: 1`")
+            hint = "write `resample_stride: 1`, or run the graph offline"
+            raise CannotStream("changes the frame rate between its layers: there is no streaming form of that", hint)
         return sum(ahead for _, _, ahead in self.reaches().values())
 
     def stack_state(self, n_in: int, z: Signal | None, n_z: int, items: Any) -> dict[str, Any]:
