@@ -24,6 +24,7 @@ PAGES = [
     "docs/performance.md",
     "docs/training.md",
     "docs/streaming.md",
+    "docs/targets.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
 ]

@@ -125,6 +125,7 @@ def fixed_step(
     given: dict[str, Any] = {stream.BATCH: first.pop(stream.BATCH)}  # shapes say it
     if not is_random(graph):
         given[stream.SEED] = first.pop(stream.SEED)
+    given |= {name: first.pop(name) for name, x in [*first.items()] if not x.size}  # which LiteRT cannot be given
     if not model.block_inputs:
         given[stream.LENGTH] = np.int32(samples)
     takes = [Tensor(i.name, arguments[i.name], _shape(i, sizes, model), "float32") for i in model.block_inputs]
