@@ -278,9 +278,9 @@ def _crossing_in_turn(
         is_below = (k <= tf.expand_dims(somewhere, 2)) & (k * f0_hz < nyquist_hz)
         return i + 1.0, y + tf.where(is_below, envelope, 0.0) * sine(tf.cast(k, tf.float64) * cycles)
 
-    return tf.while_loop(
-        lambda i, _: i < n_crossing, add_next, (tf.constant(0.0), y), maximum_iterations=n_harmonics
-    )[1]
+    first = (tf.constant(0.0), y)
+    _, whole = tf.while_loop(lambda i, _: i < n_crossing, add_next, first, maximum_iterations=n_harmonics)
+    return whole
 
 
 def _sum_up_to(

@@ -255,7 +255,8 @@ def _function(op: tf.Operation, attribute: str) -> Any:
     definition = op.graph._get_function(op.get_attr(attribute).name)
     while hasattr(definition, "definition") or hasattr(definition, "cached_definition"):
         definition = getattr(definition, "cached_definition", None) or definition.definition
-    return function_def_to_graph(definition, propagate_device_spec=False)
+    with op.graph.as_default():  # there are those that the function itself calls
+        return function_def_to_graph(definition, include_library_functions=True)
 
 
 def _is_passed_on(body: Any, i: int) -> bool:
