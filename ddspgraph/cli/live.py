@@ -9,6 +9,7 @@ import numpy as np
 
 from ddspgraph.cli.console import tell
 from ddspgraph.cli.options import Arguments, UsageError
+from ddspgraph.cli.stream_feed import warm_up
 from ddspgraph.cli.stream_pitch import live_block
 from ddspgraph.diagnostics import fail
 from ddspgraph.ir.types import Rate
@@ -36,6 +37,7 @@ def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: 
         hint = "pip install 'ddspgraph[live]'"
         raise fail("E608", f"live audio needs sounddevice: {str(error).splitlines()[0]}", hint=hint) from None
     stream = Stream(model, seed=arguments.seed)
+    warm_up(stream, timing.block_samples)
     if performance is not None:
         performance.wait()
 

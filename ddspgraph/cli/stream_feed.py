@@ -15,6 +15,7 @@ from ddspgraph.ir.types import Rate
 if TYPE_CHECKING:
     from ddspgraph.compiler.stream import StreamModel
     from ddspgraph.ir.graph import Input
+    from ddspgraph.stream import Stream
 
 
 class Feed:
@@ -52,13 +53,6 @@ class Feed:
             else:
                 yield {i.name: self._filled(i, parts.get(i.name), n) for i in self.model.block_inputs}, n
             begin += n
-
-    def silence(self, block_samples: int) -> Any:
-        """A block to begin with, which nobody hears."""
-        if not self.model.block_inputs:
-            return block_samples
-        sizes = {"batch": self.batch, "frames": block_samples // self.hop, "samples": block_samples}
-        return {i.name: np.zeros([d.at(sizes) for d in i.signal.dims], np.float32) for i in self.model.block_inputs}
 
     def _find_end(self) -> None:
         """All inputs end in the same frame; but a pipe says itself where it ends, and files may be longer."""
@@ -99,3 +93,14 @@ class Feed:
         if tail is None or is_audio:
             tail = np.zeros((x.shape[0], 1, *x.shape[2:]), np.float32)
         return np.concatenate([x, np.repeat(tail, size - x.shape[1], axis=1)], axis=1)
+
+
+def warm_up(stream: Stream, block_samples: int, batch: int = 1) -> None:
+    """Calls the model on silence that nobody hears: first calls are slow. The state of the stream stays as it is."""
+    model = stream.model
+    block: Any = block_samples
+    if model.block_inputs:
+        sizes = {"batch": batch, "frames": block_samples // model.plan.hop, "samples": block_samples}
+        block = {i.name: np.zeros([d.at(sizes) for d in i.signal.dims], np.float32) for i in model.block_inputs}
+    for _ in range(2):
+        model.process(stream.state, block)

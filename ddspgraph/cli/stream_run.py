@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import time
 from array import array
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,7 @@ from ddspgraph.cli.console import put, show_json, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, UsageError
 from ddspgraph.cli.run_outputs import write_outputs
 from ddspgraph.cli.spec import compile_graph, is_saved_model
-from ddspgraph.cli.stream_feed import Feed
+from ddspgraph.cli.stream_feed import Feed, warm_up
 from ddspgraph.cli.stream_files import Files
 from ddspgraph.cli.stream_sinks import Sink, is_recording
 from ddspgraph.cli.tensor_errors import typed_tensor_errors
@@ -25,7 +24,6 @@ from ddspgraph.ir.types import Rate
 from ddspgraph.stream import Stream
 
 if TYPE_CHECKING:
-    from ddspgraph.cli.stream_pitch import Performance
     from ddspgraph.compiler.stream import StreamModel
     from ddspgraph.ir.graph import Graph
 
@@ -60,8 +58,8 @@ def run_files(model: StreamModel, files: Files, arguments: Arguments, block_samp
     stream = Stream(model, batch=feed.batch, seed=arguments.seed, constants=constants)
     with contextlib.ExitStack() as stack:
         sinks = {name: Sink(model, name, files, arguments, stack) for name in model.output_names}
-        _warm_up(model, stream, feed.silence(block_samples))
-        with typed_tensor_errors(), no_long_pauses():
+        warm_up(stream, block_samples, feed.batch)
+        with typed_tensor_errors():
             for block, n in feed.blocks(block_samples):
                 begin = time.perf_counter()
                 outputs = {name: x.numpy() for name, x in stream(block).items()}
@@ -76,30 +74,6 @@ def run_files(model: StreamModel, files: Files, arguments: Arguments, block_samp
     for file, names in files.plan.items():
         tell(f"wrote {file}: {', '.join(names)}")
     return timing
-
-
-@contextlib.contextmanager
-def no_long_pauses() -> Iterator[None]:
-    """Keeps what is in memory by now (TensorFlow) out of the garbage collector, which would look at all of it."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
-
-
-def _warm_up(model: StreamModel, stream: Stream, block: Any) -> None:
-    """TensorFlow's first calls are slow; the state of the stream stays as it is."""
-    for _ in range(2):
-        model.process(stream.state, block)
-
-
-def run_live(model: StreamModel, arguments: Arguments, block_samples: int, performance: Performance | None) -> Timing:
-    """From the microphone to the loudspeakers until Ctrl-C. Raises UsageError, GraphError E608."""
-    from ddspgraph.cli.live import play
-
-    return play(model, arguments, Timing(block_samples), performance)
 
 
 def verify(arguments: Arguments, graph: Graph, options: GraphOptions, files: Files) -> int:
