@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # the cases are those of the tests
 
 from ddspgraph.backends.targets import TARGETS  # noqa: E402
+from ddspgraph.ir.op import Traits  # noqa: E402
 from ddspgraph.ops import OPS  # noqa: E402
 
 DONE = ROOT / "build" / "targets"
@@ -65,6 +66,8 @@ def page() -> str:
     lines += [f"| op | {head} |", "|---" * (len(columns) + 1) + "|"]
     reasons: list[str] = []
     for name, found in table["ops"].items():
+        if Traits.LOSS in OPS[name].traits:
+            continue
         cells = []
         for target, form in columns:
             said = found[target][form]
