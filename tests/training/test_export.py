@@ -12,6 +12,7 @@ import pytest
 import soundfile
 
 import ddspgraph as dg
+from ddspgraph import dsp
 from ddspgraph.cli import main
 from ddspgraph.training.trained import impulse_responses, load_run
 from tests.training.sounds import RATE, dataset
@@ -100,6 +101,19 @@ def test_compile_of_a_run_as_a_stream(folder: Path, capsys: pytest.CaptureFixtur
     assert "equal to the graph in a fresh process" in capsys.readouterr().err
     names = {p.name for p in (folder / "stream" / "assets").iterdir()}
     assert names >= {"statistics.json", "room_impulse_response.wav", "hall_impulse_response.wav"}
+
+
+def test_a_recording_plays_a_run_as_a_stream(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Fitted by the statistics of the run, whose notes are at 220 Hz: two octaves up from this one."""
+    low = soundfile.read(folder / "one.wav", dtype="float32")[0][: 3 * RATE]
+    soundfile.write(folder / "low.wav", np.repeat(low, 4)[: 3 * RATE], RATE, subtype="FLOAT")
+    command = ["stream", str(folder / "run"), "--pitch", "swift-f0", "--input", f"audio={folder / 'low.wav'}"]
+    assert main([*command, "--output", str(folder / "played.wav")]) == 0
+    assert "pitch" in capsys.readouterr().err
+    played, rate = soundfile.read(folder / "played.wav", dtype="float32")
+    assert (len(played), rate) == (3 * RATE, RATE)
+    power = np.abs(dsp.rfft(played[RATE : 3 * RATE], 2 * RATE).numpy()) ** 2
+    assert power[430:450].sum() + power[870:890].sum() > 0.5 * power[20:1_000].sum()
 
 
 EXPORTS = """
