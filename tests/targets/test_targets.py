@@ -182,16 +182,17 @@ def test_offline_and_stream(spec: str, tmp_path: Path, capfd: pytest.CaptureFixt
     assert (folder / "graph.yaml").read_text() == SPEC
     assert [i["tensor"] for i in facts["inputs"]] == ["audio", "control"]
     assert [o["tensor"] for o in facts["outputs"]] == ["audio_out", "control_out"]
-    found = runner(folder)({**inputs, "seed": np.int32(3)})["audio_out"]
+    found = runner(folder)({**inputs, "seed": np.array(3, np.int32)})["audio_out"]
     np.testing.assert_allclose(found, wanted, atol=1e-4)
-    assert not np.allclose(runner(folder)({**inputs, "seed": np.int32(4)})["audio_out"], wanted, atol=1e-2)
+    assert not np.allclose(runner(folder)({**inputs, "seed": np.array(4, np.int32)})["audio_out"], wanted, atol=1e-2)
 
     folder = tmp_path / "stream"
     assert main(["compile", spec, "-o", str(folder), *options, "--streaming", "--block", "160"]) == 0
     facts = json.loads((folder / "ddspgraph.json").read_text())["streaming"]
-    state = dict(np.load(folder / "initial_state.npz"))
+    with np.load(folder / "initial_state.npz") as first_state:
+        state = dict(first_state)
     assert state.keys() == {s["tensor"] for s in facts["states"]}
-    state["state_seed"] = np.int64(3)
+    state["state_seed"] = np.array(3, np.int64)
     step, blocks = runner(folder), []
     for first in range(0, 20, 5):
         block = {"audio": inputs["audio"][:, 32 * first :][:, :160], "control": inputs["control"][:, first : first + 5]}
