@@ -168,7 +168,7 @@ class _Session:
         else:
             self._go_on(loop, restore)
         if not has_tensorboard():
-            self.observer.notice('without TensorBoard there are no event files: pip install "ddspgraph[tensorboard]"')
+            self.observer.notice('no event files without TensorBoard: pip install "ddspgraph[tensorboard]"')
         first = loop.progress.step
         if first >= self.training.steps:
             self.observer.notice(f"the run has {first} steps already: --steps says how many it is to have in all")

@@ -50,7 +50,7 @@ def test_one_notice_where_it_is_not_installed(tmp_path: Path, monkeypatch: pytes
     told = Listener()
     dg.train(SPEC, tmp_path / "data", tmp_path / "run", steps=2, observer=told)
     assert [n for n in told.notices if "TensorBoard" in n] == [
-        'without TensorBoard there are no event files: pip install "ddspgraph[tensorboard]"'
+        'no event files without TensorBoard: pip install "ddspgraph[tensorboard]"'
     ]
     assert not (tmp_path / "run" / "tensorboard").exists()
 
