@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ddspgraph.backends.targets import TARGETS
-from ddspgraph.cli.compile_target import add_target_options, check_no_shapes, compile_to_target
+from ddspgraph.cli.compile_target import add_run_assets, add_target_options, check_no_shapes, compile_to_target
 from ddspgraph.cli.console import put, quiet_tensorflow, show_json, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
@@ -90,7 +90,7 @@ def _export(model: CompiledGraph, output: str, source: str) -> float:
 
     differences: list[float] = []
     with stage(f"exporting {output}, and running it in a fresh process"):
-        add_assets = partial(_add_assets, model, source)
+        add_assets = partial(add_run_assets, model, source)
         save(model, output, add_assets=add_assets, verify=lambda folder: differences.append(verify(model, folder)))
     return max(differences)
 
@@ -103,18 +103,9 @@ def _export_stream(model: CompiledGraph, output: str, source: str) -> float:
     differences: list[float] = []
     with stage(f"exporting {output}, and running it in a fresh process"):
         stream = compile_stream(model)
-        add_assets = partial(_add_assets, model, source)
+        add_assets = partial(add_run_assets, model, source)
         save(stream, output, add_assets=add_assets, verify=lambda folder: differences.append(verify(stream, folder)))
     return max(differences)
-
-
-def _add_assets(model: CompiledGraph, source: str, folder: Path) -> None:
-    """What the export of a run holds beside the model."""
-    from ddspgraph.training.run_folder import is_run
-    from ddspgraph.training.trained import write_assets
-
-    if is_run(source):
-        write_assets(model, source, folder)
 
 
 def _report(arguments: Arguments, graph: Graph, difference: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, a
 
 if TYPE_CHECKING:
     from ddspgraph.backends.fixed import Fixed
+    from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.compiler.pipeline import Observer
     from ddspgraph.ir.graph import Graph
 
@@ -52,21 +54,25 @@ def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions,
 
     from ddspgraph.backends.target_folder import save_target, target_facts
     from ddspgraph.cli.spec import compile_graph
-    from ddspgraph.training.run_folder import is_run
-    from ddspgraph.training.trained import write_assets
 
     with stage(f"compiling {graph.name}"):
         model = compile_graph(arguments.spec, graph, options, seed=arguments.seed, observe=observe)
         fixed = _fixed(arguments, model, options, samples)
 
-    def add_assets(folder: Path) -> None:
-        if is_run(arguments.spec):
-            write_assets(model, arguments.spec, folder)
-
     with stage(f"exporting {arguments.output}, and running it in a fresh process"):
+        add_assets = partial(add_run_assets, model, arguments.spec)
         difference = save_target(fixed, target, arguments.output, add_assets=add_assets)
     _report(arguments, target_facts(fixed, target), difference)
     return 0
+
+
+def add_run_assets(model: CompiledGraph, source: str, folder: Path) -> None:
+    """What the export of a run holds beside the model."""
+    from ddspgraph.training.run_folder import is_run
+    from ddspgraph.training.trained import write_assets
+
+    if is_run(source):
+        write_assets(model, source, folder)
 
 
 def _samples(arguments: Arguments, graph: Graph) -> int:
