@@ -245,8 +245,9 @@ def _crossing_alone(
             x, crossed if is_alike else tf.math.floormod(crossed, tf.shape(x, tf.int64)[:2])
         )  # an axis of 1 serves all
 
+    n_harmonics: Any = bank.shape[3]
     first, last = tf.split(there(tf.stack([throughout, somewhere], axis=2)), 2, axis=1)
-    k = first + tf.slice(tf.range(1.0, bank.shape[3] + 1.0), [0], n_crossing)
+    k = first + tf.slice(tf.range(1.0, n_harmonics + 1.0), [0], n_crossing)
     index = tf.cast(tf.maximum(tf.minimum(k, last), 1.0), tf.int32) - 1
     envelope = tf.matmul(tf.gather(there(bank), index, axis=2, batch_dims=1), there(mix), transpose_a=True)
     k = tf.expand_dims(k, 2)
