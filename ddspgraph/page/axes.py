@@ -92,6 +92,8 @@ def pitch(low_hz: float, high_hz: float) -> Axis:
     if low_hz < _LOWEST_NOTE_HZ:
         return logarithmic("Hz", low_hz, high_hz)
     ticks = [(_hz(midi), f"{note_name(midi)} {_short(_hz(midi))} Hz") for midi in _notes(_midi(low_hz), _midi(high_hz))]
+    # A limit that is a note lies, rounded there and back, beside its tick.
+    low_hz, high_hz = min([low_hz, *(hz for hz, _ in ticks)]), max([high_hz, *(hz for hz, _ in ticks)])
     return Axis("Hz", low_hz, high_hz, tuple(ticks), is_log=True, unit="Hz")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ddspgraph.page import axes
@@ -37,6 +37,7 @@ def test_full_scale_is_marked_where_a_waveform_goes_beyond(peak: float) -> None:
     assert {-1.0, 1.0} <= {value for value, _ in axes.symmetric("", peak).ticks}
 
 
+@example(27.5, 1.0)
 @given(st.floats(20, 10_000), st.floats(1.0, 200))
 def test_pitch_has_notes_as_ticks(low_hz: float, ratio: float) -> None:
     axis = axes.pitch(low_hz, min(low_hz * ratio, 20_000))
