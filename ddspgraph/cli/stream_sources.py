@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -14,7 +15,7 @@ from ddspgraph.ir.types import Rate
 _FULL_SCALE = 32768.0
 
 
-class Source:
+class Source(ABC):
     """The values of one input, in order of time.
 
     Attributes:
@@ -35,9 +36,9 @@ class Source:
             self.end = self.n_read * self.hop
         return x
 
+    @abstractmethod
     def next(self, n: int) -> np.ndarray:
         """As `read`. A kind of source says how."""
-        raise NotImplementedError
 
 
 class ArraySource(Source):

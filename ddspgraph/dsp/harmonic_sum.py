@@ -22,7 +22,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -216,72 +216,65 @@ def _sum_below_nyquist(
     is_whole = tf.cast(harmonics <= throughout[:, :, tf.newaxis, tf.newaxis], tf.float32)
     y = _sum_up_to(mix, bank * is_whole, cycles, columns=columns, highest=tf.reduce_max(throughout))
 
-    crossing = _crossing_in_turn if needs_static_shapes() else _crossing_alone
-    return crossing(y, mix, bank, cycles, f0_hz, throughout, somewhere, nyquist_hz)
+    crossing = _Crossing(mix, bank, cycles, f0_hz, throughout, somewhere, nyquist_hz)
+    return crossing.in_turn(y) if needs_static_shapes() else crossing.alone(y)
 
 
-def _crossing_alone(
-    y: tf.Tensor,
-    mix: tf.Tensor,
-    bank: tf.Tensor,
-    cycles: tf.Tensor,
-    f0_hz: tf.Tensor,
-    throughout: tf.Tensor,
-    somewhere: tf.Tensor,
-    nyquist_hz: float,
-) -> tf.Tensor:
-    """Adds the harmonics that cross Nyquist inside a block, few harmonics in few blocks: one sine each.
+class _Crossing(NamedTuple):
+    """The harmonics that cross Nyquist inside a block, few harmonics in few blocks: one sine each.
 
-    Args:
-      y: The sum of the others, [batch, blocks, slots].
-      throughout, somewhere: How many harmonics are below Nyquist in all and in some samples, [batch, blocks].
+    The first four as of `_sum_below_nyquist`; `throughout` and `somewhere`, [batch, blocks], are how many harmonics
+    are below Nyquist in all and in some samples.
     """
-    crossed = tf.where(tf.broadcast_to(throughout < somewhere, tf.shape(y)[:2]))
-    n_crossing = tf.cast(tf.maximum(tf.reduce_max(somewhere - throughout, keepdims=True)[0], 0.0), tf.int32)
 
-    def there(x: tf.Tensor) -> tf.Tensor:
-        is_alike = x.shape[:2].is_fully_defined() and x.shape[:2] == y.shape[:2]
-        return tf.gather_nd(
-            x, crossed if is_alike else tf.math.floormod(crossed, tf.shape(x, tf.int64)[:2])
-        )  # an axis of 1 serves all
+    mix: tf.Tensor
+    bank: tf.Tensor
+    cycles: tf.Tensor
+    f0_hz: tf.Tensor
+    throughout: tf.Tensor
+    somewhere: tf.Tensor
+    nyquist_hz: float
 
-    n_harmonics: Any = bank.shape[3]
-    first, last = tf.split(there(tf.stack([throughout, somewhere], axis=2)), 2, axis=1)
-    k = first + tf.slice(tf.range(1.0, n_harmonics + 1.0), [0], n_crossing)
-    index = tf.cast(tf.maximum(tf.minimum(k, last), 1.0), tf.int32) - 1
-    envelope = tf.matmul(tf.gather(there(bank), index, axis=2, batch_dims=1), there(mix), transpose_a=True)
-    k = tf.expand_dims(k, 2)
-    is_below = (k <= tf.expand_dims(last, 2)) & (k * tf.expand_dims(there(f0_hz), 1) < nyquist_hz)
-    sines = sine(tf.cast(k, tf.float64) * tf.expand_dims(there(cycles), 1))
-    return tf.tensor_scatter_nd_add(y, crossed, tf.reduce_sum(tf.where(is_below, envelope, 0.0) * sines, axis=1))
+    def alone(self, y: tf.Tensor) -> tf.Tensor:
+        """Adds them to the sum of the others, [batch, blocks, slots], where they are."""
+        mix, bank, cycles, f0_hz, throughout, somewhere, nyquist_hz = self
+        crossed = tf.where(tf.broadcast_to(throughout < somewhere, tf.shape(y)[:2]))
+        n_crossing = tf.cast(tf.maximum(tf.reduce_max(somewhere - throughout, keepdims=True)[0], 0.0), tf.int32)
 
+        def there(x: tf.Tensor) -> tf.Tensor:
+            is_alike = x.shape[:2].is_fully_defined() and x.shape[:2] == y.shape[:2]
+            return tf.gather_nd(
+                x, crossed if is_alike else tf.math.floormod(crossed, tf.shape(x, tf.int64)[:2])
+            )  # an axis of 1 serves all
 
-def _crossing_in_turn(
-    y: tf.Tensor,
-    mix: tf.Tensor,
-    bank: tf.Tensor,
-    cycles: tf.Tensor,
-    f0_hz: tf.Tensor,
-    throughout: tf.Tensor,
-    somewhere: tf.Tensor,
-    nyquist_hz: float,
-) -> tf.Tensor:
-    """`_crossing_alone` with shapes that no value decides: in turn one harmonic of every block."""
-    n_harmonics: Any = bank.shape[3]
-    harmonics = tf.range(1.0, n_harmonics + 1.0)
-    n_crossing = tf.reduce_max(somewhere - throughout)
+        n_harmonics: Any = bank.shape[3]
+        first, last = tf.split(there(tf.stack([throughout, somewhere], axis=2)), 2, axis=1)
+        k = first + tf.slice(tf.range(1.0, n_harmonics + 1.0), [0], n_crossing)
+        index = tf.cast(tf.maximum(tf.minimum(k, last), 1.0), tf.int32) - 1
+        envelope = tf.matmul(tf.gather(there(bank), index, axis=2, batch_dims=1), there(mix), transpose_a=True)
+        k = tf.expand_dims(k, 2)
+        is_below = (k <= tf.expand_dims(last, 2)) & (k * tf.expand_dims(there(f0_hz), 1) < nyquist_hz)
+        sines = sine(tf.cast(k, tf.float64) * tf.expand_dims(there(cycles), 1))
+        return tf.tensor_scatter_nd_add(y, crossed, tf.reduce_sum(tf.where(is_below, envelope, 0.0) * sines, axis=1))
 
-    def add_next(i: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        k = tf.expand_dims(throughout + 1.0 + i, 2)
-        # Where k is past the last harmonic no amplitude is picked.
-        picked = tf.reduce_sum(bank * tf.cast(tf.equal(tf.expand_dims(k, 2), harmonics), tf.float32), axis=3)
-        envelope = tf.reduce_sum(mix * tf.expand_dims(picked, 3), axis=2)
-        is_below = (k <= tf.expand_dims(somewhere, 2)) & (k * f0_hz < nyquist_hz)
-        return i + 1.0, y + tf.where(is_below, envelope, 0.0) * sine(tf.cast(k, tf.float64) * cycles)
+    def in_turn(self, y: tf.Tensor) -> tf.Tensor:
+        """`alone` with shapes that no value decides: in turn one harmonic of every block."""
+        mix, bank, cycles, f0_hz, throughout, somewhere, nyquist_hz = self
+        n_harmonics: Any = bank.shape[3]
+        harmonics = tf.range(1.0, n_harmonics + 1.0)
+        n_crossing = tf.reduce_max(somewhere - throughout)
 
-    first = (tf.constant(0.0), y)
-    _, whole = tf.while_loop(lambda i, _: i < n_crossing, add_next, first, maximum_iterations=n_harmonics)
-    return whole
+        def add_next(i: tf.Tensor, y: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            k = tf.expand_dims(throughout + 1.0 + i, 2)
+            # Where k is past the last harmonic no amplitude is picked.
+            picked = tf.reduce_sum(bank * tf.cast(tf.equal(tf.expand_dims(k, 2), harmonics), tf.float32), axis=3)
+            envelope = tf.reduce_sum(mix * tf.expand_dims(picked, 3), axis=2)
+            is_below = (k <= tf.expand_dims(somewhere, 2)) & (k * f0_hz < nyquist_hz)
+            return i + 1.0, y + tf.where(is_below, envelope, 0.0) * sine(tf.cast(k, tf.float64) * cycles)
+
+        first = (tf.constant(0.0), y)
+        _, whole = tf.while_loop(lambda i, _: i < n_crossing, add_next, first, maximum_iterations=n_harmonics)
+        return whole
 
 
 def _sum_up_to(

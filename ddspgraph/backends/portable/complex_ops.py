@@ -12,7 +12,7 @@ from ddspgraph.backends.portable.pairs import PART_BY_PART, PairOps
 from ddspgraph.backends.portable.retelling import NotPortable, Pair, Retelling
 
 
-def _cast(_: Any, retelling: Retelling, op: tf.Operation, inputs: list[Any]) -> Any:
+def _cast(retelling: Retelling, op: tf.Operation, inputs: list[Any]) -> Any:
     if op.outputs[0].dtype != tf.complex64:
         return tf.cast(inputs[0][0], op.outputs[0].dtype)
     if op.inputs[0].dtype == tf.float64 and tf.float64 in retelling.numbers:
@@ -31,7 +31,7 @@ def _quotient(a: Pair, b: Pair) -> Pair:
     return real / size, imaginary / size
 
 
-def _zeros(_: Any, __: Retelling, ___: tf.Operation, inputs: list[Any]) -> Pair:
+def _zeros(_: Retelling, __: tf.Operation, inputs: list[Any]) -> Pair:
     return tf.zeros_like(inputs[0][0]), tf.zeros_like(inputs[0][0])
 
 
@@ -40,20 +40,20 @@ class ComplexOps(PairOps):
     by_part = PART_BY_PART | {"Add", "AddN", "AddV2", "Cumsum", "Neg", "Sub", "Sum", "Mean"}
     told = {
         "Cast": _cast,
-        "Complex": lambda _, r, op, x: tuple(r.tensor(part) for part in x),
-        "Real": lambda _, r, op, x: x[0][0],
-        "Imag": lambda _, r, op, x: x[0][1],
-        "Conj": lambda _, r, op, x: (x[0][0], -x[0][1]),
-        "ComplexAbs": lambda _, r, op, x: tf.sqrt(x[0][0] * x[0][0] + x[0][1] * x[0][1]),
-        "Angle": lambda _, r, op, x: tf.atan2(x[0][1], x[0][0]),
-        "Mul": lambda _, r, op, x: _product(*x),
-        "RealDiv": lambda _, r, op, x: _quotient(*x),
-        "Square": lambda _, r, op, x: _product(x[0], x[0]),
+        "Complex": lambda r, op, x: tuple(r.tensor(part) for part in x),
+        "Real": lambda r, op, x: x[0][0],
+        "Imag": lambda r, op, x: x[0][1],
+        "Conj": lambda r, op, x: (x[0][0], -x[0][1]),
+        "ComplexAbs": lambda r, op, x: tf.sqrt(x[0][0] * x[0][0] + x[0][1] * x[0][1]),
+        "Angle": lambda r, op, x: tf.atan2(x[0][1], x[0][0]),
+        "Mul": lambda r, op, x: _product(*x),
+        "RealDiv": lambda r, op, x: _quotient(*x),
+        "Square": lambda r, op, x: _product(x[0], x[0]),
         "ZerosLike": _zeros,
-        "RFFT": lambda _, r, op, x: dft.rfft(r.tensor(x[0]), _length(op, x[1])),
-        "IRFFT": lambda _, r, op, x: dft.irfft(x[0], _length(op, x[1])),
-        "FFT": lambda _, r, op, x: dft.dft(x[0]),
-        "IFFT": lambda _, r, op, x: _inverse(x[0]),
+        "RFFT": lambda r, op, x: dft.rfft(r.tensor(x[0]), _length(op, x[1])),
+        "IRFFT": lambda r, op, x: dft.irfft(x[0], _length(op, x[1])),
+        "FFT": lambda r, op, x: dft.dft(x[0]),
+        "IFFT": lambda r, op, x: _inverse(x[0]),
     }
 
     def halves(self, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -18,9 +18,10 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddspgraph.backends.portable.retelling import Pair
+
 #: The longest transform that is one product, where it can be cut.
 _LARGEST_MATRIX = 512
-Pair = tuple[tf.Tensor, tf.Tensor]
 
 
 def rfft(x: tf.Tensor, length: int) -> Pair:

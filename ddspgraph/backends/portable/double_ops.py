@@ -15,7 +15,7 @@ from ddspgraph.backends.portable.retelling import NotPortable, Pair, Retelling
 _MOST_COLUMNS = 8
 
 
-def _cast(_: Any, retelling: Retelling, op: tf.Operation, inputs: list[Any]) -> Any:
+def _cast(retelling: Retelling, op: tf.Operation, inputs: list[Any]) -> Any:
     source, wanted = op.inputs[0].dtype, op.outputs[0].dtype
     if source == wanted:
         return inputs[0]
@@ -41,20 +41,20 @@ def _from_pair(x: Pair, wanted: tf.DType, op: tf.Operation) -> tf.Tensor:
     return tf.cast(high, wanted) + tf.cast(low, wanted)
 
 
-def _cumsum(_: Any, __: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
+def _cumsum(_: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
     if op.get_attr("reverse"):
         raise NotPortable(op.type, op.name)
     return doubles.cumsum(inputs[0], int(inputs[1]), op.get_attr("exclusive"))
 
 
-def _sum(_: Any, __: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
+def _sum(_: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
     x, axes = inputs[0], sorted(int(axis) % len(inputs[0][0].shape) for axis in np.atleast_1d(inputs[1]))
     for axis in axes:
         x = doubles.total(x, axis)
     return x if op.get_attr("keep_dims") else (tf.squeeze(x[0], axes), tf.squeeze(x[1], axes))
 
 
-def _floor_mod(_: Any, __: Retelling, ___: tf.Operation, inputs: list[Any]) -> Pair:
+def _floor_mod(_: Retelling, __: tf.Operation, inputs: list[Any]) -> Pair:
     a, b = inputs
     return doubles.subtract(a, doubles.multiply(b, doubles.floor(doubles.divide(a, b))))
 
@@ -74,7 +74,7 @@ def _abs(x: Pair) -> Pair:
     return sign * x[0], sign * x[1]
 
 
-def _matrix_product(_: Any, __: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
+def _matrix_product(_: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
     """Of few columns and rows: lines between two frames are such products."""
     a, b = inputs
     if op.get_attr("adj_x"):
@@ -93,25 +93,25 @@ class DoubleOps(PairOps):
     dtype = tf.float64
     told = {
         "Cast": _cast,
-        "Add": lambda _, r, op, x: doubles.add(*x),
-        "AddV2": lambda _, r, op, x: doubles.add(*x),
-        "Sub": lambda _, r, op, x: doubles.subtract(*x),
-        "Mul": lambda _, r, op, x: doubles.multiply(*x),
-        "RealDiv": lambda _, r, op, x: doubles.divide(*x),
-        "Neg": lambda _, r, op, x: doubles.negative(*x),
-        "Square": lambda _, r, op, x: doubles.multiply(x[0], x[0]),
-        "Abs": lambda _, r, op, x: _abs(*x),
-        "Floor": lambda _, r, op, x: doubles.floor(*x),
-        "Round": lambda _, r, op, x: doubles.rounded(*x),
+        "Add": lambda r, op, x: doubles.add(*x),
+        "AddV2": lambda r, op, x: doubles.add(*x),
+        "Sub": lambda r, op, x: doubles.subtract(*x),
+        "Mul": lambda r, op, x: doubles.multiply(*x),
+        "RealDiv": lambda r, op, x: doubles.divide(*x),
+        "Neg": lambda r, op, x: doubles.negative(*x),
+        "Square": lambda r, op, x: doubles.multiply(x[0], x[0]),
+        "Abs": lambda r, op, x: _abs(*x),
+        "Floor": lambda r, op, x: doubles.floor(*x),
+        "Round": lambda r, op, x: doubles.rounded(*x),
         "FloorMod": _floor_mod,
-        "Maximum": lambda _, r, op, x: _larger(*x),
-        "Minimum": lambda _, r, op, x: _smaller(*x),
-        "Less": lambda _, r, op, x: doubles.is_less(*x),
-        "Greater": lambda _, r, op, x: doubles.is_less(x[1], x[0]),
-        "GreaterEqual": lambda _, r, op, x: tf.logical_not(doubles.is_less(*x)),
-        "LessEqual": lambda _, r, op, x: tf.logical_not(doubles.is_less(x[1], x[0])),
-        "Equal": lambda _, r, op, x: doubles.is_equal(*x),
-        "NotEqual": lambda _, r, op, x: tf.logical_not(doubles.is_equal(*x)),
+        "Maximum": lambda r, op, x: _larger(*x),
+        "Minimum": lambda r, op, x: _smaller(*x),
+        "Less": lambda r, op, x: doubles.is_less(*x),
+        "Greater": lambda r, op, x: doubles.is_less(x[1], x[0]),
+        "GreaterEqual": lambda r, op, x: tf.logical_not(doubles.is_less(*x)),
+        "LessEqual": lambda r, op, x: tf.logical_not(doubles.is_less(x[1], x[0])),
+        "Equal": lambda r, op, x: doubles.is_equal(*x),
+        "NotEqual": lambda r, op, x: tf.logical_not(doubles.is_equal(*x)),
         "BatchMatMulV2": _matrix_product,
         "Cumsum": _cumsum,
         "Sum": _sum,

@@ -11,7 +11,8 @@ from typing import Any
 
 import tensorflow as tf
 
-Pair = tuple[tf.Tensor, tf.Tensor]
+from ddspgraph.backends.portable.retelling import Pair
+
 #: 2**12 + 1 halves a mantissa of 24 bits.
 _SPLIT = 4097.0
 

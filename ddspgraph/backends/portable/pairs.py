@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
@@ -25,9 +26,9 @@ class PairOps(Numbers):
     told: ClassVar[dict[str, Callable[..., Any]]]
     by_part: ClassVar[set[str]] = PART_BY_PART
 
+    @abstractmethod
     def halves(self, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What two float32 arrays stand for a constant."""
-        raise NotImplementedError
 
     def parts(self, value: Value) -> Pair:
         if not isinstance(value, np.ndarray):
@@ -38,7 +39,7 @@ class PairOps(Numbers):
     def tell(self, retelling: Retelling, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
         known = [self.parts(x) if t.dtype == self.dtype else x for t, x in zip(op.inputs, inputs, strict=True)]
         if op.type in self.told:
-            found = self.told[op.type](self, retelling, op, known)
+            found = self.told[op.type](retelling, op, known)
             return found if isinstance(found, list) else [found]
         if op.type not in self.by_part:
             raise NotPortable(op.type, op.name)

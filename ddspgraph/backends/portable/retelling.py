@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -17,7 +18,6 @@ Value = Any
 #: Their results depend on the shapes of their inputs alone.
 _OF_SHAPES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 _THE_SAME = {"Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "EnsureShape", "CheckNumerics"}
-_WITHOUT_RESULT = {"NoOp", "Assert"}
 #: A larger constant that is made of smaller ones is made where it runs.
 _LARGEST_CONSTANT = 4 << 20
 
@@ -36,7 +36,7 @@ class Empty(NamedTuple):
     length: int
 
 
-class Numbers:
+class Numbers(ABC):
     """A type of numbers that a runtime lacks, and what stands for them.
 
     Attributes:
@@ -51,9 +51,9 @@ class Numbers:
         """The tensors that stand for a constant, or for what is told already."""
         return (tf.convert_to_tensor(value),)
 
+    @abstractmethod
     def tell(self, retelling: Retelling, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
         """An operation that takes or gives such numbers. Raises NotPortable."""
-        raise NotImplementedError
 
 
 class Retelling:
