@@ -177,6 +177,8 @@ class Op(metaclass=_Declaration):
     """
 
     name: ClassVar[str]
+    #: What else people call it, for searches: `"high cut"`, or `"low cut (high_pass: true)"` with what makes it one.
+    words: ClassVar[tuple[str, ...]] = ()
     traits: ClassVar[Traits] = Traits.PURE
     inputs: ClassVar[Mapping[str, Port]] = {}
     outputs: ClassVar[Mapping[str, Port]] = {}

@@ -22,6 +22,8 @@ class HarmonicConsistencyLoss(Loss):
     Synthesis", ICML 2020 workshop.
     """
 
+    words = ("self supervision", "harmonic loss", "consistency")
+
     inputs = {
         "harm_amp": frame(1, unit=Unit.LINEAR, doc="Amplitude of the set."),
         "harm_amp_target": frame(1, unit=Unit.LINEAR, doc="What it should be."),
@@ -64,6 +66,8 @@ class FilteredNoiseConsistencyLoss(Loss):
     Source: elementary.
     """
 
+    words = ("self supervision", "noise loss", "consistency")
+
     inputs = {
         "noise_magnitudes": frame("n_bands", unit=Unit.LINEAR, doc="Magnitudes of the bands."),
         "noise_magnitudes_target": frame("n_bands", unit=Unit.LINEAR, doc="What they should be."),
@@ -101,6 +105,8 @@ class WassersteinConsistencyLoss(Loss):
     Tests", 2015.
     """
 
+    words = ("earth mover", "emd", "optimal transport", "transport", "consistency")
+
     inputs = _SETS
 
     weight: float = param(1.0, doc="Factor of the loss.")
@@ -128,6 +134,8 @@ class KDEConsistencyLoss(Loss):
     Source: Engel, Swavely, Hantrakul, Roberts and Hawthorne, "Self-supervised Pitch Detection by Inverse Audio
     Synthesis", ICML 2020 workshop.
     """
+
+    words = ("kernel density", "likelihood", "consistency")
 
     inputs = _SETS
 

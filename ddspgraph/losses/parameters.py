@@ -38,6 +38,8 @@ class ParamLoss(_Pair):
     Source: elementary.
     """
 
+    words = ("l1", "l2", "mse", "mae", "mean squared error", "mean absolute error", "regression")
+
     inputs = {
         "pred": anything(doc="Any shape."),
         "target": anything(doc="The same shape."),
@@ -56,6 +58,8 @@ class AmpLoss(_Pair):
 
     Source: elementary.
     """
+
+    words = ("amplitude loss", "loudness loss", "log amplitude")
 
     inputs = {
         "amp": anything(unit=Unit.LINEAR, doc="Amplitudes."),
@@ -76,6 +80,8 @@ class FreqLoss(_Pair):
 
     Source: elementary.
     """
+
+    words = ("pitch loss", "frequency loss", "f0 loss")
 
     inputs = {
         "f_hz": anything(unit=Unit.HZ, doc="Frequencies."),

@@ -27,6 +27,11 @@ class SpectralLoss(Loss):
     section 4.2 (magnitudes and their logarithms).
     """
 
+    words = (
+        "mss loss", "multi resolution stft loss", "multi scale spectral", "stft loss", "reconstruction loss",
+        "spectrogram loss", "mrstft",
+    )  # fmt: skip
+
     inputs = {
         "target_audio": audio(doc="The sound to come near to."),
         "audio": audio(doc="The sound that was made."),

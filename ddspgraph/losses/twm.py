@@ -25,6 +25,8 @@ class TWMLoss(Loss):
     procedure", JASA 95 (1994), with Gaussian likelihoods for its mismatch function.
     """
 
+    words = ("two way mismatch", "pitch detection loss", "f0 loss")
+
     inputs = {
         "f0_candidates": frame("n_candidates", unit=Unit.HZ, doc="Fundamental frequencies to choose from."),
         "freqs": frame("n_sinusoids", unit=Unit.HZ, doc="Frequencies of the sinusoids."),

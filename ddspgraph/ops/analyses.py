@@ -121,6 +121,11 @@ class Loudness(_Level):
     Source: IEC 61672-1, annex E, for A(f).
     """
 
+    words = (
+        "a weighting", "volume meter", "lufs (A-weighted, not K-weighted)", "perceptual level", "envelope follower",
+        "level meter",
+    )  # fmt: skip
+
     outputs = {"signal": frame(1, unit=Unit.DB, doc="At least -range_db.")}
 
     size_name = "n_fft"
@@ -144,6 +149,8 @@ class Power(_Level):
     Source: elementary (definition of the decibel).
     """
 
+    words = ("energy", "level", "envelope follower", "envelope detector", "meter", "decibels")
+
     outputs = {"signal": frame(1, unit=Unit.DB, doc="At least -range_db.")}
 
     frame_size: int = param(512, unit=Unit.SAMPLES, ge=1, doc="Size of a frame.")
@@ -159,6 +166,11 @@ class RmsEnergy(_Level):
 
     Source: elementary.
     """
+
+    words = (
+        "rms", "root mean square", "energy", "level", "envelope follower", "envelope detector", "amp follower",
+        "meter",
+    )  # fmt: skip
 
     outputs = {"signal": frame(1, unit=Unit.LINEAR)}
 

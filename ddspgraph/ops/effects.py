@@ -53,6 +53,11 @@ class FIRFilter(_Filter):
     (ICLR 2020), section 3.4 (frequency sampling).
     """
 
+    words = (
+        "filter", "equalizer", "equaliser", "eq", "graphic eq", "fir", "filterbank", "spectral filter", "bandpass",
+        "bandstop", "notch", "peak", "shelf", "vocoder", "time varying filter",
+    )  # fmt: skip
+
     inputs = {
         "audio": audio(doc="The sound."),
         "magnitudes": frame("n_bands", unit=Unit.RAW, broadcast=True, doc="Gains at equally spaced frequencies."),
@@ -106,6 +111,12 @@ class SincFilter(_Filter):
     Source: S. W. Smith, The Scientist and Engineer's Guide to DSP, chapter 16 (windowed-sinc filters).
     """
 
+    words = (
+        "filter", "lowpass", "lpf", "high cut", "hicut", "lopass", "highpass (high_pass: true)",
+        "hpf (high_pass: true)", "low cut (high_pass: true)", "hipass (high_pass: true)", "cutoff", "biquad", "svf",
+        "onepole", "butterworth", "moog", "vcf", "lores", "windowed sinc",
+    )  # fmt: skip
+
     inputs = {
         "audio": audio(doc="The sound."),
         "cutoff_frequency": frame(1, unit=Unit.HZ, broadcast=True, doc="The cutoff; may change from frame to frame."),
@@ -152,6 +163,11 @@ class ModDelay(Op):
 
     Source: Dattorro, Effect design part 2: delay-line modulation and chorus (J. AES 45, 1997).
     """
+
+    words = (
+        "chorus", "flanger", "vibrato (add_dry: false)", "delay", "echo", "comb", "doubler", "modulated delay",
+        "delay line", "slapback",
+    )  # fmt: skip
 
     inputs = {
         "audio": audio(doc="The sound."),

@@ -23,6 +23,12 @@ class Lfo(Op):
     Source: elementary.
     """
 
+    words = (
+        "low frequency oscillator", "vibrato (into a pitch)", "tremolo (into a multiply)", "wobble", "modulator",
+        "modulation", "control oscillator", "sine (shape: sine)", "saw (shape: saw)", "sawtooth (shape: saw)",
+        "triangle (shape: triangle)", "square (shape: square)", "oscillator",
+    )  # fmt: skip
+
     traits = Traits.PURE | Traits.SIZED | Traits.POINTWISE
     inputs = {"frequency_hz": const(unit=Unit.HZ, doc="Turns a second.")}
     outputs = {"signal": frame(1, doc="The wave, in the unit of depth and offset.")}
@@ -58,6 +64,11 @@ class ExpDecay(Op):
 
     Source: the definition of the reverberation time T60 in ISO 3382-1.
     """
+
+    words = (
+        "envelope", "decay", "percussion", "pluck", "struck", "bell", "line", "fade out", "exponential",
+        "ad envelope", "t60",
+    )  # fmt: skip
 
     traits = Traits.PURE | Traits.SIZED | Traits.POINTWISE
     inputs = {

@@ -57,6 +57,8 @@ class Add(_Elementwise):
     Source: elementary.
     """
 
+    words = ("sum", "plus", "mixer", "offset", "bias", "+")
+
     def combine(self, one: Any, two: Any) -> Any:
         return one + two
 
@@ -66,6 +68,11 @@ class Multiply(_Elementwise):
 
     Source: elementary.
     """
+
+    words = (
+        "mul", "times", "product", "ring modulation", "ring modulator", "ringmod", "tremolo", "vca", "am",
+        "amplitude modulation", "modulate", "envelope (applied to a sound)", "*",
+    )  # fmt: skip
 
     def unit_of(self, one: Unit, two: Unit) -> Unit:
         if Unit.LINEAR in (one, two):
@@ -81,6 +88,8 @@ class Gain(Op):
 
     Source: elementary (definition of the decibel).
     """
+
+    words = ("volume", "level", "amp", "amplify", "attenuate", "trim", "vca", "fader", "db")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {
@@ -106,6 +115,8 @@ class Mix(Op):
 
     Source: elementary (the two powers m and 1 - m sum to 1).
     """
+
+    words = ("crossfade", "xfade", "blend", "fade", "wet dry", "dry wet", "pan", "lerp", "mixer")
 
     inputs = {
         "signal_one": Port(None, Rate.AUDIO, doc="Heard alone at m = 1."),

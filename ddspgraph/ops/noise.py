@@ -44,6 +44,11 @@ class FilteredNoise(Clocked):
     Source: Engel et al., DDSP (ICLR 2020), sections 3.4 (frequency sampling) and 3.5 (filtered noise).
     """
 
+    words = (
+        "noise", "white noise", "pink noise", "subtractive", "breath", "wind", "hiss", "rand", "random",
+        "noise generator",
+    )  # fmt: skip
+
     traits = Traits.RANDOM
     inputs = {
         "magnitudes": frame("n_bands", unit=Unit.RAW, doc="Gains at equally spaced frequencies, 0 to Nyquist."),

@@ -24,6 +24,8 @@ class HarmonicToSinusoidal(Op):
     Source: elementary (definition of a harmonic).
     """
 
+    words = ("harmonics to partials",)
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {
         "harm_amp": frame(1, unit=Unit.LINEAR, doc="Amplitude of the whole set."),
@@ -58,6 +60,8 @@ class SinusoidalToHarmonic(Op):
     Source: Engel, Swavely, Hantrakul, Roberts and Hawthorne, "Self-supervised Pitch Detection by Inverse Audio
     Synthesis", ICML 2020 workshop, section 2 (sinusoids to harmonics).
     """
+
+    words = ("partials to harmonics", "pitch of partials")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {

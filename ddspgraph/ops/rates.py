@@ -24,6 +24,11 @@ class Resample(Clocked):
     Source: Engel et al., DDSP (ICLR 2020), section 3.3 (window); elementary.
     """
 
+    words = (
+        "upsample", "interpolate", "smooth", "interp", "linear interpolation", "control to audio", "ramp",
+        "portamento", "glide",
+    )  # fmt: skip
+
     inputs = {"inputs": frame("channels", doc="Frames.")}
     outputs = {"signal": audio("channels", doc="The same at audio rate.")}
 
@@ -76,6 +81,8 @@ class TensorToAudio(Op):
 
     Source: elementary.
     """
+
+    words = ("squeeze", "drop channel", "mono", "to audio", "flatten")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"samples": audio(1, doc="Samples with a channel axis.")}

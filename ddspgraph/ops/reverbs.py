@@ -27,6 +27,8 @@ class Reverb(Op):
     Source: Engel et al., DDSP (ICLR 2020), section 3.6.
     """
 
+    words = ("convolution", "convolve", "conv", "impulse response", "ir", "room", "space", "cabinet", "cab")
+
     inputs = {
         "audio": audio(doc="The dry sound."),
         "ir": Port(
@@ -181,6 +183,8 @@ class ExpDecayReverb(Reverb):
     Source: Moorer, About this reverberation business (1979); the exponent is magenta/ddsp's, measured.
     """
 
+    words = ("reverb", "room", "hall", "plate", "space", "freeverb", "verb", "zita")
+
     inputs = {
         "audio": audio(doc="The dry sound."),
         "gain": Port(None, Rate.CONST, Unit.RAW, optional=True, doc="Gain of the response, [batch] or [batch, 1]."),
@@ -248,6 +252,8 @@ class FilteredNoiseReverb(Reverb):
 
     Source: Engel et al., DDSP (ICLR 2020), sections 3.5 and 3.6.
     """
+
+    words = ("reverb", "room", "hall", "space", "verb")
 
     inputs = {
         "audio": audio(doc="The dry sound."),

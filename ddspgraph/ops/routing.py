@@ -23,6 +23,8 @@ class Crop(Op):
     Source: elementary.
     """
 
+    words = ("trim", "cut", "slice", "truncate")
+
     inputs = {"audio": Port(None, Rate.AUDIO, doc="[batch, samples] or [batch, samples, channels]")}
     outputs = {
         "signal": Port((BATCH, SAMPLES), Rate.AUDIO, doc="frame_size samples shorter."),
@@ -78,6 +80,8 @@ class Concat(Op):
 
     Source: elementary.
     """
+
+    words = ("concatenate", "join", "stack", "merge", "cat", "pack", "interleave", "stereo")
 
     traits = Traits.PURE | Traits.POINTWISE
     variadic = anything(doc="Signals of one rate and length; slower ones are brought to the rate of the fastest.")
@@ -153,6 +157,8 @@ class Split(Op):
 
     Source: elementary.
     """
+
+    words = ("unpack", "slice", "channels", "deinterleave", "demux", "select")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"signal": anything(doc="[batch, time, channels]")}

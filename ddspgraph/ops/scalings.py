@@ -24,6 +24,8 @@ class ExpSigmoid(Op):
     appendix B.5.
     """
 
+    words = ("amplitude scaling", "scale amplitudes", "nonlinearity", "positive")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(unit=Unit.RAW, doc="An unscaled network output.")}
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="threshold to max_value + threshold")}
@@ -50,6 +52,8 @@ class SymExpSigmoid(Op):
     Source: elementary (exp_sigmoid of the distance from 0).
     """
 
+    words = ("symmetric exp_sigmoid", "amplitude scaling")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(unit=Unit.RAW, doc="An unscaled network output.")}
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="0 to 2")}
@@ -72,6 +76,8 @@ class Sigmoid(Op):
     Source: elementary.
     """
 
+    words = ("logistic", "squash", "nonlinearity", "activation")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(doc="Any number.")}
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="0 to 1")}
@@ -86,6 +92,11 @@ class Tanh(Op):
     Source: elementary.
     """
 
+    words = (
+        "distortion", "overdrive", "saturation", "saturate", "soft clip", "clipper", "clip", "drive",
+        "fuzz", "waveshaper", "waveshaping", "shaper", "hyperbolic tangent", "activation",
+    )  # fmt: skip
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(doc="Any number.")}
     outputs = {"signal": same_as("x", unit=Unit.LINEAR, doc="-1 to 1")}
@@ -99,6 +110,8 @@ class Softplus(Op):
 
     Source: elementary.
     """
+
+    words = ("relu (smooth)", "rectifier (smooth)", "soft ramp", "positive", "activation")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything(doc="Any number.")}
@@ -163,6 +176,8 @@ class FrequenciesSoftmax(_Frequencies):
     Source: elementary (expectation of a categorical distribution).
     """
 
+    words = ("frequency scaling", "pitch from logits", "softmax to Hz")
+
     def to_hz(self, freqs: Any) -> Any:
         return dsp.frequencies_softmax(freqs, self.depth, self.hz_min, self.hz_max)
 
@@ -175,6 +190,8 @@ class FrequenciesSigmoid(_Frequencies):
 
     Source: elementary (residual coding of a pitch).
     """
+
+    words = ("frequency scaling", "pitch from logits", "sigmoid to Hz")
 
     hz_min: float = param(0.0, unit=Unit.HZ, ge=0, doc="Lower end; 0 counts as MIDI note 0, 8.18 Hz.")
 
@@ -190,6 +207,8 @@ class FrequenciesCriticalBands(_Frequencies):
 
     Source: Glasberg and Moore, Hearing Research 47 (1990), equation 3, for erb(c).
     """
+
+    words = ("frequency scaling", "bark bands", "critical bandwidth", "detune")
 
     depth_scale: float = param(10.0, gt=0, doc="Ratio of one fineness to the next.")
     bandwidth_scale: float = param(1.0, ge=0, doc="Factor of the bandwidths.")

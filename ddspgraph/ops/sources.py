@@ -22,6 +22,8 @@ class Constant(Op):
     Source: elementary.
     """
 
+    words = ("number", "value", "literal", "const", "sig", "parameter")
+
     traits = Traits.PURE | Traits.POINTWISE
     outputs = {"signal": Port(None, Rate.CONST, doc="[1, *shape of value]")}
 
@@ -45,6 +47,8 @@ class Hold(Op):
 
     Source: elementary (zero-order hold).
     """
+
+    words = ("repeat", "expand", "broadcast", "tile", "sample and hold")
 
     traits = Traits.PURE | Traits.SIZED | Traits.POINTWISE
     inputs = {"value": Port(None, Rate.CONST, doc="[batch], or [batch, channels]")}

@@ -129,6 +129,8 @@ class Mel(_MelSpectrum):
     Source: Young et al., "The HTK Book", section 5.4.
     """
 
+    words = ("mel spectrogram", "filterbank", "spectrum", "spectrogram", "stft", "fft")
+
     outputs = {"signal": frame("bins", unit=Unit.LINEAR, doc="Frames are fft_size * (1 - overlap) samples apart.")}
 
     def spectra(self, audio: Any, pad_end: bool) -> Any:
@@ -149,6 +151,8 @@ class Logmel(_MelSpectrum):
 
     Source: Young et al., "The HTK Book", section 5.4.
     """
+
+    words = ("log melspectrogram", "mel spectrogram", "spectrogram")
 
     outputs = {"signal": frame("bins", doc="Frames are fft_size * (1 - overlap) samples apart.")}
 
@@ -175,6 +179,8 @@ class Mfcc(_Spectrum):
 
     Source: Davis and Mermelstein, IEEE Trans. ASSP 28 (1980); scaling of "The HTK Book", section 5.6.
     """
+
+    words = ("cepstrum", "mel frequency cepstral coefficients", "timbre")
 
     outputs = {"signal": frame("mfcc_bins", doc="Frames are fft_size * (1 - overlap) samples apart.")}
 

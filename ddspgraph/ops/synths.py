@@ -35,6 +35,11 @@ class Harmonic(Clocked):
     Source: Engel et al., DDSP (ICLR 2020), section 3.2; Serra & Smith, Spectral Modeling Synthesis (1990).
     """
 
+    words = (
+        "additive", "oscillator", "osc", "vco", "synth", "tone", "overtones", "partials (of one pitch)", "saw",
+        "sawtooth", "square", "triangle", "sine", "sin", "cycle", "buzz", "blit", "organ",
+    )  # fmt: skip
+
     inputs = {
         "amplitudes": frame(1, unit=Unit.RAW, doc="Overall amplitude."),
         "harmonic_distribution": frame("n_harmonics", unit=Unit.RAW, doc="Share of each harmonic."),
@@ -148,6 +153,11 @@ class Sinusoidal(Clocked):
     Engel et al., Self-supervised pitch detection by inverse audio synthesis (2020).
     """
 
+    words = (
+        "oscillator bank", "sine", "sin", "sines", "sinusoid", "partials", "additive", "modal",
+        "cosine", "cos",
+    )  # fmt: skip
+
     inputs = {
         "amplitudes": frame("n_sinusoids", unit=Unit.RAW, doc="Amplitude of each sinusoid."),
         "frequencies": frame("n_raw", unit=Unit.RAW, doc="Frequency of each sinusoid: `depth` raw values each."),
@@ -255,6 +265,11 @@ class Wavetable(Clocked):
 
     Source: Bristow-Johnson, Wavetable synthesis 101 (AES 1996).
     """
+
+    words = (
+        "oscillator", "osc", "vco", "phasor", "table", "lookup", "single cycle", "saw", "sawtooth", "square",
+        "triangle", "waveform", "sampler",
+    )  # fmt: skip
 
     inputs = {
         "amplitudes": frame(1, unit=Unit.RAW, doc="Overall amplitude."),

@@ -26,6 +26,11 @@ class MidiToHz(Op):
     Source: MIDI Tuning Standard, equal temperament with A4 = note 69 = 440 Hz.
     """
 
+    words = (
+        "mtof", "midi2hz", "m2f", "note to frequency", "midicps", "midikey2hz", "pitch to frequency",
+        "midi to frequency",
+    )  # fmt: skip
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"notes": anything(unit=Unit.MIDI, doc="MIDI note number.")}
     outputs = {"signal": same_as("notes", unit=Unit.HZ)}
@@ -42,6 +47,8 @@ class HzToMidi(Op):
     Source: MIDI Tuning Standard, equal temperament with A4 = note 69 = 440 Hz.
     """
 
+    words = ("ftom", "hz2midi", "frequency to note", "cpsmidi", "hz2midikey", "frequency to midi")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"frequencies": anything(unit=Unit.HZ, doc="In Hz.")}
     outputs = {"signal": same_as("frequencies", unit=Unit.MIDI)}
@@ -55,6 +62,8 @@ class UnitToMidi(Op):
 
     Source: elementary.
     """
+
+    words = ("scale to pitch", "denormalize pitch", "map range", "scale", "rescale")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"unit": anything(unit=Unit.LINEAR, doc="0 to 1")}
@@ -73,6 +82,8 @@ class MidiToUnit(Op):
 
     Source: elementary.
     """
+
+    words = ("normalize pitch", "map range", "scale", "rescale")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"midi": anything(unit=Unit.MIDI, doc="MIDI note number.")}
@@ -98,6 +109,8 @@ class UnitToHz(Op):
     Source: elementary.
     """
 
+    words = ("scale to frequency", "map range", "scale", "rescale")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"unit": anything(unit=Unit.LINEAR, doc="0 to 1")}
     outputs = {"signal": same_as("unit", unit=Unit.HZ)}
@@ -117,6 +130,8 @@ class HzToUnit(Op):
 
     Source: elementary.
     """
+
+    words = ("normalize frequency", "map range", "scale", "rescale")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"hz": anything(unit=Unit.HZ, doc="In Hz.")}
@@ -150,6 +165,8 @@ class HzToBark(_HzToScale):
     Source: Traunmueller, "Analytical expressions for the tonotopic sensory scale", JASA 88 (1990), eq. 6.
     """
 
+    words = ("bark", "hz2bark", "critical band rate")
+
     outputs = {"signal": same_as("hz", doc="In bark.")}
 
     def kernel(self, hz: Any) -> Any:
@@ -161,6 +178,8 @@ class BarkToHz(Op):
 
     Source: Traunmueller, "Analytical expressions for the tonotopic sensory scale", JASA 88 (1990), eq. 6.
     """
+
+    words = ("bark", "bark2hz", "critical band rate")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"bark": anything(doc="In bark, below 26.28.")}
@@ -176,6 +195,8 @@ class HzToMel(_HzToScale):
     Source: Young et al., "The HTK Book", section 5.4, after O'Shaughnessy (1987).
     """
 
+    words = ("hz2mel", "mel scale")
+
     outputs = {"signal": same_as("hz", doc="In mel.")}
 
     def kernel(self, hz: Any) -> Any:
@@ -187,6 +208,8 @@ class MelToHz(Op):
 
     Source: Young et al., "The HTK Book", section 5.4, solved for the frequency.
     """
+
+    words = ("mel2hz", "mel scale")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"mel": anything(doc="In mel.")}
@@ -203,6 +226,8 @@ class HzToErb(Op):
     Research 47 (1990), equation 3.
     """
 
+    words = ("erb", "equivalent rectangular bandwidth", "auditory filter")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"hz": anything(unit=Unit.HZ, doc="Centre frequency.")}
     outputs = {"signal": same_as("hz", unit=Unit.HZ, doc="Bandwidth.")}
@@ -216,6 +241,8 @@ class AmplitudeToDb(Op):
 
     Source: elementary (definition of the decibel).
     """
+
+    words = ("linear2db", "lin2db", "atodb", "mag2db", "ampdb", "linear to decibel", "log", "log10", "gain to db")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"amplitude": anything(unit=Unit.LINEAR, doc="Linear amplitude.")}
@@ -234,6 +261,8 @@ class PowerToDb(Op):
     Source: elementary (definition of the decibel).
     """
 
+    words = ("pow2db", "power to decibel", "log power")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"power": anything(unit=Unit.LINEAR, doc="Linear power.")}
     outputs = {"signal": same_as("power", unit=Unit.DB)}
@@ -251,6 +280,8 @@ class DbToAmplitude(Op):
     Source: elementary (definition of the decibel).
     """
 
+    words = ("db2linear", "db2lin", "dbtoa", "db2mag", "dbamp", "decibel to linear", "db to gain")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"db": anything(unit=Unit.DB, doc="Level of an amplitude.")}
     outputs = {"signal": same_as("db", unit=Unit.LINEAR)}
@@ -264,6 +295,8 @@ class DbToPower(Op):
 
     Source: elementary (definition of the decibel).
     """
+
+    words = ("db2pow", "decibel to power")
 
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"db": anything(unit=Unit.DB, doc="Level of a power.")}

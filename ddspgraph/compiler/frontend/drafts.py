@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ddspgraph.compiler.frontend.op_names import op_hint
 from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader
 from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.values import Key, Value
@@ -21,8 +22,8 @@ def read_draft(key: Key, value: Value, section: str, scope: Scope, lengths: list
         return Draft(key, value)
     op_class = scope.ops.get(str(op_value.data))
     if op_class is None:
-        names = [name for name, op in scope.ops.items() if _is_loss(op) is (section == "losses")]
-        hint = did_you_mean(str(op_value.data), names) or "`ddspgraph ops` lists the library"
+        here = {name: op for name, op in scope.ops.items() if _is_loss(op) is (section == "losses")}
+        hint = op_hint(str(op_value.data), here, scope.ops)
         scope.report.add("E302", f"there is no op {quote(op_value.data)}", op_value.span, hint=hint)
         return Draft(key, value)
     in_place = _is_loss(op_class) is (section == "losses")

@@ -147,6 +147,8 @@ class DilatedConvStack(StackFields):
     Source: after van den Oord et al., WaveNet (2016); Perez et al., FiLM (2018); spectral norm: Miyato et al. (2018).
     """
 
+    words = ("wavenet", "tcn", "conv1d", "convolutional network", "cnn", "temporal convolution")
+
     traits = Traits.TRAINABLE
     inputs = {
         "x": frame("channels"),

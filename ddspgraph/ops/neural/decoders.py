@@ -26,6 +26,8 @@ class RnnFcDecoder(Op):
     Source: Engel et al., DDSP (ICLR 2020), section 4.1 and appendix B.2.
     """
 
+    words = ("decoder", "ddsp decoder", "instrument decoder")
+
     traits = Traits.TRAINABLE
     variadic = Port(None, Rate.FRAME, doc="Features: [batch, frames, channels], or a constant [batch, channels].")
 
@@ -132,6 +134,8 @@ class DilatedConvDecoder(StackFields):
 
     Source: after van den Oord et al., WaveNet (2016); Perez et al., FiLM (2018).
     """
+
+    words = ("decoder", "wavenet decoder", "tcn decoder")
 
     traits = Traits.TRAINABLE
     variadic = Port(None, Rate.FRAME, doc="Features: [batch, frames, channels], or a constant [batch, channels].")

@@ -20,6 +20,8 @@ class Fc(Op):
     Source: Engel et al., DDSP (ICLR 2020), appendix B.2; Ba et al., Layer Normalization (2016).
     """
 
+    words = ("dense", "linear layer", "fully connected", "layer", "neuron", "perceptron")
+
     traits = Traits.TRAINABLE | Traits.POINTWISE
     inputs = {"x": anything(doc=_X)}
     outputs = {"signal": Port(None, doc="[..., ch]")}
@@ -47,6 +49,8 @@ class FcStack(Op):
 
     Source: Engel et al., DDSP (ICLR 2020), appendix B.2.
     """
+
+    words = ("mlp", "multilayer perceptron", "dense layers", "fully connected stack")
 
     traits = Traits.TRAINABLE | Traits.POINTWISE
     inputs = {"x": anything(doc=_X)}

@@ -95,6 +95,8 @@ class MfccTimeDistributedRnnEncoder(_AudioEncoder):
     Source: Engel et al., DDSP (ICLR 2020), appendix B.1.
     """
 
+    words = ("z encoder", "encoder", "latent", "timbre")
+
     outputs = {"z": Port(None, Rate.FRAME, Unit.RAW, doc="[batch, frames, z_dims]")}
 
     rnn_channels: int = param(512, ge=1, doc="Units of the recurrent layer.")
@@ -135,6 +137,8 @@ class MfccRnnEncoder(_AudioEncoder):
     Source: Engel et al., DDSP (ICLR 2020), appendix B.1.
     """
 
+    words = ("z encoder", "encoder", "latent", "timbre")
+
     outputs = {"z": Port(None, Rate.CONST, Unit.RAW, doc="[batch, z_dims], a constant.")}
 
     rnn_channels: int = param(512, ge=1, doc="Units of the recurrent layer.")
@@ -164,6 +168,8 @@ class MfccEncoder(_AudioEncoder):
 
     Source: Davis and Mermelstein, IEEE Trans. ASSP 28 (1980).
     """
+
+    words = ("encoder", "latent", "timbre")
 
     outputs = {"z": Port(None, Rate.FRAME, Unit.RAW, doc="[batch, frames, sum of mfcc_bins]")}
 
@@ -202,6 +208,8 @@ class AggregateFeaturesEncoder(Op):
     Source: elementary.
     """
 
+    words = ("z encoder", "encoder", "latent", "global features")
+
     traits = Traits.TRAINABLE
     whole_clip = "is a mean over the whole clip"
     inputs = {"f0_scaled": frame(1), "ld_scaled": frame(1)}
@@ -225,6 +233,8 @@ class OneHotEncoder(Op):
 
     Source: elementary (an embedding).
     """
+
+    words = ("embedding", "instrument id", "speaker", "label", "lookup table")
 
     traits = Traits.TRAINABLE
     inputs = {"instrument": Port(None, Rate.CONST, doc="Which one, from 0: [batch] or [batch, 1].")}

@@ -63,6 +63,8 @@ class F0LoudnessFeatures(_Features):
     Source: Engel et al., DDSP (ICLR 2020), section 4.1.
     """
 
+    words = ("preprocessor", "f0 loudness preprocessor", "pitch", "features", "scale features")
+
     inputs = {
         "f0_hz": _F0,
         "loudness_db": frame(1, unit=Unit.DB, optional=True, doc="Loudness; not needed where it is computed."),
@@ -101,6 +103,8 @@ class F0PowerFeatures(_Features):
 
     Source: Engel et al., DDSP (ICLR 2020), section 4.1, with power in place of loudness.
     """
+
+    words = ("preprocessor", "f0 power preprocessor", "pitch", "features")
 
     inputs = {
         "f0_hz": _F0,
@@ -144,6 +148,8 @@ class OnlineF0PowerFeatures(Op):
 
     Source: Engel et al., DDSP (ICLR 2020), section 4.1, with power in place of loudness.
     """
+
+    words = ("online preprocessor", "plugin preprocessor", "vst preprocessor", "features")
 
     inputs = {
         "audio": audio(),

@@ -21,6 +21,8 @@ class StopGradient(Op):
     Source: elementary.
     """
 
+    words = ("detach", "no grad", "freeze", "block gradient")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything()}
     outputs = {"signal": same_as("x", doc="The input.")}
@@ -38,6 +40,8 @@ class GradientReversal(Op):
     Source: Ganin et al., Domain-Adversarial Training of Neural Networks, JMLR 17 (2016), section 3.
     """
 
+    words = ("adversarial", "domain adaptation", "grl")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything()}
     outputs = {"signal": same_as("x", doc="The input.")}
@@ -54,6 +58,8 @@ class StraightThroughSoftmax(Op):
 
     Source: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013).
     """
+
+    words = ("gumbel softmax", "sample class", "softmax", "categorical")
 
     traits = Traits.RANDOM
     inputs = {"logits": frame("n_classes", unit=Unit.RAW)}
@@ -77,6 +83,8 @@ class StraightThroughChoice(Op):
 
     Source: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013).
     """
+
+    words = ("sample value", "choose", "select", "categorical")
 
     traits = Traits.RANDOM
     inputs = {"logits": frame("n_classes", unit=Unit.RAW)}
@@ -108,6 +116,8 @@ class StraightThroughIntQuantization(Op):
     Source: Bengio et al., Estimating or Propagating Gradients Through Stochastic Neurons (2013).
     """
 
+    words = ("round", "quantize", "int", "integer", "bitcrush", "bitcrusher")
+
     traits = Traits.PURE | Traits.POINTWISE
     inputs = {"x": anything()}
     outputs = {"signal": same_as("x", doc="Integers.")}
@@ -124,6 +134,8 @@ class VectorQuantization(Op):
 
     Source: van den Oord et al., Neural Discrete Representation Learning (2017), equation 3.
     """
+
+    words = ("vq", "vq vae", "codebook", "quantize", "discrete latent")
 
     traits = Traits.TRAINABLE | Traits.POINTWISE
     inputs = {"x": frame("channels")}

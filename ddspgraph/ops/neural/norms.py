@@ -20,6 +20,8 @@ class Normalize(Op):
     Source: Ba et al., Layer Normalization (2016); Ulyanov et al. (2016); Wu and He, Group Normalization (2018).
     """
 
+    words = ("layer norm", "instance norm", "group norm", "batch norm", "norm", "standardize")
+
     traits = Traits.TRAINABLE
     whole_clip = "normalizes over the whole clip"
     inputs = {"x": frame("channels")}
@@ -48,6 +50,8 @@ class ConditionalNorm(Op):
 
     Source: Perez et al., FiLM: Visual Reasoning with a General Conditioning Layer (2018).
     """
+
+    words = ("film", "adain", "conditional layer norm", "style")
 
     traits = Traits.TRAINABLE
     whole_clip = "normalizes over the whole clip"

@@ -22,6 +22,8 @@ class Rnn(Op):
     Source: Cho et al. (2014); Hochreiter and Schmidhuber, Neural Computation 9 (1997).
     """
 
+    words = ("gru", "lstm (rnn_type: lstm)", "recurrent", "memory", "sequence")
+
     traits = Traits.TRAINABLE
     inputs = {"x": frame("channels")}
     outputs = {"signal": Port(None, Rate.FRAME, Unit.RAW, doc="The states, those forwards before those backwards.")}
@@ -75,6 +77,8 @@ class RnnSandwich(Op):
 
     Source: Engel et al., DDSP (ICLR 2020), appendix B.2.
     """
+
+    words = ("gru between dense layers", "recurrent")
 
     traits = Traits.TRAINABLE
     inputs = {"x": frame("channels")}

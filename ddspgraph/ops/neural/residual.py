@@ -33,6 +33,8 @@ class Resnet(Op):
     Source: He et al., Identity Mappings in Deep Residual Networks (2016).
     """
 
+    words = ("residual network", "convolutional network", "cnn", "conv2d")
+
     traits = Traits.TRAINABLE
     whole_clip = "normalizes over the whole clip"
     inputs = {
@@ -73,6 +75,8 @@ class ResnetSinusoidalEncoder(Op):
 
     Source: Engel et al., Self-supervised Pitch Detection by Inverse Audio Synthesis (ICML workshop 2020).
     """
+
+    words = ("encoder", "sinusoid finder", "partial tracking", "inverse synthesis")
 
     traits = Traits.TRAINABLE
     whole_clip = "normalizes over the whole clip"

@@ -24,6 +24,8 @@ class SinusoidalToHarmonicEncoder(Op):
     Source: Engel et al., Self-supervised Pitch Detection by Inverse Audio Synthesis (ICML workshop 2020).
     """
 
+    words = ("encoder", "pitch finder", "inverse synthesis")
+
     traits = Traits.TRAINABLE
     inputs = {
         "sin_freqs": frame("n_sinusoids", unit=Unit.HZ),

@@ -1,0 +1,63 @@
+"""A name that no op has -> the op that is meant: misspelt, called by another word, or honestly not there."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+
+from ddspgraph.diagnostics import did_you_mean
+from ddspgraph.ir.op import Op
+from ddspgraph.ops.missing import MISSING
+
+_MOST_OPS = 3
+_LIBRARY = "`ddspgraph ops` lists the library; an op of your own is given with --ops FILE"
+
+
+def plain_word(text: str) -> str:
+    """A word as searches compare it: `os.high_pass~`, `High-Pass` and `highpass` are one."""
+    return re.sub(r"[\W_]+", "", text.lower().rstrip("~").rpartition(".")[2]) or text.strip()
+
+
+def ops_called(word: str, ops: Iterable[type[Op]]) -> dict[str, str]:
+    """The ops of which a word is another name, with what makes each of them one: `{"lfo": "shape: saw"}`."""
+    wanted, found = plain_word(word), {}
+    for op in ops:
+        for called in op.words:
+            name, _, remark = called.removesuffix(")").partition(" (")
+            if plain_word(name) == wanted:
+                found.setdefault(op.name, remark)
+    return found
+
+
+def op_hint(name: str, here: Mapping[str, type[Op]], library: Mapping[str, type[Op]]) -> str:
+    """What to write in place of an op that does not exist; `here` are those of the library that may stand there."""
+    name = name[:80]
+    return (
+        _other_word(name, here)
+        or _near(name, here)
+        or _other_word(name, library)
+        or did_you_mean(name, list(here))
+        or _LIBRARY
+    )
+
+
+def _other_word(word: str, ops: Mapping[str, type[Op]]) -> str | None:
+    found = ops_called(word, ops.values())
+    if found:
+        said = [f"'{op}'" + f" ({remark})" * bool(remark) for op, remark in list(found.items())[:_MOST_OPS]]
+        return f"did you mean {' or '.join(said)}? `ddspgraph ops {next(iter(found))}` explains it"
+    wanted = plain_word(word)
+    advice = next((advice for words, advice in MISSING if wanted in map(plain_word, words)), None)
+    return f"there is none: {advice}" if advice else None
+
+
+def _near(word: str, ops: Mapping[str, type[Op]]) -> str | None:
+    """The repair of a slip of the finger, in the name of an op or in another word for one."""
+    wanted = plain_word(word)
+    if difflib.get_close_matches(wanted, map(plain_word, ops), n=1, cutoff=0.75):
+        return did_you_mean(word, list(ops))
+    called = [plain_word(w.partition(" (")[0]) for op in ops.values() for w in op.words]
+    called += [plain_word(w) for words, _ in MISSING for w in words]
+    near = difflib.get_close_matches(wanted, called, n=1, cutoff=0.8)
+    return _other_word(near[0], ops) if near else None
