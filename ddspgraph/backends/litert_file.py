@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import tensorflow as tf
 
@@ -17,14 +18,19 @@ _SIGNATURE = "serving_default"
 
 def write_litert(model: Fixed, path: Path) -> None:
     """Writes a model with one signature of named tensors. Raises GraphError E416."""
+    try:
+        path.write_bytes(litert_model(model.function))
+    except OSError:
+        raise
+    except Exception as error:  # NotPortable, and the converter's own classes, which are not public
+        raise conversion_failed(model.graph, "litert", str(error)) from None
+
+
+def litert_model(function: Any) -> bytes:
+    """The model of a concrete function of named tensors."""
     # Only a SavedModel gives the model a signature, by whose names a caller can tell the tensors.
     with tempfile.TemporaryDirectory() as folder, quiet():
-        try:
-            tf.saved_model.save(tf.Module(), folder, signatures={_SIGNATURE: portable(model.function, "litert")})
-            converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[_SIGNATURE])
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
-            path.write_bytes(converter.convert())
-        except OSError:
-            raise
-        except Exception as error:  # NotPortable, and the converter's own classes, which are not public
-            raise conversion_failed(model.graph, "litert", str(error)) from None
+        tf.saved_model.save(tf.Module(), folder, signatures={_SIGNATURE: portable(function, "litert")})
+        converter = tf.lite.TFLiteConverter.from_saved_model(folder, signature_keys=[_SIGNATURE])
+        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS]
+        return converter.convert()

@@ -135,4 +135,4 @@ def verify(model: CompiledStream, folder: Path) -> float:
         state = list(results[: len(state)])
         wanted = dict(zip(model.output_names, results[len(state) :], strict=True))
         calls.append(Call("process", dict(zip(names["block"], block, strict=True)), wanted))
-    return largest_difference(folder, calls)
+    return largest_difference(model.graph, folder, calls)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
-import re
 from pathlib import Path
 from typing import Any, Literal
 
 from ddspgraph.backends.facts import FACTS
+from ddspgraph.backends.scopes import named_node
 from ddspgraph.compiler.pipeline import LEGALISE, run
 from ddspgraph.compiler.stream_plan import plan_stream
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, fail, quote
@@ -94,14 +94,8 @@ def _needed(graph: Graph) -> list[Node]:
 
 def conversion_failed(graph: Graph, target: str, said: str) -> GraphError:
     """E416 from what a converter or runtime said: at the node whose name scope stands first in it, where one does."""
-    found = [(match.start(), node) for node in graph.nodes if (match := _scope(node).search(said))]
     message = f"cannot be converted to {target}: {' '.join(said.split())[:300]}"
-    if not found:
+    node = named_node(graph, said)
+    if node is None:
         return GraphError(Diagnostic("E416", f"the graph {message}", hint=_HINT))
-    node = min(found, key=lambda pair: pair[0])[1]
     return GraphError(Diagnostic("E416", f"{quote(node.name)} {message}", node.span, hint=_HINT))
-
-
-def _scope(node: Node) -> re.Pattern[str]:
-    """TensorFlow's operations of a node are called `NODE/...`; those of its k-th trace `NODE_k/...`."""
-    return re.compile(rf"(?<![\w.]){re.escape(node.name)}(_\d+)?/")

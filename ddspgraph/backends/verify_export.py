@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ddspgraph.backends.facts import SEED, signature_arguments
-from ddspgraph.diagnostics import clean, fail
-from ddspgraph.files import place
+from ddspgraph.backends.scopes import named_node
+from ddspgraph.diagnostics import GraphError, clean, fail, quote
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
@@ -54,7 +54,7 @@ def verify(model: CompiledGraph, folder: Path) -> float:
         inputs = seeded_inputs(model.graph, batch, seconds)
         given = {arguments[name]: x for name, x in inputs.items()} | {arguments[SEED]: np.int64(_SEED)}
         calls += [Call(signature, given, wanted) for signature, wanted in _expected(model, inputs).items()]
-    return largest_difference(folder, calls)
+    return largest_difference(model.graph, folder, calls)
 
 
 def seeded_inputs(graph: Graph, batch: int, seconds: float) -> dict[str, np.ndarray]:
@@ -105,7 +105,7 @@ class Call:
     wanted: Mapping[str, Any]
 
 
-def largest_difference(folder: Path, calls: Sequence[Call]) -> float:
+def largest_difference(graph: Graph, folder: Path, calls: Sequence[Call]) -> float:
     """Makes calls in a row in a fresh process; the largest difference relative to the peak of its signal.
 
     Raises:
@@ -116,36 +116,55 @@ def largest_difference(folder: Path, calls: Sequence[Call]) -> float:
         Path(scratch, _CALLS).write_text(json.dumps([call.signature for call in calls]), encoding="utf-8")
         for i, call in enumerate(calls):
             save_arrays(Path(scratch, f"inputs_{i}.npz"), call.given)
-        run_in_fresh_process(__name__, folder, scratch)
+        run_in_fresh_process(__name__, graph, folder, scratch)
         for i, call in enumerate(calls):
             found = load_arrays(Path(scratch, f"outputs_{i}.npz"))
             for name, x in call.wanted.items():
-                worst = max(worst, difference(f"{call.signature}/{name}", x.numpy(), found[name], folder))
+                worst = max(worst, difference(graph, name, x.numpy(), found[name]))
     return worst
 
 
-def run_in_fresh_process(module: str, folder: Path, scratch: str) -> None:
-    """`python -m MODULE FOLDER SCRATCH`. Raises GraphError E609 where it fails."""
+def run_in_fresh_process(module: str, graph: Graph, folder: Path, scratch: str) -> None:
+    """`python -m MODULE FOLDER SCRATCH`. Raises GraphError E609 where it fails, at the node that its words name."""
     # The child starts in the scratch folder, so that no file of the user's folder can stand for a module.
     path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p)
     command = [sys.executable, "-m", module, str(folder.resolve()), scratch]
     environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
     child = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, errors="replace")
     if child.returncode:
-        last = (child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1]
-        raise fail("E609", f"the exported model does not run: {clean(last[:400])}", place(folder))
+        last = clean((child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1][:400])
+        node = named_node(graph, last)
+        where = f"node {quote(node.name)}: " if node else ""
+        message = f"the exported model of {quote(graph.name)} does not run: {where}{last}"
+        raise fail("E609", message, node.span if node else None)
 
 
-def difference(name: str, wanted: np.ndarray, found: np.ndarray, folder: Path, tolerance: float = TOLERANCE) -> float:
-    """Largest difference relative to the peak. What is not finite must be so in both. Raises GraphError E609."""
-    if wanted.shape != found.shape:
-        raise fail("E609", f"'{clean(name)}' of the exported model is {found.shape}, not {wanted.shape}", place(folder))
+def difference(graph: Graph, name: str, wanted: np.ndarray, found: np.ndarray, tolerance: float = TOLERANCE) -> float:
+    """Largest difference of an output or loss, relative to its peak. What is not finite must be so in both.
+
+    Raises GraphError E609 at the node that gives it.
+    """
     finite = np.isfinite(wanted)
+    if wanted.shape != found.shape:
+        raise _differs(graph, name, f"has the shape {list(found.shape)}, not {list(wanted.shape)}")
     peak = float(np.max(np.abs(wanted), initial=0.0, where=finite))
     error = float(np.max(np.abs(wanted - found), initial=0.0, where=finite)) / max(peak, 1e-30)
-    if not error <= tolerance or not np.array_equal(wanted[~finite], found[~finite], equal_nan=True):
-        raise fail("E609", f"'{clean(name)}' of the exported model differs by {error:.2g} of its peak", place(folder))
+    if not np.array_equal(wanted[~finite], found[~finite], equal_nan=True):
+        raise _differs(graph, name, "is finite where the graph's is not, or the other way round")
+    if not error <= tolerance:
+        raise _differs(graph, name, f"differs by {error:.2g} of its peak from the graph's; {tolerance:g} is allowed")
     return error
+
+
+def _differs(graph: Graph, name: str, said: str) -> GraphError:
+    """E609 at what gives an output or loss."""
+    ref = dict(graph.outputs).get(name)
+    kind, source = ("output", ref.node) if ref else ("loss", name)
+    node = graph.node_by_name.get(source)
+    given = node or graph.input_by_name.get(source)
+    where = "" if source == name else f", of {'node' if node else 'input'} {quote(source)},"
+    message = f"the {kind} {quote(name)}{where} of the exported model {said}"
+    return fail("E609", message, given.span if given else None)
 
 
 def main(export: str, scratch: str) -> None:

@@ -17,7 +17,6 @@ from ddspgraph.backends.portable.complex_ops import ComplexOps
 from ddspgraph.backends.portable.double_ops import DoubleOps
 from ddspgraph.backends.portable.list_ops import ListOps
 from ddspgraph.backends.portable.long_ops import LongOps
-from ddspgraph.backends.portable.other_words import OTHER_WORDS
 from ddspgraph.backends.portable.pairs import PairOps
 from ddspgraph.backends.portable.retelling import NotPortable, Numbers, Retelling
 from ddspgraph.backends.portable.word_ops import WordOps
@@ -52,7 +51,7 @@ def portable(function: Any, target: str) -> Any:
     names = sorted(function.structured_outputs)
 
     def told(**given: tf.Tensor) -> dict[str, tf.Tensor]:
-        retelling = Retelling([kind() for kind in _LACKING[target]], OTHER_WORDS[target])
+        retelling = Retelling([kind() for kind in _LACKING[target]])
         values: dict[str, Any] = {}
         for argument, spec in specs.items():
             x = given[argument]

@@ -103,6 +103,7 @@ class DoubleOps(PairOps):
         "Abs": lambda r, op, x: _abs(*x),
         "Floor": lambda r, op, x: doubles.floor(*x),
         "Round": lambda r, op, x: doubles.rounded(*x),
+        "FloorDiv": lambda r, op, x: doubles.floor(doubles.divide(*x)),
         "FloorMod": _floor_mod,
         "Maximum": lambda r, op, x: _larger(*x),
         "Minimum": lambda r, op, x: _smaller(*x),

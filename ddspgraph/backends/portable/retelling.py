@@ -12,6 +12,8 @@ from tensorflow.python.eager import context, execute  # operations by name have 
 from tensorflow.python.framework.func_graph import FuncGraph
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph  # nor do a function's operations
 
+from ddspgraph.backends.portable.division import DIVISIONS, divided, is_native
+
 Pair = tuple[tf.Tensor, tf.Tensor]
 #: What a tensor of the function has become: a constant, a tensor, or two tensors for one number.
 Value = Any
@@ -61,12 +63,10 @@ class Retelling:
 
     Args:
       numbers: the types of numbers that the runtime lacks; those of an operation with several are asked in this order.
-      words: for operations that it lacks, what they are of their inputs.
     """
 
-    def __init__(self, numbers: Sequence[Numbers], words: Mapping[str, Callable[..., tf.Tensor]]) -> None:
+    def __init__(self, numbers: Sequence[Numbers]) -> None:
         self.numbers = {kind.dtype: kind for kind in numbers}
-        self.words = words
 
     def run(self, graph: tf.Graph, given: Mapping[str, Value], outputs: Sequence[tf.Tensor]) -> list[Value]:
         """What the outputs of a traced function become for given values of its inputs, by tensor name."""
@@ -121,14 +121,21 @@ class Retelling:
         if op.type in _IN_OTHER_WORDS and kinds == {tf.float32}:
             with tf.name_scope(f"{op.name}/"):
                 return [_IN_OTHER_WORDS[op.type](inputs[0])]
+        if op.type in DIVISIONS and self._divides(op):
+            with tf.name_scope(f"{op.name}/"):
+                return [divided(op.type, *map(self.tensor, inputs))]
         for dtype, numbers in self.numbers.items():
             if dtype in kinds:
                 with tf.name_scope(f"{op.name}/"):
                     return numbers.tell(self, op, inputs)
-        if op.type in self.words:
-            with tf.name_scope(f"{op.name}/"):
-                return [self.words[op.type](*map(self.tensor, inputs))]
         return self.copy(op, inputs)
+
+    def _divides(self, op: tf.Operation) -> bool:
+        """Whether a division needs other words, and is not of numbers that the runtime lacks."""
+        dtype = op.inputs[0].dtype
+        if dtype == tf.uint64:
+            raise NotPortable(op.type, op.name)
+        return not is_native(op.type, dtype) and (dtype == tf.int64 or dtype not in self.numbers)
 
     def _shaped(self, tensor: tf.Tensor, value: Value) -> np.ndarray | None:
         """Any constant of the same shape, where it is known."""
@@ -221,10 +228,11 @@ _FUNCTIONAL: dict[str, Callable[[Retelling, tf.Operation, Sequence[Value]], Sequ
 
 
 def _log1p(x: tf.Tensor) -> tf.Tensor:
-    """log(1 + x), where x is small, too (W. Kahan, cited by Goldberg, 1991, theorem 4)."""
-    rounded = 1.0 + x
-    kept = rounded - 1.0
-    return tf.where(tf.equal(kept, 0.0), x, tf.math.log(rounded) * (x / tf.where(tf.equal(kept, 0.0), 1.0, kept)))
+    """log(1 + x), of small x by 2 artanh(x / (2 + x)): no difference that a converter could simplify away."""
+    ratio = x / (2.0 + x)
+    square = ratio * ratio
+    series = 1.0 + square * (1 / 3 + square * (1 / 5 + square * (1 / 7 + square * (1 / 9))))
+    return tf.where(tf.abs(x) < 0.35, 2.0 * ratio * series, tf.math.log(1.0 + x))
 
 
 #: ONNX has no expm1 or log1p, and LiteRT rounds in them; LiteRT's softplus is log(1 + exp(x)), which ends at x = 88.

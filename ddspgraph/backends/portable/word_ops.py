@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddspgraph.backends.portable.division import DIVISIONS, divided
 from ddspgraph.backends.portable.pairs import PART_BY_PART
 from ddspgraph.backends.portable.retelling import NotPortable, Numbers, Retelling, Value
 
@@ -27,6 +28,9 @@ class WordOps(Numbers):
             return [_cast(retelling, op, known[0])]
         if op.type == "RightShift":
             return [_right_shift(op, known[0], inputs[1])]
+        if op.type in DIVISIONS:
+            wide = [tf.math.floormod(tf.cast(x, tf.int64), tf.constant(1 << 32, tf.int64)) for x in known]
+            return [tf.cast(divided(op.type, *wide), tf.int32)]
         if op.type not in _ALIKE:
             raise NotPortable(op.type, op.name)
         return retelling.copy(op, known, {self.dtype: tf.int32})
