@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddspgraph.compiler.analysis.memory import check_memory
+from ddspgraph.compiler.shape_hints import count_hint, shape_hint
 from ddspgraph.diagnostics import Report, did_you_mean
 from ddspgraph.ir.graph import Graph, Input
 from ddspgraph.ir.ports import is_wild
@@ -30,7 +31,8 @@ def bind_inputs(graph: Graph, inputs: Mapping[str, Any], needed: set[str], limit
     for name in (i.name for i in graph.inputs if i.name in needed):
         declared = graph.input_by_name[name]
         if inputs.get(name) is None:
-            report.add("E603", f"the input '{name}' {declared.signal} is needed", declared.span)
+            hint = f"call it with {{'{name}': an array of {declared.signal.shape_text}}}"
+            report.add("E603", f"the input '{name}' {declared.signal} is needed", declared.span, hint=hint)
         else:
             tensor = _tensor(declared, inputs[name], report)
             if tensor is not None:
@@ -48,7 +50,9 @@ def _tensor(declared: Input, value: Any, report: Report) -> tf.Tensor | None:
     try:
         tensor = tf.cast(value if tf.is_tensor(value) else tf.convert_to_tensor(np.asarray(value)), tf.float32)
     except (ValueError, TypeError, tf.errors.OpError) as error:
-        report.add("E605", f"the input '{declared.name}' is not an array of numbers: {error}", declared.span)
+        hint = f"give an array of {declared.signal.shape_text}, its rows of equal lengths"
+        message = f"the input '{declared.name}' is not an array of numbers: {str(error).splitlines()[0]}"
+        report.add("E605", message, declared.span, hint=hint)
         return None
     signal = declared.signal
     shape = tensor.shape.as_list() if tensor.shape.rank is not None else None
@@ -57,12 +61,11 @@ def _tensor(declared: Input, value: Any, report: Report) -> tf.Tensor | None:
     if len(shape) != signal.rank or any(
         dim.size is not None and size not in (None, dim.size) for dim, size in zip(signal.dims, shape, strict=False)
     ):
-        hint = f"its batch axis is missing: use x[None] for {[1, *shape]}" if len(shape) == signal.rank - 1 else None
         report.add(
             "E605",
             f"the input '{declared.name}' must be {signal.shape_text}, this is {shape}",
             declared.span,
-            hint=hint,
+            hint=shape_hint(signal, shape),
         )
         return None
     return tensor
@@ -84,13 +87,11 @@ def _lengths(graph: Graph, bound: Mapping[str, tf.Tensor], report: Report) -> di
             if signal.rate is Rate.AUDIO and axis == 1 and hop:
                 key, count = "frames", -(-size // hop)
             if sizes.setdefault(key, count) != count:
-                report.add(
-                    "E606",
-                    f"'{name}' has {size} {'samples' if signal.rate is Rate.AUDIO and axis == 1 else key}"
-                    f"{f', which are {count} frames of {hop}' if count != size else ''}, "
-                    f"'{said[key]}' has {sizes[key]} {key}",
-                    graph.input_by_name[name].span,
-                )
+                what = "samples" if signal.rate is Rate.AUDIO and axis == 1 else key
+                are = f", which are {count} frames of {hop}" if count != size else ""
+                message = f"'{name}' has {_counted(size, what)}{are}, '{said[key]}' has {_counted(sizes[key], key)}"
+                hint = count_hint(name, count, said[key], sizes[key], key, hop)
+                report.add("E606", message, graph.input_by_name[name].span, hint=hint)
             said.setdefault(key, name)
     clock = graph.clock
     if clock.is_fixed and clock.n_frames is not None and sizes.get("frames", clock.n_frames) != clock.n_frames:
@@ -103,3 +104,10 @@ def _lengths(graph: Graph, bound: Mapping[str, tf.Tensor], report: Report) -> di
     if hop and "frames" in sizes:
         sizes["samples"] = sizes["frames"] * hop
     return sizes
+
+
+def _counted(size: int, what: str) -> str:
+    """`1 item in its batch`, `250 frames`."""
+    if what == "batch":
+        return f"{size} item{'s' * (size != 1)} in its batch"
+    return f"{size} {what if size != 1 else what.removesuffix('s')}"

@@ -186,7 +186,7 @@ def _built(
     document, _ = migrate(document, report)
     settings = _overrides(params, limits)
     document = substitute(document, settings, report, limits)
-    document = validate(document, STRUCTURE, report, limits)
+    document = validate(document, STRUCTURE, report, limits, library)
     graph = order(build(document, library, report, limits), report)
     return graph.replace(spec=text, settings={name: value.plain() for name, value in settings.items()})
 

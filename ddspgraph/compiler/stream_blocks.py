@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddspgraph.compiler.shape_hints import shape_hint
 from ddspgraph.compiler.stream_plan import StreamPlan
 from ddspgraph.diagnostics import did_you_mean, fail
 from ddspgraph.ir.graph import Input
@@ -15,6 +16,13 @@ from ddspgraph.ir.graph import Input
 
 def bind_constants(declared: tuple[Input, ...], given: Mapping[str, Any]) -> dict[str, tf.Tensor]:
     """The inputs that a stream begins with. Raises GraphError E603-E605."""
+    for item in declared:
+        if item.name not in given:
+            message = f"the input '{item.name}' {item.signal} is needed when the stream begins"
+            hint = (
+                f"initial_state(constants={{'{item.name}': ...}}), or --inputs FILE.npz: it cannot change while it runs"
+            )
+            raise fail("E603", message, item.span, hint=hint)
     return _bind(declared, given)
 
 
@@ -30,6 +38,10 @@ def bind_block(
         return {length: tf.constant(samples, tf.int32)}
     if isinstance(given, int):
         raise fail("E605", f"a block of this graph holds {', '.join(i.name for i in declared)}, not {given}")
+    for i in plan.graph.inputs:
+        if i.name in given and i not in declared:
+            hint = f"give it once, when the stream begins: initial_state(constants={{'{i.name}': ...}})"
+            raise fail("E604", f"the input '{i.name}' is constant: no block holds it", i.span, hint=hint)
     bound = _bind(declared, given)
     counts: dict[str, Any] = {i.name: bound[i.name].shape[1] for i in declared}
     samples = {i.name: counts[i.name] * plan.timings[i.ref].hop for i in declared}
@@ -40,7 +52,9 @@ def bind_block(
     for name, n in samples.items():
         if n != samples[first]:
             message = f"'{name}' has {n} samples in this block, '{first}' {samples[first]}"
-            raise fail("E606", message, plan.graph.input_by_name[name].span)
+            count = samples[first] // plan.timings[plan.graph.input_by_name[name].ref].hop
+            hint = f"give '{name}' {count} in this block"
+            raise fail("E606", message, plan.graph.input_by_name[name].span, hint=hint)
     return bound
 
 
@@ -55,7 +69,7 @@ def _bind(declared: tuple[Input, ...], given: Mapping[str, Any]) -> dict[str, tf
         dims = item.signal.dims
         if len(x.shape) != len(dims) or any(d.is_static and d.size != n for d, n in zip(dims, x.shape, strict=True)):
             message = f"the input '{item.name}' must be {item.signal.shape_text}, this is {list(x.shape)}"
-            raise fail("E605", message, item.span)
+            raise fail("E605", message, item.span, hint=shape_hint(item.signal, list(x.shape)))
         bound[item.name] = x
     return bound
 
@@ -64,7 +78,8 @@ def _check_names(declared: tuple[Input, ...], given: Mapping[str, Any]) -> None:
     names = [i.name for i in declared]
     for item in declared:
         if item.name not in given:
-            raise fail("E603", f"the input '{item.name}' {item.signal} is needed", item.span)
+            hint = f"give it with the others: {{'{item.name}': ...}}"
+            raise fail("E603", f"the input '{item.name}' {item.signal} is needed", item.span, hint=hint)
     for name in given:
         if name not in names:
             hint = did_you_mean(name, names) or "there are none"

@@ -143,7 +143,7 @@ def test_kinds_in_words(text: str, kind: str) -> None:
 
 # Every code of the text, at its place.
 LOCATED: dict[str, tuple[str, list[tuple[str, int, int]]]] = {
-    "no space after a colon": ("a:1\nb: 2\n", [("E101", 2, 2)]),
+    "no space after a colon": ("a:1\nb: 2\n", [("E101", 1, 1)]),
     "no space, in brackets": ("a: {b:[1]}\n", [("E101", 1, 6)]),
     "a tab": ("a:\n\tb: 1\n", [("E101", 2, 1)]),
     "begins with @": ("a: @x\n", [("E101", 1, 4)]),
@@ -151,7 +151,7 @@ LOCATED: dict[str, tuple[str, list[tuple[str, int, int]]]] = {
     "two colons": ("a: b: c\n", [("E101", 1, 5)]),
     "no closing quote": ("a: 1\nb: 'x\nc: 2\n", [("E101", 2, 4)]),
     "no closing bracket": ("a: [1,\n", [("E101", 1, 4)]),
-    "bracket closed too late": ("a: [1\nb: 2\n", [("E101", 2, 2)]),
+    "bracket closed too late": ("a: [1\nb: 2\n", [("E101", 1, 4)]),
     "an unknown escape": ('a: "\\q"\n', [("E101", 1, 5)]),
     "another YAML": ("%YAML 1.1\n---\na: 1\n", [("E101", 1, 1)]),
     "a control character": ("a: 1\nb: x\x07y\n", [("E102", 2, 5)]),
@@ -243,16 +243,17 @@ def test_a_duplicate_names_both_lines() -> None:
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("a:1\nb: 2\n", "write a space after the colon: `key: value`"),
+        ("a:1\nb: 2\n", "write `a: 1`"),
         ("a: {b:[1]}\n", "write a space after the colon: `key: value`"),
         ("a:\n\tb: 1\n", "indent with spaces"),
-        ("a: @x\n", "quote it: '@...'"),
+        ("a: @x\n", "write the name alone, x"),
+        ("a: @!\n", "quote it: '@...'"),
         ("a: `x\n", "quote it: '`...'"),
         ("a: 'x\n", "close the quote"),
         ("a: [1\nb: 2\n", "close it with ']'"),
         ("a: {b: 1\n", "close it with '}'"),
         ("a: {{b}}\n", "a value that begins with '{' or '[' is a collection: quote it to mean text"),
-        ("a: .inf\n", "quote it to mean text"),
+        ("a: .inf\n", "write a finite number; quote it to mean text"),
     ],
 )
 def test_errors_say_what_to_do(text: str, hint: str) -> None:
@@ -260,7 +261,7 @@ def test_errors_say_what_to_do(text: str, hint: str) -> None:
 
 
 def test_a_bracket_error_shows_where_it_opens() -> None:
-    note = error_of("a: 1\nb: [1\nc: 2\n").diagnostics[0].notes[0]
+    note = error_of("a: 1\nb: [1}\nc: 2\n").diagnostics[0].notes[0]
     assert str(note) == "the '[' is at t.yaml:2:4"
 
 

@@ -64,7 +64,8 @@ def adapt(name: str, signal: Signal, target: Target, hop_samples: int | None) ->
             "E411",
             name,
             f"port '{name}' takes {wants}, {{source}} is {signal.rate}-rate {signal.shape_text}",
-            "an analysis node (loudness, power, ...) makes frames from audio"
+            "an analysis node (loudness, power, ...) makes frames of audio; for a frame at every sample "
+            "write `hop: 1` in the clock and `rate: frame` at the input"
             if target.rate is Rate.FRAME
             else "give a number, a list, or an input of rate const",
         )

@@ -36,7 +36,7 @@ def _node_types(graph: Graph, node: Node, types: Mapping[Ref, Signal], report: R
     try:
         outputs = node.op.infer(arriving(ports, given, graph.clock.hop_samples))
     except Mismatch as mismatch:
-        _report(graph, node, mismatch, report)
+        _report(graph, node, mismatch, types, report)
         return {}
     return {Ref(node.name, port): _in_frames(s, graph.clock.hop_samples) for port, s in outputs.items()}
 
@@ -69,7 +69,7 @@ def _report_unit(graph: Graph, node: Node, name: str, port: Port, given: Unit, r
     )
 
 
-def _report(graph: Graph, node: Node, mismatch: Mismatch, report: Report) -> None:
+def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Signal], report: Report) -> None:
     if mismatch.code == "E402" and any(d.code == "E402" for d in report.diagnostics):
         return  # the clock lacks one thing, however many edges need it
     ref = None if mismatch.code.startswith("E5") else node.input(mismatch.port)
@@ -80,8 +80,21 @@ def _report(graph: Graph, node: Node, mismatch: Mismatch, report: Report) -> Non
         node.edge_spans.get(mismatch.port, node.span) if ref else _parameter_span(node, message),
         *(_declared(graph, ref) if ref else ()),
         *_other_ends(graph, node, mismatch),
-        hint=mismatch.hint,
+        hint=_padding_hint(graph, node, mismatch, types) or mismatch.hint,
     )
+
+
+def _padding_hint(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Signal]) -> str | None:
+    """The repair where frames are one too many because an analysis upstream pads its audio."""
+    times = {(dim.name, dim.offset) for _, ref in node.inputs for dim in types[ref].dims[1:2] if dim.name}
+    if mismatch.code != "E414" or len(times) == len({name for name, _ in times}):
+        return None
+    upstream = graph.ancestors(tuple(ref for _, ref in node.inputs))
+    for other in graph.nodes:
+        spec = other.op.params().get("padding") if other.name in upstream else None
+        if spec is not None and "same" in spec.choices and getattr(other.op, "padding", "same") != "same":
+            return f"add `padding: same` to the params of '{other.name}': it then gives one frame for each of the clock"
+    return None
 
 
 def _parameter_span(node: Node, message: str) -> Span | None:

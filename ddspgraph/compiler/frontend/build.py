@@ -27,7 +27,8 @@ def build(document: Document, ops: Registry, report: Report, limits: Limits = DE
     """
     root = document.root
     clock, clock_is_sound = read_clock(root.get("clock"), report)
-    scope = Scope(ops, report, clock, clock_is_sound, is_complete=not _lacks_a_section(root))
+    constants = [str(key) for key, _ in _items(root, "params")]
+    scope = Scope(ops, report, clock, clock_is_sound, is_complete=not _lacks_a_section(root), constants=constants)
     _read_inputs(root, scope)
     scope.clock = _read_drafts(root, scope)
     scope.report_needs()

@@ -30,7 +30,7 @@ def read_clock(value: Value | None, report: Report) -> tuple[Clock, bool]:
     hop, sound = _hop(value, said_rate, reader)
     sound = sound and said_rate is not None and not any(item.is_faulty for _, item in value.items())
     said = value.get("duration")
-    n_samples = _whole(said, Unit.SAMPLES, "duration", reader, bare=Unit.SECONDS)
+    n_samples = _whole(said, Unit.SAMPLES, "duration", reader, bare=Unit.SECONDS, step=hop or 1)
     if said is not None and hop and n_samples and n_samples % hop and sound:
         nearest = round(n_samples / hop) * hop or hop
         reader.refuse(
@@ -43,8 +43,13 @@ def read_clock(value: Value | None, report: Report) -> tuple[Clock, bool]:
     return Clock(sample_rate, frame_rate, hop, n_samples, span=value.span), sound
 
 
-def _whole(value: Value | None, unit: Unit, name: str, reader: ParameterReader, bare: Unit | None = None) -> int | None:
-    """A positive whole number of `unit`; a number without a unit counts in `bare`."""
+def _whole(
+    value: Value | None, unit: Unit, name: str, reader: ParameterReader, bare: Unit | None = None, step: int = 1
+) -> int | None:
+    """A positive whole number of `unit`; a number without a unit counts in `bare`.
+
+    What is proposed in place of one that is not whole is a multiple of `step`.
+    """
     if value is None:
         return None
     number = reader.number(value, unit, f"clock {name}")
@@ -54,11 +59,12 @@ def _whole(value: Value | None, unit: Unit, name: str, reader: ParameterReader, 
         number *= reader.sample_rate
     if 1 <= number <= LARGEST_WHOLE and abs(number - round(number)) <= 1e-6:
         return round(number)
-    nearest = round(min(max(number, 1), LARGEST_WHOLE))
-    samples = " of samples" if unit is Unit.SAMPLES else ""
+    nearest = max(1, round(min(max(number, 1), LARGEST_WHOLE) / step)) * step
+    counts = unit is Unit.SAMPLES
+    samples = " of samples" if counts else ""
     bound = "at least 1" if number <= LARGEST_WHOLE else f"at most {LARGEST_WHOLE:,}"
     message = f"clock {name} must be a whole number{samples}, {bound}, this is {number:.10g}"
-    reader.refuse("E502", message, value, f"the nearest legal value is {nearest}{' sample' * bool(samples)}")
+    reader.refuse("E502", message, value, f"write {nearest} {'sample' + 's' * (nearest != 1) if counts else unit}")
     return None
 
 

@@ -68,11 +68,13 @@ class _Parameters:
         spec = specs.get(str(key))
         if spec is None:
             self.is_whole = False
+            name = self.op_class.name
+            message = f"{name} has no parameter {quote(key)}"
             hint = did_you_mean(str(key), list(specs))
-            hint = hint or (
-                f"its parameters: {', '.join(specs)}" if specs else f"{self.op_class.name} has no parameters"
-            )
-            message = f"{self.op_class.name} has no parameter {quote(key)}"
+            hint = hint or (f"its parameters: {', '.join(specs)}" if specs else f"{name} has no parameters")
+            if str(key) in self.op_class.inputs:
+                message = f"{quote(key)} is an input of {name}, no parameter"
+                hint = f"put it under `inputs` of '{self.key}'"
             self.report.add("E309", message, key.span, hint=hint)
             return
         number = self.params[spec.name] = ParameterReader(self.report, self.clock.sample_rate).read(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
+from ddspgraph.compiler.frontend.number_slips import decimal_comma, is_decimal_comma, is_silence, number_slip
 from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader
 from ddspgraph.compiler.frontend.scope import Draft, Scope
-from ddspgraph.compiler.frontend.values import Value, text_of
+from ddspgraph.compiler.frontend.values import Key, Value, text_of
+from ddspgraph.compiler.frontend.yaml_collections import touches
 from ddspgraph.diagnostics import Span, did_you_mean, quote
 from ddspgraph.ir.graph import Node, Ref
 from ddspgraph.ir.op import Op
@@ -81,9 +84,7 @@ class Connector:
                 if str(key) in op.inputs or (op.variadic is not None and _VARIADIC.fullmatch(key)):
                     found.append((str(key), value))
                     continue
-                hint = did_you_mean(str(key), list(op.inputs)) or _inputs_text(op)
-                message = f"'{draft.key}': {op.name} has no input {quote(key)}"
-                self.report.add("E304", message, key.span, hint=hint)
+                self._unknown_port(draft, op, key)
                 if self.report.is_full:
                     break
             # input_10 comes after input_9, whatever the order of the file.
@@ -92,21 +93,43 @@ class Connector:
             )
             return
         values = given.elements()
+        if values and all(_names_a_port(value, op) for value in values):
+            key, item = next(iter(values[0].items()))
+            message = f"'{draft.key}': a list gives the inputs in order, without names"
+            self.report.add("E304", message, given.span, hint=f"remove the dashes: `{key}: {_written(item)}`")
+            return
         names = [f"input_{i + 1}" for i in range(len(values))] if op.variadic else list(op.inputs)
-        if len(values) > len(names):
+        halves = _halves(values) if len(values) > len(names) else None
+        if halves:
+            slip = decimal_comma(*halves[0])
+            message = f"'{draft.key}': {quote(','.join(halves[0]))} {slip.cause}"
+            self.report.add("E504", message, halves[1], hint=slip.hint)
+        elif len(values) > len(names):
             has = f"{len(names)} input{'s' * (len(names) > 1)}" if names else "no inputs"
             are = f"{len(values)} are" if len(values) > 1 else "1 is"
             message = f"'{draft.key}': {op.name} has {has}, {are} given"
             self.report.add("E304", message, values[len(names)].span, hint=_inputs_text(op))
         yield from zip(names, values, strict=False)
 
+    def _unknown_port(self, draft: Draft, op: type[Op], key: Key) -> None:
+        """Reports E304."""
+        if str(key) in op.params():
+            message = f"'{draft.key}': {quote(key)} is a parameter of {op.name}, no input"
+            self.report.add("E304", message, key.span, hint=f"put it under `params` of '{draft.key}'")
+            return
+        hint = did_you_mean(str(key), list(op.inputs)) or _inputs_text(op)
+        self.report.add("E304", f"'{draft.key}': {op.name} has no input {quote(key)}", key.span, hint=hint)
+
     def _connect(self, node: str, port_name: str, port: Port, value: Value) -> Ref | None:
         """A reference, or a constant node that holds the literal."""
         if value.is_faulty or self.report.is_full:
             return None
         if isinstance(value.data, str) and not self._is_literal(value.data):
-            return self.scope.ref(value)
+            return self.scope.ref(value, node, port.unit)
         name = f"'{port_name}' of '{node}'"
+        if any(item.data in self.scope.claimed for item in value.elements() if isinstance(item.data, str)):
+            hint = "write one name, or join the signals in a concat node"
+            return self._refused("E311", f"{name} is a list of names: a list holds numbers", value, hint)
         if value.is_mapping or value.data is None or isinstance(value.data, bool):
             hint = "write the name of an input or node, or a number"
             return self._refused("E311", f"{name} wants a signal, this is {value.said}", value, hint)
@@ -128,7 +151,8 @@ class Connector:
         """A name of the spec is a reference, even where it reads as a note (`A4`)."""
         if text.partition("/")[0] in self.scope.claimed:
             return False
-        return _LOOKS_LIKE_A_NUMBER.match(text) is not None or _quantity(text) is not None
+        looks_like_a_number = _LOOKS_LIKE_A_NUMBER.match(text) or is_silence(text) or number_slip(text)
+        return bool(looks_like_a_number) or _quantity(text) is not None
 
 
 def _quantity(text: str) -> Unit | None:
@@ -144,6 +168,24 @@ def _class_ports(op: type[Op], given: Mapping[str, Value]) -> Mapping[str, Port]
     """The ports that an op is declared with; parameters may change them, but they are at fault."""
     variadic = {name: op.variadic for name in given if name not in op.inputs and op.variadic is not None}
     return {**op.inputs, **variadic}
+
+
+def _names_a_port(value: Value, op: type[Op]) -> bool:
+    return value.is_mapping and all(str(key) in op.inputs for key, _ in value.items())
+
+
+def _written(value: Value) -> str:
+    return str(value.data) if isinstance(value.data, str) or value.is_number else "..."
+
+
+def _halves(values: Sequence[Value]) -> tuple[tuple[str, str], Span] | None:
+    """The halves of the first number that its decimal comma took apart, and the place of both."""
+    for one, two in itertools.pairwise(values):
+        a, b = one.span, two.span
+        halves = str(one.data), str(two.data)
+        if touches(a, b) and not one.is_list and is_decimal_comma(*halves):
+            return halves, Span(a.source, a.line, a.column, b.end_line, b.end_column)
+    return None
 
 
 def _count(given: Value | None) -> int:

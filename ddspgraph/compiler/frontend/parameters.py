@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+from collections.abc import Callable
 from dataclasses import MISSING
 from typing import Any
 
+from ddspgraph.compiler.frontend.number_slips import is_silence, number_slip
 from ddspgraph.compiler.frontend.structure import NAME
 from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import Note, Report, did_you_mean, quote
@@ -33,10 +36,27 @@ _WANTED = {
     "values": "a number or a list of numbers",
     "splits": "a mapping of names to channel counts, such as {amps: 1, harmonic_distribution: 60}",
 }
+_EXAMPLES = {
+    Unit.DB: "-6 dB",
+    Unit.HZ: "440 Hz",
+    Unit.SECONDS: "1.5 s",
+    Unit.MILLISECONDS: "20 ms",
+    Unit.SAMPLES: "512",
+}
+#: Units of which one is a multiple of the other.
+_PROPORTIONAL = {Unit.SECONDS, Unit.MILLISECONDS, Unit.SAMPLES}
+#: What other languages write for null.
+_NULLS = ("none", "nil", "nothing", "undefined", "n/a", "na")
 #: What other readers of YAML take for true and false.
 _TRUTH: dict[str, str] = dict.fromkeys(("true", "yes", "on", "1", "1.0"), "write true")
 _TRUTH.update(dict.fromkeys(("false", "no", "off", "0", "0.0"), "write false"))
+_QUALIFIED = re.compile(r"^[@%]|^(?:\w+[./])+|\(\)$")
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+
+
+def _plain(number: float) -> str:
+    """A number as its author would write it."""
+    return str(number) if abs(number) < 10**16 else f"{number:.10g}"
 
 
 class ParameterReader:
@@ -52,6 +72,8 @@ class ParameterReader:
             return INVALID
         if value.data is None and spec.nullable:
             return None
+        if isinstance(value.data, str) and value.data.lower() in _NULLS and value.data not in spec.choices:
+            return self._wrong(spec, value, name)
         if spec.kind == "bool":
             return value.data if isinstance(value.data, bool) else self._wrong(spec, value, name)
         if spec.kind == "str":
@@ -122,10 +144,13 @@ class ParameterReader:
         try:
             quantity = parse_quantity(text)
         except ValueError as error:
-            return self.refuse("E503", f"{name}: {error}", value, "write a finite number")
+            return self.refuse("E503", f"{name}: {error}", value, _finite_hint(text, unit))
+        if is_silence(text):
+            return self.refuse("E503", f"{name}: {quote(text)} is not finite", value, _finite_hint(text, unit))
         if quantity is None:
-            hint = _unit_hint(text) or f"write a number{_in_unit(unit)}"
-            return self.refuse("E504", f"{name}: {quote(text)} is not a quantity", value, hint)
+            slip = number_slip(text)
+            cause, hint = slip or ("is not a quantity", _unit_hint(text) or number_hint(unit))
+            return self.refuse("E504", f"{name}: {quote(text)} {cause}", value, hint)
         try:
             return convert(quantity, unit, sample_rate=self.sample_rate)
         except ValueError as error:
@@ -157,18 +182,21 @@ class ParameterReader:
         if spec.kind in ("int", "ints"):  # next to an open bound lies a whole number
             bounds += [b + step for b, step in ((spec.gt, 1), (spec.lt, -1)) if b is not None]
         nearest = min(bounds, key=lambda bound: abs(bound - number), default=None)
+        said = _as_written(value, spec.unit, self.sample_rate)
         if nearest is not None and spec.admits(nearest):
-            hint = f"the nearest legal value is {_plain(nearest)}"
+            hint = f"the nearest legal value is {said(nearest)}"
         else:
             hint = f"the default is {_yaml(spec.default)}" if isinstance(spec.default, (int, float)) else None
-        said = "0 as a float32" if number == 0 and value.data else _plain(number)
-        return self.refuse("E502", f"{name} must be {_range(spec)}, this is {said}", value, hint)
+        this = "0 as a float32" if number == 0 and value.is_number and value.data else said(number)
+        return self.refuse("E502", f"{name} must be {_range(spec, said)}, this is {this}", value, hint)
 
     def _word(self, spec: ParamSpec, value: Value, name: str) -> Any:
         if not isinstance(value.data, str):
             return self._wrong(spec, value, name)
         if spec.choices and value.data not in spec.choices:
-            hint = did_you_mean(value.data, spec.choices) or f"one of {', '.join(spec.choices)}"
+            bare = _QUALIFIED.sub("", value.data)  # as gin and Python write it: `@core.exp_sigmoid`
+            hint = f"write {bare}" if bare in spec.choices else did_you_mean(value.data, spec.choices)
+            hint = hint or f"one of {', '.join(spec.choices)}"
             return self.refuse("E506", f"{name} cannot be {quote(value.data)}", value, hint)
         return value.data
 
@@ -197,6 +225,10 @@ class ParameterReader:
         wanted = _WANTED[kind or spec.kind] + (" or null" if spec.nullable else "")
         truth = _TRUTH.get(str(value.data).lower()) if spec.kind == "bool" else None
         hint = f"one of {', '.join(spec.choices)}" if spec.choices else None
+        if spec.nullable and (value.data is False or str(value.data).lower() in _NULLS):
+            hint = "write null"
+        elif value.data is True and spec.kind == "str" and isinstance(spec.default, str):
+            hint = f"leave it out for the default, {spec.default}; {hint}" if hint else None
         if spec.kind in ("ints", "floats") and value.is_number:
             hint = f"write [{value.data}]"
         if hint is None and spec.default is not MISSING and spec.default is not None:
@@ -204,19 +236,39 @@ class ParameterReader:
         return self.refuse("E501", f"{name} must be {wanted}, this is {value.said}", value, truth or hint)
 
 
+def _finite_hint(text: str, unit: Unit) -> str:
+    if is_silence(text) and unit in (Unit.DB, Unit.LINEAR, Unit.ANY):
+        return "no number of dB is silence: write a low level, such as -120 dB, or multiply by 0"
+    return "write a finite number"
+
+
+def number_hint(unit: Unit) -> str:
+    """`write a number in dB, such as -6 dB`"""
+    example = _EXAMPLES.get(unit)
+    return f"write a number{_in_unit(unit)}" + (f", such as {example}" if example else "")
+
+
 def _length(item: Any) -> int:
     return len(item) if isinstance(item, tuple) else -1
 
 
-def _range(spec: ParamSpec) -> str:
+def _as_written(value: Value, unit: Unit, sample_rate: int | None) -> Callable[[float], str]:
+    """How to say numbers of `unit` beside a value: in the unit that its author wrote."""
+    word = str(value.data).strip().lstrip("+-.0123456789eE").strip() if isinstance(value.data, str) else ""
+    one = parse_quantity(f"1 {word}") if word else None
+
+    def say(number: float) -> str:
+        if one is None or not (one.unit is unit or {one.unit, unit} <= _PROPORTIONAL):
+            return _plain(number)
+        return f"{number / convert(one, unit, sample_rate=sample_rate):.10g} {word}"
+
+    return say
+
+
+def _range(spec: ParamSpec, said: Callable[[float], str] = _plain) -> str:
     """`above 0 and at most 1`."""
     bounds = (("at least", spec.ge), ("above", spec.gt), ("at most", spec.le), ("below", spec.lt))
-    return " and ".join(f"{words} {_plain(bound)}" for words, bound in bounds if bound is not None)
-
-
-def _plain(number: float) -> str:
-    """A number as its author would write it."""
-    return str(number) if abs(number) < 10**16 else f"{number:.10g}"
+    return " and ".join(f"{words} {said(bound)}" for words, bound in bounds if bound is not None)
 
 
 def _yaml(default: Any) -> str:
@@ -240,4 +292,5 @@ def _unit_hint(text: str) -> str | None:
     unit = SPELLED_OUT.get(word.lower()) or SPELLED_OUT.get(word.lower().removesuffix("s"))
     if unit:
         return f"write {found.group()} {unit}"
-    return did_you_mean(word, list(KNOWN_UNITS)) or f"the units are {', '.join(KNOWN_UNITS)}"
+    near = difflib.get_close_matches(word[:16], KNOWN_UNITS, n=1, cutoff=0.75)
+    return f"write {found.group()} {near[0]}" if near else f"the units are {', '.join(KNOWN_UNITS)}"

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from ddspgraph.compiler.frontend.number_slips import note_slip
+from ddspgraph.compiler.frontend.parameters import number_hint
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import Note, Report, Span, did_you_mean, quote
 from ddspgraph.ir.graph import Clock, Input, Ref
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.registry import Registry
+from ddspgraph.ir.types import Unit
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,7 @@ class Scope:
 
     Attributes:
       is_complete: False where a whole section was refused, so that a name that is missing may be in it.
+      constants: the names of `params`.
       clock_is_sound: False where the clock was refused, and `clock` is a guess.
     """
 
@@ -45,6 +51,7 @@ class Scope:
     clock: Clock
     clock_is_sound: bool = True
     is_complete: bool = True
+    constants: Sequence[str] = ()
     claimed: dict[str, Key] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
     drafts: dict[str, Draft] = field(default_factory=dict)
@@ -79,8 +86,13 @@ class Scope:
                 hint = f"add `{clock_key}: 250 Hz` to `clock`"
                 self.report.add("E402", message, span, note, hint=hint)
 
-    def ref(self, value: Value) -> Ref | None:
-        """The value that a reference names; None after reporting E301 or E303, or where its node is at fault."""
+    def ref(self, value: Value, reader: str = "", literal: Unit | None = None) -> Ref | None:
+        """The value that a reference names; None after reporting E301 or E303, or where its node is at fault.
+
+        Args:
+          reader: the node that reads it, which it cannot mean.
+          literal: the unit of the number that may stand in its place; None where none may.
+        """
         if value.is_faulty:
             return None
         if not isinstance(value.data, str):
@@ -97,11 +109,24 @@ class Scope:
         elif name in self.drafts:
             return self._output(self.drafts[name], port, bool(slash), value)
         elif self.is_complete and name not in self.claimed and value.data not in self.claimed:
-            known = list(self.claimed)
-            hint = did_you_mean(name, known)
-            hint = hint or ("declare it under `inputs` or `nodes`" if known else "the spec has no inputs and no nodes")
+            hint = self._meant(value.data, [known for known in self.claimed if known != reader], literal)
             self.report.add("E301", f"there is no input or node {quote(name)}", value.span, hint=hint)
         return None
+
+    def _meant(self, text: str, known: list[str], literal: Unit | None) -> str:
+        """What to write in place of a name that is not there."""
+        base, *port = re.split(r"[.:\[ ]", text)
+        if port and base in known:
+            op = self.drafts[base].op if base in self.drafts else None
+            return f"write `{base}/{port[0]}`" if op and port[0] in op.output_ports() else f"write `{base}`"
+        if text in self.constants:
+            return f"'{text}' is one of the params: write `${text}`"
+        hint = did_you_mean(text.partition("/")[0], known)
+        note = note_slip(text) if literal in (Unit.HZ, Unit.MIDI, Unit.ANY) else None
+        if note:
+            return f"the note is written {note}" + (f"; {hint}" if hint and hint.startswith("did") else "")
+        hint = hint or ("declare it under `inputs` or `nodes`" if known else "the spec has no inputs and no nodes")
+        return hint + ("" if literal is None or hint.endswith("?") else f"; or {number_hint(literal)}")
 
     def _output(self, draft: Draft, port: str, slash: bool, value: Value) -> Ref | None:
         if draft.op is None:
@@ -110,6 +135,7 @@ class Scope:
         if not slash or port in ports:
             return Ref(str(draft.key), port or ports[0])
         note = Note(f"'{draft.key}' is declared", draft.key.span)
-        hint = did_you_mean(port, ports) or f"its outputs are {', '.join(ports)}"
+        near = difflib.get_close_matches(port.lower()[:80], ports, n=1, cutoff=0.6)
+        hint = f"write `{draft.key}/{near[0]}`" if near else f"its outputs are {', '.join(ports)}"
         self.report.add("E303", f"'{draft.key}' has no output {quote(port)}", value.span, note, hint=hint)
         return None

@@ -124,6 +124,23 @@ _NODE = _mapping(
     examples=[_NODE_EXAMPLE],
 )
 
+#: What other formats and programs call a key -> the key.
+OTHER_WORDS = {
+    **dict.fromkeys(("fs", "sr", "samplerate", "sampling_rate", "samples_per_second"), "sample_rate"),
+    **dict.fromkeys(("fps", "control_rate", "frames_per_second", "kr"), "frame_rate"),
+    **dict.fromkeys(("hop_size", "hop_length", "hop_samples", "block_size", "ksmps"), "hop"),
+    **dict.fromkeys(("length", "seconds", "dur"), "duration"),
+    **dict.fromkeys(("type", "kind", "class", "_target_", "name", "module", "processor"), "op"),
+    **dict.fromkeys(("in", "args", "arguments", "from", "source", "sources"), "inputs"),
+    **dict.fromkeys(("parameters", "kwargs", "settings", "options", "config", "args_"), "params"),
+    **dict.fromkeys(("constants", "variables", "vars", "defaults", "macros"), "params"),
+    **dict.fromkeys(("out", "returns", "results"), "outputs"),
+    **dict.fromkeys(("modules", "graph", "dag", "processors", "ops", "layers"), "nodes"),
+    **dict.fromkeys(("objective", "objectives", "criterion"), "losses"),
+    **dict.fromkeys(("description", "comment", "title", "note", "notes"), "doc"),
+    **dict.fromkeys(("dims", "size", "dim", "n_channels"), "channels"),
+}
+
 #: The keys of a node; one that stands as a node has lost its indentation.
 NODE_KEYS = tuple(_NODE["properties"])
 

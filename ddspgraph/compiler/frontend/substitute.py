@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value
@@ -95,7 +96,7 @@ class _Replacer:
             self.unknown = True
             if self.report.is_full:
                 return Value(FAULTY, value.span)
-            hint = did_you_mean(name, list(self.constants)) or "define it under `params:`"
+            hint = self._meant(name) or "define it under `params:`"
             self.report.add("E308", f"{quote(data)} is not defined in params", value.span, hint=hint)
             return Value(FAULTY, value.span)
         self.used.add(name)
@@ -107,6 +108,19 @@ class _Replacer:
                 self.report.add("E704", message, value.span)
             return Value(FAULTY, value.span)
         return Value(self.constants[name].data, value.span, origin=self.constants[name].span)
+
+    def _meant(self, name: str) -> str | None:
+        """The constant that is meant by a name that none has: `${g}` and `${params.g}` of Hydra, `$g dB`."""
+        found = re.fullmatch(r"\{\s*(?:\w+[.:])*(\w+)\s*\}|(\w+)\s+(\S+)", name)
+        if found is None:
+            return self._near(name)
+        inner, said, rest = found[1], found[2], found[3]
+        if inner is not None:
+            return f"write ${inner}" if inner in self.constants else self._near(inner)
+        return f"`${said}` stands alone: write the unit where it is defined, `{said}: ... {rest}`"
+
+    def _near(self, name: str) -> str | None:
+        return did_you_mean(f"${name}", [f"${known}" for known in self.constants])
 
     def _size(self, value: Value) -> int:
         """How many values it is, aliases written out."""

@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from ddspgraph.compiler.frontend.key_slips import has_other_word, list_hint, text_hint, unknown_key
 from ddspgraph.compiler.frontend.structure import NODE_KEYS, RESERVED
 from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value
 from ddspgraph.diagnostics import Report, Span, did_you_mean, quote
+from ddspgraph.ir.op import Op
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
 Path = tuple[str | int, ...]
@@ -24,11 +26,19 @@ _TYPE_WORDS = {
     "boolean": "true or false",
     "null": "nothing",
 }
-_NAME_HINT = "a name is a letter or _, then letters, digits and _, at most 256"
+_LONGEST_NAME = 256
 
 
-def validate(document: Document, schema: Schema, report: Report, limits: Limits = DEFAULT_LIMITS) -> Document:
-    """Reports E201, E202, E203, E205, E206 and E707, all of them, each at its place.
+def validate(
+    document: Document,
+    schema: Schema,
+    report: Report,
+    limits: Limits = DEFAULT_LIMITS,
+    ops: Mapping[str, type[Op]] | None = None,
+) -> Document:
+    """`ops` tell where a key belongs that stands in the wrong place.
+
+    Reports E201, E202, E203, E205, E206 and E707, all of them, each at its place.
 
     Returns the document with what was refused replaced by `FAULTY`, so that the rest can be checked in the same
     run.
@@ -39,7 +49,7 @@ def validate(document: Document, schema: Schema, report: Report, limits: Limits 
     for error in _validator(schema).iter_errors(_visible(document.root, schema, schema)):
         if report.is_full:
             break
-        faults += _report(error, document.root, report)
+        faults += _report(error, document.root, report, ops or {})
     return _without(document, faults)
 
 
@@ -113,7 +123,7 @@ def _replaced(value: Value, faults: Sequence[Path]) -> Value:
 # -- one error of jsonschema -> one finding, and the paths of what it refuses ----------------------------
 
 
-def _report(error: Any, root: Value, report: Report) -> list[Path]:
+def _report(error: Any, root: Value, report: Report, ops: Mapping[str, type[Op]]) -> list[Path]:
     path: Path = tuple(error.absolute_path)
     value, key = _locate(root, path)
     if value.is_faulty:
@@ -125,10 +135,13 @@ def _report(error: Any, root: Value, report: Report) -> list[Path]:
         report.add("E203", message, key.span if key is not None else value.span, hint=hint)
         return [path]
     if error.validator == "additionalProperties":
-        return [(*path, name) for name in _unknown_keys(error, value, where, report)]
+        return [(*path, name) for name in _unknown_keys(error, value, report, ops)]
     if error.validator == "required":
         name = str(error.message).split("'")[1]
-        wanted = error.schema.get("properties", {}).get(name, {})
+        known = error.schema.get("properties", {})
+        if has_other_word(name, value, known):
+            return []
+        wanted = known.get(name, {})
         hint = f"add `{_example(name, wanted)}`" + (f": {wanted['description']}" if "description" in wanted else "")
         report.add("E201", f"{where} needs the key '{name}'", key.span if key is not None else _head(value), hint=hint)
         return []
@@ -139,14 +152,14 @@ def _report(error: Any, root: Value, report: Report) -> list[Path]:
         bad = next((k for k, _ in value.items() if str(k) == error.instance), None)
         span = bad.span if bad is not None else value.span
         is_own = str(error.instance).startswith("x-")
-        hint = "a key of your own stands at the top, in an input or in a node" if is_own else _NAME_HINT
+        hint = "a key of your own stands at the top, in an input or in a node" if is_own else name_hint(error.instance)
         report.add("E206", f"{quote(error.instance)} is not a name", span, hint=hint)
         return [(*path, str(error.instance))] if is_own else []
     _wrong_value(error, value, where, report)
     return [path]
 
 
-def _unknown_keys(error: Any, value: Value, where: str, report: Report) -> Iterator[str]:
+def _unknown_keys(error: Any, value: Value, report: Report, ops: Mapping[str, type[Op]]) -> Iterator[str]:
     known = list(error.schema.get("properties", {}))
     lost_indentation = False
     for key, item in value.items():
@@ -163,8 +176,8 @@ def _unknown_keys(error: Any, value: Value, where: str, report: Report) -> Itera
             message = f"'{key}' is reserved for a later version: {RESERVED[key]}"
             report.add("E205", message, key.span, hint="remove it; a key of your own begins with x-")
             continue
-        hint = did_you_mean(str(key), known) or "a key of your own begins with x-"
-        report.add("E202", f"{where} has no key {quote(key)}", key.span, hint=hint)
+        message, hint = unknown_key(tuple(error.absolute_path), key, value, known, ops)
+        report.add("E202", message, key.span, hint=hint)
 
 
 def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
@@ -173,7 +186,12 @@ def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
     if error.validator == "type":
         types = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
         wanted = f"must be {' or '.join(_TYPE_WORDS[t] for t in types)}, this is {value.said}"
-        hint = f"for example `{_example(str(error.path[-1]), error.schema)}`" if error.path else hint
+        if error.path:
+            path, example = tuple(error.absolute_path), _example(str(error.path[-1]), error.schema)
+            hint = f"for example `{example}`"
+            if types == ["object"]:
+                hint = list_hint(str(path[-1]), value, example) if value.is_list else hint
+                hint = text_hint(path, value.data, example) if isinstance(value.data, str) else hint
         if value.data is None:
             hint = "indent what belongs under it, or remove the key"
     elif error.validator == "enum":
@@ -181,12 +199,14 @@ def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
         hint = did_you_mean(str(value.data), [str(v) for v in error.validator_value])
     elif error.validator == "const":
         wanted = f"must be {error.validator_value}"
+        hint = f"write {error.validator_value}"
     elif error.validator in ("pattern", "maxLength"):
         wanted = f"cannot be {_shown(value)}"
         if where == "'name'":
-            code, hint = "E206", _NAME_HINT
+            code, hint = "E206", name_hint(value.data)
     elif error.validator == "minimum":
         wanted = f"must be at least {error.validator_value}, this is {value.said}"
+        hint = f"write {error.validator_value} or more"
     elif error.validator in ("minItems", "maxItems"):
         bound = "at least" if error.validator == "minItems" else "at most"
         wanted = f"must have {bound} {error.validator_value} entries, this has {len(value.elements())}"
@@ -195,6 +215,14 @@ def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
         whole = isinstance(value.data, float) and value.data.is_integer() and value.data >= 1
         hint = f"write {int(value.data)}" if whole else "write a number, or a name such as `k`"  # type: ignore[arg-type]
     report.add(code, f"{where} {wanted}", value.span, hint=hint)
+
+
+def name_hint(text: object) -> str:
+    """`write low_pass` for `low-pass`, and what a name is."""
+    name = re.sub(r"\W+", "_", str(text), flags=re.ASCII).strip("_")
+    name = f"_{name}" if name[:1].isdigit() else name
+    written = f"write {name}: " if name and len(name) <= 40 else ""
+    return f"{written}a name is a letter or _, then letters, digits and _, at most {_LONGEST_NAME}"
 
 
 def _shown(value: Value) -> str:

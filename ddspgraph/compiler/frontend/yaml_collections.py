@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
+from ddspgraph.compiler.frontend.number_slips import decimal_comma, is_decimal_comma
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import Note, Report, Span
 
 #: A name from the file is shown up to this length; it may have a megabyte.
 SHOWN = 80
+
+
+_JOINED = re.compile(r"(\w+)\s*([:=])\s*(\S.*)")
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +26,7 @@ class OpenCollection:
     anchor: str | None
     values_before: int  # values of the document that stand before it
     report: Report
+    within: Key | None = None  # the key that it is the value of
     height: int = 1  # nesting in it, itself included, aliases written out
     last: Span | None = None  # where the last value in it stands
     elements: list[Value] = field(default_factory=list)
@@ -49,6 +55,12 @@ class OpenCollection:
             return
         name = None if is_plain and text == "<<" else text
         first = self.keys.get(name)
+        lost = self._lost_since(first) if first is not None else None
+        if lost is not None:
+            message = f"'{lost}' stands inside of '{self.within}', with nothing in it"
+            hint = f"indent '{lost}' as '{self.within}' is, and leave what follows it as it is"
+            self.report.add("E103", message, lost.span, hint=hint)
+            return
         if first is not None:
             shown = text[:SHOWN]
             note = Note(f"'{shown}' stands first", first.span)
@@ -56,6 +68,13 @@ class OpenCollection:
             self.report.add("E103", message, span, note, hint="remove one of them")
             return
         self.key = self.keys[name] = Key(text, span)
+
+    def _lost_since(self, first: Key) -> Key | None:
+        """The key without a value after which the keys of another node begin: it is indented too far."""
+        if self.is_flow or self.within is None:
+            return None
+        empty = [key for key, value in self.entries.items() if value.data is None and _is_below(key, first)]
+        return empty[-1] if empty else None
 
     def refuse_key(self, kind: str, span: Span, hint: str) -> None:
         """What stands in the place of a key cannot be one; its value will be dropped."""
@@ -72,11 +91,26 @@ class OpenCollection:
             hint = "a value that begins with '{' or '[' is a collection: quote it to mean text"
             self.refuse_key(value.kind, value.span, hint)
             return
+        if self.is_flow and self.key is not None and value.data is None:
+            self._check_alone(self.key)
         if self.key is not None and self.key is self.keys.get(None):
             self._merge(value, place)
         elif self.key is not None:
             self.entries[self.key] = value
         self.key, self.takes_value = None, False
+
+    def _check_alone(self, key: Key) -> None:
+        """A key without a value in braces: half of a number, or a key and value that no space parts."""
+        name, before = next(reversed(self.entries.items()), (None, None))
+        if before is not None and touches(before.span, key.span) and is_decimal_comma(str(before.data), str(key)):
+            slip, end = decimal_comma(str(before.data), str(key)), key.span
+            place = Span(end.source, before.span.line, before.span.column, end.end_line, end.end_column)
+            self.report.add("E504", f"'{name}' {slip.cause}", place, hint=slip.hint)
+            return
+        joined = _JOINED.fullmatch(key[:SHOWN])
+        if joined is not None:
+            said = "a space is missing after the colon" if joined[2] == ":" else "a colon and a space, not '='"
+            self.report.add("E101", said, key.span, hint=f"write `{joined[1]}: {joined[3]}`")
 
     def _merge(self, value: Value, place: Span) -> None:
         """Merge keys (yaml.org/type/merge.html): of several mappings the first that has a key gives it."""
@@ -100,3 +134,12 @@ class OpenCollection:
         # An explicit key wins over a merged one, whichever stands first.
         merged = {key: value for key, value in self.merged.items() if key not in self.entries}
         return Value({**merged, **self.entries}, span)
+
+
+def _is_below(key: Key, other: Key) -> bool:
+    return (key.span.line, key.span.column) > (other.span.line, other.span.column)
+
+
+def touches(one: Span, two: Span) -> bool:
+    """Whether nothing but one character, a comma, stands between two places."""
+    return (one.end_line, one.end_column + 1) == (two.line, two.column)

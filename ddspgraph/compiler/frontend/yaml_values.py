@@ -8,6 +8,7 @@ in their nesting inside of the loader.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import yaml
@@ -15,7 +16,8 @@ import yaml
 from ddspgraph.compiler.frontend.values import Document, Value
 from ddspgraph.compiler.frontend.yaml_collections import SHOWN, OpenCollection
 from ddspgraph.compiler.frontend.yaml_scalars import IntegerTooLarge, NotFinite, resolve
-from ddspgraph.compiler.frontend.yaml_text import forbidden_character, span_at, syntax_error
+from ddspgraph.compiler.frontend.yaml_syntax import syntax_error
+from ddspgraph.compiler.frontend.yaml_text import forbidden_character, span_at
 from ddspgraph.diagnostics import GraphError, Note, Report, Source, Span, fail
 from ddspgraph.limits import Limits
 
@@ -75,8 +77,7 @@ class _Builder:
                 if len(self.report.diagnostics) >= _MOST_REPORTED:
                     break
         except yaml.YAMLError as error:
-            bracket = next((opened.bracket for opened in reversed(self.open) if opened.is_flow), None)
-            syntax_error(self.source, error, bracket, self.report)
+            syntax_error(self.source, error, self.open, self.report)
         self.report.raise_errors()
         return self._finished()
 
@@ -86,7 +87,9 @@ class _Builder:
             at = root.span if root else Span.start_of(self.source)
             raise fail("E105", "the document is empty", at, hint="a spec begins with `version: 2`")
         if not root.is_mapping:
+            begun = re.match(r"(\w+):(\S+)", root.data) if isinstance(root.data, str) else None
             hint = "a spec is a mapping of keys to values, such as `version: 2`"
+            hint = f"write a space after the colon: `{begun[1]}: {begun[2]}`" if begun else hint
             raise fail("E105", f"the document is {root.kind}, not a mapping", root.span, hint=hint)
         return Document(root, self.source)
 
@@ -125,7 +128,8 @@ class _Builder:
             return resolve(text, self.limits.integer_magnitude)
         except NotFinite:
             message = f"'{text[:SHOWN]}' is not a finite number"
-            self.report.add("E503", message, span, hint="quote it to mean text")
+            hint = "no number is silence in dB: write a low level, such as -120 dB" if text[:1] == "-" else None
+            self.report.add("E503", message, span, hint=hint or "write a finite number; quote it to mean text")
         except IntegerTooLarge:
             message = f"an integer beyond {self.limits.integer_magnitude:,}"
             self.report.add("E706", message, span, hint="quote it to mean text")
@@ -139,7 +143,8 @@ class _Builder:
         self._refuse_tag(event, span)
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         before = self.values - 1
-        opened = OpenCollection(is_mapping, bool(event.flow_style), span, event.anchor, before, self.report)
+        within = self.open[-1].key if self.open else None
+        opened = OpenCollection(is_mapping, bool(event.flow_style), span, event.anchor, before, self.report, within)
         self.open.append(opened)
         if event.anchor is not None:
             self.anchors[event.anchor] = opened
