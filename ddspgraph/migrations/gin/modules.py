@@ -13,7 +13,7 @@ from ddspgraph.migrations.gin.conditioning import NAME as CONDITIONED
 from ddspgraph.migrations.gin.conditioning import conditioning, conditioning_keys, joined
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.draft import Call, Draft, Entry, identifier
-from ddspgraph.migrations.gin.environment import Environment, Results
+from ddspgraph.migrations.gin.environment import Environment, OpenPart, Results
 from ddspgraph.migrations.gin.networks import DEFAULT_SPLITS, NETWORKS, PARTS, Network
 from ddspgraph.migrations.gin.own_terms import power_frame_size
 from ddspgraph.migrations.gin.params import Params, op_name, texts
@@ -74,9 +74,14 @@ class Modules:
         self.draft.node(key, kind.op, inputs, params, said=instance.said)
         ports = [*kind.outputs, *(str(port) for port, _ in splits[1].items())] if splits else list(kind.outputs)
         if known is None:
-            is_open = instance.name not in PARTS
+            ports += [identifier(text) for text, _ in texts(instance.get("output_keys") or Literal(None, key.span))]
+            is_open = instance.name not in PARTS and not ports
             self.draft.unknown |= {str(key)} if is_open else set()
-            return Results(str(key), {}, str(key), is_open)
+            if is_open and not inputs:
+                note = f"what {instance.said} reads is not in the file: the node has no inputs yet, add them"
+                self.draft.guess(binding, f"{instance.said}: inputs", to, note)
+            part = OpenPart(str(key), instance.said, binding) if is_open else None
+            return Results(str(key), {port: f"{key}/{port}" for port in ports}, str(key), part)
         return Results(str(key), {port: f"{key}/{port}" for port in ports}, str(key))
 
     def _inputs(
@@ -167,13 +172,13 @@ class Modules:
         elif instance.name == "OnlineF0PowerPreprocessor" and instance.binding("compute_f0") is None:
             note = "it found the pitch by itself: the graph has it as an input, f0_hz"
         if note:
-            self.ledger.add(binding, Kind.NOT_SUPPORTED, instance.said, f"nodes.{name}", note)
+            self.ledger.add(binding, Kind.DIFFERS, instance.said, f"nodes.{name}", note)
 
     def _say_name(self, instance: Instance, key: Key) -> None:
         binding = instance.binding("name")
         if binding is not None:
             note = f"the model knows it as '{key}'"
-            self.ledger.say(binding, Kind.NOT_SUPPORTED, None, note)
+            self.ledger.say(binding, Kind.NO_EFFECT, None, note)
 
     # -- processors and losses ---------------------------------------------------------------------
 
@@ -196,8 +201,8 @@ class Modules:
             message = f"{instance.said} takes {len(known.arguments)} inputs, {len(keys)} are given"
             self.report.add("E304", message, keys[len(known.arguments)][1], hint=f"its inputs are {has}")
         inputs = {}
-        for (port, shape), (text, span) in zip(known.arguments.items(), keys, strict=False):
-            value = env.ref(text, span, is_feature=shape is None)
+        for port, (text, span) in zip(known.arguments, keys, strict=False):
+            value = env.ref(text, span)
             if value is not None:
                 inputs[port] = value
         self.draft.calls.append(Call(key, known, tuple(inputs.values())))
