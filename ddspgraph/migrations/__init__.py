@@ -166,9 +166,11 @@ def migrate_text(
     Raises:
       GraphError: as `open_spec` and `migrate` do.
     """
-    first, *more = [source] if isinstance(source, (str, os.PathLike, Mapping)) else source
+    more: Sequence[str | os.PathLike[str]] = ()
+    if not isinstance(source, (str, os.PathLike, Mapping)):
+        source, *more = source
     gin = GinOptions(gin_path, gin_params, more, frame_rate_hz)
-    return migrate_document(open_spec(first, gin=gin, limits=limits))
+    return migrate_document(open_spec(source, gin=gin, limits=limits))
 
 
 def migrate_document(document: Document) -> MigrationResult:

@@ -88,7 +88,9 @@ class Config:
         self._values: dict[int, GinValue] = {}
         self._written = 0
         #: Of the program, as in `last`: no part of a model reads them.
-        self.implied = {((), *canonical(binding)): binding for binding in implied if binding.parameter}
+        self.implied: dict[tuple[Scopes, str, str], Binding] = {
+            ((), *canonical(binding)): binding for binding in implied if binding.parameter
+        }
         self.macros |= {binding.key: binding for binding in implied if not binding.parameter}
         for binding in self.bindings:
             self._bind(binding)
