@@ -24,8 +24,10 @@ def read_draft(key: Key, value: Value, section: str, scope: Scope, lengths: list
     if op_class is None:
         here = {name: op for name, op in scope.ops.items() if _is_loss(op) is (section == "losses")}
         awaited = value.get("x-awaited")
-        is_told = awaited is not None and isinstance(awaited.data, str)  # by a migration
-        hint = str(awaited.data) if awaited is not None and is_told else op_hint(str(op_value.data), here, scope.ops)
+        if awaited is not None and isinstance(awaited.data, str):  # a migration says why there is none
+            hint = awaited.data
+        else:
+            hint = op_hint(str(op_value.data), here, scope.ops)
         scope.report.add("E302", f"there is no op {quote(op_value.data)}", op_value.span, hint=hint)
         return Draft(key, value)
     in_place = _is_loss(op_class) is (section == "losses")
