@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
+from ddspgraph.cli.console import load_quietly, show_json, stage, tell
 from ddspgraph.cli.options import (
     Arguments,
     GraphOptions,
@@ -48,8 +48,8 @@ def main(arguments: Arguments) -> int:
         inputs = read_inputs(graph, arguments, options.limits, notices.append)
     for notice in notices:
         tell(notice)
-    with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    with stage("loading TensorFlow"):
+        load_quietly()
 
     results = _compute(arguments, graph, inputs, options)
     if graph.outputs:
