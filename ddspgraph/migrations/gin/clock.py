@@ -10,7 +10,7 @@ from ddspgraph.diagnostics import Diagnostic, Note, Span
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import hertz, mapping, scalar
 from ddspgraph.migrations.gin.config import Config, Instance
-from ddspgraph.migrations.gin.syntax import Binding, Literal
+from ddspgraph.migrations.gin.syntax import Binding, Literal, Reference
 from ddspgraph.migrations.v1_classes import CLASSES
 
 #: What magenta/ddsp's classes assume where nobody says.
@@ -62,6 +62,9 @@ class ClockFacts:
         if parameter not in _PARAMETERS or instance.name in _OWN_SIZES:
             return False
         value = self.config.value(binding)
+        if isinstance(value, Reference):
+            self.config.ledger.say(binding, Kind.LOST, None, computed(binding))
+            return True
         if not isinstance(value, Literal) or isinstance(value.data, (bool, str)) or not value.data or value.data <= 0:
             return False
         if value.data > _MOST_SAMPLES:
@@ -201,6 +204,11 @@ class ClockFacts:
                 message = f"{binding.key} is {float(other):g}: it disagrees"
                 self.config.report.add("E403", message, binding.span, note, hint=_ADVICE[parameter])
         return value, first.span
+
+
+def computed(binding: Binding) -> str:
+    """Why a value that Python code computes is lost, and the way on."""
+    return f"Python code computes it, the file does not hold its value: give --gin-param '{binding.key} = VALUE'"
 
 
 def _rate(rate: Fraction) -> str:

@@ -29,6 +29,8 @@ def _fate(name: str, model: str, lost_with: str | None) -> tuple[Kind, None, str
         return Kind.NO_EFFECT, None, WITHOUT_EFFECT[name]
     if lost_with is not None:
         return Kind.LOST, None, f"it belongs to {lost_with}, which is lost"
+    if name == "get_model":
+        return Kind.LOST, None, f"which model it is, only Python code says; the graph is {model} alone"
     if name in MODELS:
         return Kind.NO_EFFECT, None, f"the model is {model}"
     is_own = model not in MODELS and model not in GROUPS

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import Span
+from ddspgraph.ir.types import Unit
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import plain, scalar
 from ddspgraph.migrations.gin.clock import ClockFacts
@@ -17,8 +18,9 @@ from ddspgraph.migrations.gin.environment import Environment, OpenPart, Results
 from ddspgraph.migrations.gin.networks import DEFAULT_SPLITS, NETWORKS, PARTS, Network
 from ddspgraph.migrations.gin.own_terms import power_frame_size
 from ddspgraph.migrations.gin.params import Params, op_name, texts
-from ddspgraph.migrations.gin.syntax import Binding, Items, Literal
+from ddspgraph.migrations.gin.syntax import Binding, Items, Literal, Reference
 from ddspgraph.migrations.v1_classes import CLASSES, default_name
+from ddspgraph.ops import OPS
 
 Keys = Sequence[tuple[str, Span]]
 _SCALED_DB = ("F0LoudnessPreprocessor", "F0PowerPreprocessor")
@@ -147,7 +149,11 @@ class Modules:
             name, size = pair.elements if isinstance(pair, Items) and len(pair.elements) == 2 else (pair, None)
             if isinstance(name, Literal) and isinstance(name.data, str) and isinstance(size, Literal):
                 entries.append((Key(identifier(name.data), name.span), self.params.value(size, to)))
-        if not entries:
+        if isinstance(value, Reference):
+            message = f"{value} makes these splits in Python: they are not in the file"
+            hint = "write the tuple that it returns in its place: (('amps', 1), ('harmonic_distribution', 60))"
+            self.report.add("E904", message, value.span, hint=hint)
+        elif not entries:
             message = "output_splits is a tuple of pairs of a name and a size"
             self.report.add("E203", message, value.span, hint="(('amps', 1), ('harmonic_distribution', 60))")
         return Key("outputs", binding.span), Value(dict(entries), value.span)
@@ -206,10 +212,29 @@ class Modules:
             if value is not None:
                 inputs[port] = value
         self.draft.calls.append(Call(key, known, tuple(inputs.values())))
+        self._scaled_twice(binding, instance, str(key), inputs)
         params = list(self.params.of(instance, known.op, f"nodes.{key}.params", ["name"]))
         self.draft.node(key, known.op, inputs, params, said=instance.said)
         ports = {"signal": str(key), **{f"controls/{c}": f"{key}/{c}" for c in known.controls}}
         return Results(own, ports, str(key))
+
+    def _scaled_twice(self, binding: Binding, instance: Instance, key: str, inputs: Mapping[str, Value]) -> None:
+        """Names the controls of other processors that a processor scales again: a graph refuses them (E412)."""
+        ports = OPS[CLASSES[instance.name].op].inputs
+        functions = {parameter for parameter in instance.parameters() if parameter.endswith("scale_fn")}
+        if any(isinstance(value := instance.get(name), Literal) and value.data is None for name in functions):
+            return
+        for port, value in inputs.items():
+            node, _, control = str(value.data).partition("/")
+            source = self.draft.nodes[node][1].plain().get("op") if node in self.draft.nodes and control else None
+            made = OPS[source].outputs if source in OPS else None
+            unit = made[control].unit if isinstance(made, Mapping) and control in made else Unit.ANY
+            if isinstance(ports, Mapping) and ports[port].unit is Unit.RAW and unit not in (Unit.RAW, Unit.ANY):
+                note = (
+                    f"'{value.data}' is scaled already ({unit.value}), and {instance.said} scales its {port} again: a "
+                    f"graph refuses that (E412); with scale_fn: null, {key} takes it as it is"
+                )
+                self.ledger.add(binding, Kind.LOST, f"{instance.said}: {port}", f"nodes.{key}", note)
 
     def loss(
         self, binding: Binding, instance: Instance, keys: Keys, env: Environment, prefix: str = "", name: str = ""

@@ -10,7 +10,7 @@ from ddspgraph.diagnostics import Span, quote
 from ddspgraph.ir.op import Op
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import mapping, scalar
-from ddspgraph.migrations.gin.clock import ClockFacts
+from ddspgraph.migrations.gin.clock import ClockFacts, computed
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.draft import Draft, Entry, identifier
 from ddspgraph.migrations.gin.networks import NETWORKS, PARTS
@@ -76,6 +76,8 @@ class Params:
             self.ledger.say(binding, *fate_without_parameter(instance.name, parameter, value, known.name))
         elif isinstance(value, Reference) and not value.is_call and parameter.endswith("_fn") and known is not None:
             yield from self._function(instance, parameter, binding, value, to)
+        elif isinstance(value, Reference) and known is not None and not parameter.endswith("_fn"):
+            self.ledger.say(binding, Kind.LOST, None, computed(binding))
         else:
             kind = Kind.RENAMED if binding.parameter != parameter else Kind.MOVED
             self.ledger.say(binding, kind, f"{to}.{parameter}")

@@ -184,6 +184,29 @@ class TestWords:
         assert found.hint is not None
         assert "operative config does not hold it either" in found.hint
 
+    @pytest.mark.parametrize(
+        "line", ["Harmonic.n_samples = @my.length()", "RnnFcDecoder.ch = @my.size()", "get_model.model = 'x'"]
+    )
+    def test_values_that_only_python_knows_are_lost(self, line: str) -> None:
+        text = (DAG if line.startswith("get_model") else WHOLE) + line + "\n"
+        assert [change.path for change in migrate_text(text).lost] == [line.split(" ")[0]]
+        assert not [d for d in check(text) if d.is_error]
+
+    def test_splits_that_only_python_knows(self) -> None:
+        with pytest.raises(GraphError, match="E904"):
+            migrate_text(WHOLE + "RnnFcDecoder.output_splits = @my.splits()\n")
+
+    def test_a_control_that_is_scaled_twice_is_said(self) -> None:
+        fir = "(@effects.FIRFilter(), ['harmonic/signal', 'harmonic/controls/harmonic_distribution'])]"
+        text = DAG.replace(")]\n", f"), {fir}\n")
+        (change,) = migrate_text(text).lost
+        assert (change.path, change.to) == ("FIRFilter: magnitudes", "nodes.fir_filter")
+        assert "with scale_fn: null" in change.note
+        assert [d.code for d in check(text) if d.is_error] == ["E412"]
+        plain = text + "FIRFilter.scale_fn = None\n"
+        assert not migrate_text(plain).lost
+        assert not [d for d in check(plain) if d.is_error]
+
 
 class TestTheRunner:
     def test_what_it_loads_is_applied(self) -> None:
