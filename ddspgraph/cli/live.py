@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from ddspgraph.cli.console import tell
 from ddspgraph.cli.options import Arguments, UsageError
 from ddspgraph.cli.stream_feed import warm_up
 from ddspgraph.cli.stream_pitch import live_block
+from ddspgraph.cli.tensor_errors import typed_tensor_errors
 from ddspgraph.diagnostics import fail
 from ddspgraph.ir.types import Rate
 from ddspgraph.stream import Stream
@@ -41,28 +44,55 @@ def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: 
     if performance is not None:
         performance.wait()
 
-    def callback(recorded: Any, played: Any, n: int, when: Any, status: Any) -> None:
-        begin = time.perf_counter()
-        audio = np.array(recorded[:, 0], np.float32)
+    def answer(audio: np.ndarray) -> np.ndarray:
         if performance is not None:
             block: Any = live_block(performance, names, audio)
         else:
-            block = n if source is None else {source: audio[None]}
-        played[:] = stream(block)[sink].numpy()[0].reshape(n, -1)
-        timing.seconds.append(time.perf_counter() - begin)
-        if status:
-            tell(f"the sound card: {status}")
+            block = len(audio) if source is None else {source: audio[None]}
+        return stream(block)[sink].numpy()[0]
 
+    callback = Callback(answer, timing)
     settings = {"samplerate": model.graph.clock.sample_rate, "blocksize": timing.block_samples, "channels": 1}
     try:
         with sounddevice.Stream(callback=callback, dtype="float32", **settings):
             tell(f"{model.graph.name} is playing; Ctrl-C ends it")
-            while True:
-                time.sleep(0.1)
+            while not callback.failed.wait(0.1):
+                pass
+        assert callback.error is not None
+        raise callback.error
     except KeyboardInterrupt:
         return timing
     except sounddevice.PortAudioError as error:
         raise fail("E601", f"the sound card cannot be used: {error}") from None
+
+
+class Callback:
+    """What the sound card calls for every block, in a thread of its own.
+
+    Attributes:
+      failed: set when `answer` raised `error`: from then on there is silence.
+    """
+
+    def __init__(self, answer: Callable[[np.ndarray], np.ndarray], timing: Timing) -> None:
+        self.answer, self.timing = answer, timing
+        self.failed = threading.Event()
+        self.error: Exception | None = None
+
+    def __call__(self, recorded: Any, played: Any, n: int, when: Any, status: Any) -> None:
+        """`recorded` [n, 1] in, `played` [n, 1] out."""
+        begin = time.perf_counter()
+        played[:] = 0.0
+        if self.failed.is_set():
+            return
+        try:
+            with typed_tensor_errors():
+                played[:] = self.answer(np.array(recorded[:, 0], np.float32)).reshape(n, -1)
+        except Exception as error:
+            self.error = error
+            self.failed.set()
+        self.timing.seconds.append(time.perf_counter() - begin)
+        if status:
+            tell(f"the sound card: {status}")
 
 
 def _ports(model: StreamModel, is_played: bool) -> tuple[str | None, str]:

@@ -34,11 +34,11 @@ class Performance:
       latency_samples: how late it is, at most.
     """
 
-    def __init__(self, graph: Graph, arguments: Arguments) -> None:
+    def __init__(self, graph: Graph, arguments: Arguments, block_samples: int) -> None:
         from ddspgraph.training.feature_stream import FeatureStream
         from ddspgraph.training.instrument import statistics_at
 
-        self.features: FeatureStream = FeatureStream(graph.clock)
+        self.features: FeatureStream = FeatureStream(graph.clock, block_samples)
         self.hop, self.latency_samples = self.features.hop, self.features.latency_samples
         frame_rate = float(graph.clock.frame_rate or 0)
         self.fit = RunningFit(statistics_at(arguments.spec), frame_rate, fit_of(arguments))
@@ -61,6 +61,11 @@ class Performance:
     def count(self, name: str) -> int:
         """How many frames of a feature wait."""
         return len(self.waiting.get(name, ()))
+
+    def hold(self, n: int) -> None:
+        """Repeats the last frame where fewer than `n` frames wait."""
+        for name, x in self.waiting.items():
+            self.waiting[name] = np.pad(x, (0, max(n - len(x), 0)), mode="edge" if len(x) else "constant")
 
     def take(self, name: str, n: int) -> np.ndarray:
         """The next frames of a feature, float32 [1, up to n, 1]."""
@@ -105,8 +110,12 @@ def with_features(files: Files, performance: Performance) -> Files:
 
 
 def live_block(performance: Performance, names: Sequence[str], recorded: np.ndarray) -> dict[str, np.ndarray]:
-    """A block of the instrument for what was recorded, float32 [samples], whole frames."""
+    """A block of the instrument for what was recorded, float32 [samples], whole frames.
+
+    Should the tracker be later than it ever was when its latency was measured, the frame before goes on.
+    """
     performance.push(recorded)
     n = len(recorded) // performance.hop
+    performance.hold(n)
     taken = {name: performance.take(name, n) for name in performance.waiting}
     return {name: taken[name] for name in names}

@@ -5,6 +5,7 @@ The features are those of `analysis.features_of`, frame by frame, as late as the
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,8 @@ from ddspgraph.training.performance import FEATURES, Frames
 from ddspgraph.training.pitch import Track, detector, on_frames
 from ddspgraph.training.settings import level_frame_size
 
-#: Seconds of silence in which the latency shows.
-_PROBE_S = 0.5
+#: Seconds of pushes in which the latency shows: a resampler gives pieces of uneven size.
+_PROBE_S = 60
 
 
 class PitchStream:
@@ -36,9 +37,7 @@ class PitchStream:
         """f0_hz and confidence of the frames that no later audio changes."""
         self._add(self.stream.push(audio, self.sample_rate))
         times = self.track[0]
-        # A frame is known when there is an estimate after it.
-        n_known = int(np.ceil(times[-1] * self.frame_rate - 1e-6)) if len(times) else 0
-        return self._frames(n_known)
+        return self._frames(frames_known(times[-1], self.frame_rate) if len(times) else 0)
 
     def finish(self, n_frames: int) -> tuple[np.ndarray, np.ndarray]:
         """The frames up to the end of the recording, which has so many."""
@@ -66,19 +65,24 @@ class PitchStream:
 class FeatureStream:
     """Features of a recording of one channel at the rate of a clock, whose hop is known.
 
+    Args:
+      block_samples: as many samples as are pushed at a time; None: one hop.
+
     Attributes:
-      latency_samples: how late the features of a frame are, at most: measured on silence.
+      latency_samples: how late the features of a frame are, at most, after such pushes.
     """
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, block_samples: int | None = None) -> None:
         assert clock.sample_rate is not None
         assert clock.hop_samples is not None
         assert clock.frame_rate is not None
         self.clock, self.hop = clock, clock.hop_samples
         self.levels = compile(_levels_graph(clock), streaming=True)
         self.reset()
-        self.latency_samples = self._latency()
+        self.push(np.zeros(int(clock.sample_rate), np.float32))  # the first call of a network is slow
         self.reset()
+        late = latest_pitch(clock.sample_rate, float(clock.frame_rate), self.hop, block_samples or self.hop)
+        self.latency_samples = max(late, *self.levels.latencies.values())
 
     def reset(self) -> None:
         """Begins anew."""
@@ -127,12 +131,37 @@ class FeatureStream:
         self.n_frames += n
         return made
 
-    def _latency(self) -> int:
-        hop, late = self.hop, 0
-        for n in range(hop, int(_PROBE_S * (self.clock.sample_rate or 0)), hop):
-            self.push(np.zeros(hop, np.float32))
-            late = max(late, n - self.n_frames * hop)
-        return late
+
+def latest_pitch(sample_rate: int, frame_rate: float, hop: int, block_samples: int) -> int:
+    """By how many samples the frames of `PitchStream` are late at most, where blocks are pushed.
+
+    The tracker itself is not run: how many estimates it has made follows from how many samples reached it.
+    """
+    from swift_f0 import core
+
+    resampler = _resampler(sample_rate, core.SAMPLE_RATE)
+    late = reached = 0
+    for n in range(block_samples, _PROBE_S * sample_rate, block_samples):
+        reached += resampler(block_samples)
+        estimates = reached // core.HOP - core.LOOKAHEAD_FRAMES
+        n_known = frames_known((estimates - 1) * core.FRAME_PERIOD, frame_rate) if estimates > 0 else 0
+        late = max(late, n - n_known * hop)
+    return late
+
+
+def _resampler(sample_rate: int, wanted: int) -> Callable[[int], int]:
+    """Samples in -> samples out, as swift-f0 resamples a stream."""
+    if sample_rate == wanted:
+        return lambda n: n
+    import soxr
+
+    stream = soxr.ResampleStream(sample_rate, wanted, 1, dtype="float32")
+    return lambda n: len(stream.resample_chunk(np.zeros(n, np.float32)))
+
+
+def frames_known(last_estimate_s: float, frame_rate: float) -> int:
+    """The frames that have an estimate after them."""
+    return int(np.ceil(last_estimate_s * frame_rate - 1e-6))
 
 
 def _levels_graph(clock: Clock) -> dict[str, Any]:
