@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from ddspgraph.io.audio import AUDIO_SUFFIXES, recording_length, stream_audio
 from ddspgraph.ir.graph import Input
 from ddspgraph.ir.streaming import has_time
 from ddspgraph.ir.types import SAMPLES, Dim, Rate, Signal, Unit
+from ddspgraph.limits import DEFAULT_LIMITS
 from ddspgraph.training.performance import FEATURES
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Files:
       piped_input, piped_output: the one on stdin, the one on stdout.
       plan: the files of the other outputs.
       tracked: the inputs that `--pitch` makes of the source "audio".
+      most_bytes: how much of one output may be held in memory.
       n_samples: how long the inputs are, where that is known; of a graph without inputs, what its clock says.
     """
 
@@ -51,6 +54,7 @@ class Files:
     plan: Plan
     n_samples: int | None
     tracked: tuple[str, ...] = ()
+    most_bytes: int = DEFAULT_LIMITS.array_bytes
 
 
 def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
@@ -99,7 +103,7 @@ def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
         n_samples = graph.clock.n_samples
         if n_samples is None:
             raise UsageError("no input says how long the stream is, and the clock has no `duration`")
-    return Files(arrays, sources, piped_input, piped_output, plan, n_samples, tracked)
+    return Files(arrays, sources, piped_input, piped_output, plan, n_samples, tracked, limits.array_bytes)
 
 
 def _tracked(graph: Graph, arguments: Arguments) -> tuple[tuple[str, ...], Graph]:
@@ -156,8 +160,10 @@ def _recordings(assignments: Sequence[str], needed: Sequence[Input]) -> dict[str
 
 
 def _open_recording(graph: Graph, name: str, file: str, limits: Limits) -> RecordingSource:
-    """A recording at the rate of the graph. Raises GraphError as `stream_audio` does."""
+    """A recording at the rate of the graph, of any length unless a limit was asked for. Raises as `stream_audio`."""
     rate, declared = graph.clock.sample_rate, graph.input_by_name[name]
+    if limits.audio_seconds == DEFAULT_LIMITS.audio_seconds:  # it bounds what is held in memory
+        limits = replace(limits, audio_seconds=sys.maxsize)
     blocks = stream_audio(file, rate, notify=tell, limits=limits)
     shape = [1] * (declared.signal.rank - 2)
     source = RecordingSource(blocks, shape)

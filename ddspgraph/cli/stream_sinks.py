@@ -45,7 +45,7 @@ class Sink:
         self.name, self.hop = name, model.plan.hop
         self.signal, self.timing = model.plan.graph.types[ref], model.plan.timings.get(ref)
         self.to_skip = self.timing.latency // self.timing.hop if self.timing else 0
-        self.n_taken = 0
+        self.n_taken, self.room = 0, files.most_bytes
         self.kept: list[np.ndarray] = []
         self.writers: list[Callable[[np.ndarray], object]] = []
         if name == files.piped_output:
@@ -54,7 +54,7 @@ class Sink:
             if name not in names:
                 continue
             if not is_recording(file):
-                self.writers.append(self.kept.append)
+                self.writers.append(self._keep)
                 continue
             rate, channels = (
                 model.graph.clock.sample_rate or 0,
@@ -77,6 +77,17 @@ class Sink:
         self.n_taken += x.shape[1] if self.timing else 0
         for write in self.writers:
             write(x)
+
+    def _keep(self, x: np.ndarray) -> None:
+        """Raises GraphError E701 where the array would be larger than the limit."""
+        if self.timing is not None:
+            self.room -= x.nbytes
+        if self.room < 0:
+            message = f"the output '{self.name}' is an array larger than the limit, after {self.n_taken:,} values"
+            raise fail(
+                "E701", message, None, hint=f"write a .wav or a pipe ({self.name}=-), or --limit array_bytes=..."
+            )
+        self.kept.append(x)
 
     def joined(self) -> np.ndarray:
         """All that came, [batch, values, ...]."""

@@ -108,3 +108,23 @@ def test_two_sounds_are_no_recording(tmp_path: Path, capsys: Any) -> None:
 def test_a_seed_is_a_64_bit_integer(tmp_path: Path, capsys: Any) -> None:
     assert main([*write(tmp_path, LOUDER, noise(10)), "--input", str(tmp_path / "in.wav"), "--seed", str(2**63)]) == 2
     assert "64-bit" in capsys.readouterr().err
+
+
+def test_a_recording_of_two_hours(tmp_path: Path, capsys: Any) -> None:
+    """The limit of an hour is of what is held in memory; one that is asked for holds."""
+    spec = tmp_path / "louder.yaml"
+    spec.write_text(
+        "version: 2\nname: louder\nclock: {sample_rate: 100 Hz}\ninputs: {audio: {rate: audio}}\n"
+        "nodes: {out: {op: gain, inputs: {audio: audio, gain: 2 dB}}}\noutputs: {audio: out}\n"
+    )
+    x = np.random.default_rng(0).uniform(-0.4, 0.4, 720_000).astype(np.float32)
+    soundfile.write(tmp_path / "long.wav", x, 100, subtype="FLOAT")
+    command = ["stream", str(spec), "--input", f"audio={tmp_path / 'long.wav'}", "--block", "90000"]
+    out = tmp_path / "out.wav"
+    assert main([*command, "--output", str(out), "--format", "float"]) == 0
+    np.testing.assert_allclose(soundfile.read(out, dtype="float32")[0], 10 ** (2.0 / 20) * x, atol=1e-6)
+    assert main([*command, "--output", str(out), "--limit", "audio_seconds=3000"]) == 5
+    assert "E701" in capsys.readouterr().err
+    assert main([*command, "--output", str(tmp_path / "out.npy"), "--limit", "array_bytes=1MiB"]) == 5
+    assert "an array larger than the limit" in capsys.readouterr().err
+    assert not (tmp_path / "out.npy").exists()
