@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -163,15 +164,22 @@ class _Tracer:
         self.inline = [n for n in plan.constants if not n.inputs and Traits.PURE in n.op.traits]
         made = {ref for node in plan.constants if node not in self.inline for ref in node.refs}
         made |= {i.ref for i in plan.graph.inputs if not has_time(i.signal)}
+        made |= {ref for step in plan.steps for ref in step.node.refs if ref not in plan.timings}
         read = {ref for step in plan.steps for _, ref in step.node.inputs} | {ref for _, ref in self.graph.outputs}
+        read_by_constants = {ref for node in plan.constants for _, ref in node.inputs}
+        #: The nodes that run in every block, some of whose outputs never change and are read.
+        self.held = [s.node for s in plan.steps if any(r in made & (read | read_by_constants) for r in s.node.refs)]
         self.kept = [ref for ref in self.graph.values() if ref in made & read]
         self.names = _Names()
 
     def initial_state(self, given: Tensors) -> Tensors:
         batch, seed = given[FIRST_BATCH], given[FIRST_SEED]
         values = {Ref(name): x for name, x in given.items() if name in self.graph.input_by_name}
-        for node in self.plan.constants:
-            values.update(self._run(node, values, batch, seed))
+        for node in self.graph.nodes:
+            if node in self.plan.constants:
+                values.update(self._run(node, values, batch, seed))
+            elif node in self.held:
+                values.update(self._constants_of(node, values, batch, seed))
         state = {POSITION: tf.constant(0, tf.int64), BATCH: tf.identity(batch), SEED: tf.identity(seed)}
         state |= {self.names("=", str(ref)): tf.identity(values[ref]) for ref in self.kept}
         for ref, samples in self.plan.delays:
@@ -194,14 +202,26 @@ class _Tracer:
         outputs = {name: run.output(ref) for name, ref in self.graph.outputs}
         return {**{name: run.after[name] for name in given if name in run.after}, **outputs}
 
-    def _run(self, node: Node, values: Mapping[Ref, tf.Tensor], batch: Any, seed: Any) -> dict[Ref, tf.Tensor]:
+    def _constants_of(self, node: Node, values: Mapping[Ref, tf.Tensor], batch: Any, seed: Any) -> dict[Ref, tf.Tensor]:
+        """The outputs of a node that never change, such as the response of a room: from a moment of silence."""
+        timings, types = self.plan.timings, self.graph.types
+        timed = {ref: timings[ref] for _, ref in node.inputs if ref in timings}
+        samples = math.lcm(self.plan.hop, *(timing.hop for timing in timed.values()))
+        silence = {ref: dsp.silence(past_shape(types[ref], samples // t.hop, batch)) for ref, t in timed.items()}
+        made = self._run(node, {**values, **silence}, batch, seed, samples)
+        return {ref: x for ref, x in made.items() if ref not in timings}
+
+    def _run(
+        self, node: Node, values: Mapping[Ref, tf.Tensor], batch: Any, seed: Any, samples: int | None = None
+    ) -> dict[Ref, tf.Tensor]:
+        frames = None if samples is None else samples // self.plan.hop
         with tf.name_scope(scope_of(node.name)):
             results = run_kernel(
                 node.op,
                 {port: values[ref] for port, ref in node.inputs},
                 seed=seed,
                 stream=stream_of(node.name),
-                sizes=Sizes(batch, None, None),
+                sizes=Sizes(batch, frames, samples),
                 variables=self.variables.get(node.name, {}),
             )
         return {Ref(node.name, port): x for port, x in results.items()}
@@ -252,6 +272,8 @@ class _Block:
         self.after |= {names[part]: x for part, x in after.items()}
         for port, x in results.items():
             ref = Ref(node.name, port)
+            if ref in self.values:  # it never changes, and is known from the first state
+                continue
             (self.padded if is_elementwise and ref in self.timings else self.values)[ref] = x
 
     def value(self, ref: Ref) -> tf.Tensor:
