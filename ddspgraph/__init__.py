@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ddspgraph.page import explore, plot
     from ddspgraph.render import draw
     from ddspgraph.stream import Stream
+    from ddspgraph.tail import with_tail
     from ddspgraph.training.dataset import open_dataset
     from ddspgraph.training.evaluate import evaluate
     from ddspgraph.training.features import prepare as make_dataset
@@ -51,6 +52,7 @@ _HOME = {
     "CompiledGraph": "compiler.lower",
     "CompiledStream": "compiler.stream",
     "Stream": "stream",
+    "with_tail": "tail",
     "load_saved_model": "exported",
     "load_stream": "exported_stream",
     "draw": "render",

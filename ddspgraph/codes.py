@@ -91,7 +91,6 @@ CODES: dict[str, str] = {
     "E901": "A construct of an older version that has no counterpart in the current one.",
     "E902": "The text is not well-formed gin.",
     "E903": "A gin macro that nothing defines, or that is defined by itself.",
-    "E904": "A value of a gin file that Python code computes and the graph needs: the file does not hold it.",
     # W1: it works, but is it meant?
     "W101": "A node whose outputs nothing uses.",
     "W102": "An input that nothing uses.",
@@ -105,6 +104,4 @@ CODES: dict[str, str] = {
     "W110": "Something of the layout of an older file that its migration does not keep.",
     "W111": "A gin file that another includes and that was not found: what it says is not known.",
     "W112": "A checkpoint that is damaged: the one before it is used.",
-    "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
-    "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",
 }

@@ -11,7 +11,7 @@ ROOT = Path(ddspgraph.__file__).parent
 
 #: Bottom to top; siblings in one row may not import each other.
 LAYERS = (
-    ("codes", "limits", "resources", "tensorflow_start"),
+    ("codes", "limits", "resources"),
     ("diagnostics",),
     ("files",),
     ("io",),
@@ -22,7 +22,7 @@ LAYERS = (
     ("backends", "render", "migrations", "reference"),
     ("notebook",),
     ("compiler.driver",),
-    ("exported", "exported_stream", "verify_migration", "migration_picture", "page", "stream"),
+    ("exported", "exported_stream", "verify_migration", "migration_picture", "page", "stream", "tail"),
     ("verify_stream",),
     ("training",),
     ("cli",),

@@ -14,8 +14,6 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ddspgraph.tensorflow_start import load_tensorflow
-
 if TYPE_CHECKING:
     from ddspgraph.diagnostics import Diagnostic
 
@@ -117,7 +115,7 @@ def _name_now_and_then(label: str, stream: TextIO, ended: threading.Event) -> No
 
 @contextlib.contextmanager
 def kept_stderr() -> Iterator[TextIO]:
-    """stderr as it is now, even while `load_quietly` holds it back."""
+    """stderr as it is now, even while `quiet_tensorflow` holds it back."""
     try:
         stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding, errors="backslashreplace")
     except (OSError, io.UnsupportedOperation, ValueError):
@@ -127,22 +125,25 @@ def kept_stderr() -> Iterator[TextIO]:
         yield stream
 
 
-def load_quietly() -> Any:
-    """TensorFlow, without what it says on stderr while it is imported, which no setting silences; shown if it fails."""
+@contextlib.contextmanager
+def quiet_tensorflow() -> Iterator[None]:
+    """TensorFlow says things on stderr while it is imported that no setting silences; they are shown if it fails."""
     if "tensorflow" in sys.modules:
-        return load_tensorflow()
+        yield
+        return
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         kept = os.dup(2)
     except OSError:  # stderr is closed: nothing is to be silenced
-        return load_tensorflow()
+        yield
+        return
     import tempfile
 
     with tempfile.TemporaryFile() as said:
         sys.stderr.flush()
         os.dup2(said.fileno(), 2)
         try:
-            tf = load_tensorflow()
+            yield
         except Exception:
             said.seek(0)
             os.write(kept, said.read())
@@ -153,4 +154,3 @@ def load_quietly() -> Any:
     import logging
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # "Assets written to", of a staged folder
-    return tf

@@ -81,6 +81,31 @@ def add_format_option(parser: Parser) -> None:
     )
 
 
+def add_tail_option(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--tail",
+        metavar="TIME",
+        help="play on after the inputs have ended, e.g. '2 s'; auto: as long as reverbs and delays ring",
+    )
+
+
+def tail_of(text: str, sample_rate: int | None) -> int | None:
+    """`--tail` in samples; None for auto. Raises UsageError."""
+    from ddspgraph.ir.quantity import convert, parse_quantity
+    from ddspgraph.ir.types import Unit
+
+    if text == "auto":
+        return None
+    try:
+        quantity = parse_quantity(text)
+        samples = round(convert(quantity, Unit.SAMPLES, sample_rate=sample_rate)) if quantity else -1
+    except ValueError:
+        samples = -1
+    if samples < 0:
+        raise UsageError(f"--tail wants a time such as '2 s', or auto, this is '{text}'")
+    return samples
+
+
 def add_block_option(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--block", type=int, metavar="N", help="samples of a block, whole frames (default: about 1024)")
 

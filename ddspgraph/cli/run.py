@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import load_quietly, show_json, stage, tell
+from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
 from ddspgraph.cli.options import (
     Arguments,
     GraphOptions,
     Parser,
+    UsageError,
     add_graph_options,
     add_input_options,
     add_output_options,
+    add_tail_option,
     check_seed,
+    tail_of,
 )
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, - for stdin, an exported folder or a run")
     add_input_options(parser, ".wav, .flac, .npy or .npz; NAME= may be left out where one input is needed")
     add_output_options(parser, ".wav, .flac, .npy or .npz; NAME= may be left out where there is one output")
+    add_tail_option(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)")
     add_graph_options(parser)
 
@@ -48,8 +52,10 @@ def main(arguments: Arguments) -> int:
         inputs = read_inputs(graph, arguments, options.limits, notices.append)
     for notice in notices:
         tell(notice)
-    with stage("loading TensorFlow"):
-        load_quietly()
+    if arguments.tail is not None:
+        graph, inputs = _longer(arguments, graph, inputs)
+    with stage("loading TensorFlow"), quiet_tensorflow():
+        import tensorflow as tf  # noqa: F401
 
     results = _compute(arguments, graph, inputs, options)
     if graph.outputs:
@@ -58,6 +64,17 @@ def main(arguments: Arguments) -> int:
     if arguments.json:
         show_json({"ok": True, "graph": graph.name, "results": facts})
     return 0
+
+
+def _longer(arguments: Arguments, graph: Graph, inputs: dict[str, np.ndarray]) -> tuple[Graph, dict[str, np.ndarray]]:
+    """The graph and its inputs with a tail. Raises UsageError, and GraphError E606."""
+    from ddspgraph.cli.spec import is_saved_model
+    from ddspgraph.tail import with_tail
+
+    longer, inputs = with_tail(graph, inputs, tail_of(arguments.tail, graph.clock.sample_rate))
+    if is_saved_model(arguments.spec) and longer.nodes != graph.nodes:
+        raise UsageError("--tail ends synthesizers with the inputs, and an export cannot be changed: give the spec")
+    return longer, inputs
 
 
 def _compute(

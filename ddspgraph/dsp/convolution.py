@@ -12,11 +12,11 @@ from typing import Any
 import tensorflow as tf
 
 from ddspgraph.dsp import fft
-from ddspgraph.dsp.numerics import tf_float32
-from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of
+from ddspgraph.dsp.numerics import safe_divide, safe_sqrt, tf_float32
+from ddspgraph.dsp.sizes import Size, ceil_divide, choose, larger, size_of
 
 
-def fft_convolve(audio: Any, impulse_response: Any, padding: str = "same", delay_compensation: int = -1) -> tf.Tensor:
+def fft_convolve(audio: Any, impulse_response: Any, padding: str = "same", delay_compensation: Size = -1) -> tf.Tensor:
     """Filters audio with an impulse response, or with one impulse response for each frame of the audio.
 
     Args:
@@ -59,7 +59,7 @@ def fft_convolve(audio: Any, impulse_response: Any, padding: str = "same", delay
 
 
 def crop_and_compensate_delay(
-    audio: Any, audio_size: Size, ir_size: Size, padding: str, delay_compensation: int
+    audio: Any, audio_size: Size, ir_size: Size, padding: str, delay_compensation: Size
 ) -> tf.Tensor:
     """Cuts the result of a convolution to its final length, beginning after the filter's delay.
 
@@ -85,12 +85,22 @@ def crop_and_compensate_delay(
     return tf.pad(cropped, [[0, 0], [0, missing]])
 
 
-def _crop_bounds(audio_size: Size, ir_size: Size, padding: str, delay_compensation: int) -> tuple[Size, Size]:
+def unit_energy(impulse_response: Any) -> tf.Tensor:
+    """Scales a response [batch, ir_samples, ...] so that what follows its first sample, the direct sound, has energy 1.
+
+    A response of silence stays silent.
+    """
+    response = tf_float32(impulse_response)
+    energy = tf.reduce_sum(tf.square(response[:, 1:]), axis=1, keepdims=True)
+    return safe_divide(response, safe_sqrt(energy))
+
+
+def _crop_bounds(audio_size: Size, ir_size: Size, padding: str, delay_compensation: Size) -> tuple[Size, Size]:
     """(samples dropped at the start, samples kept after them)."""
     if padding not in ("same", "valid"):
         raise ValueError(f"padding must be 'same' or 'valid', not {padding!r}")
     kept = audio_size if padding == "same" else audio_size + ir_size - 1
-    start = delay_compensation if delay_compensation >= 0 else larger((ir_size - 1) // 2 - 1, 0)
+    start = choose(delay_compensation < 0, larger((ir_size - 1) // 2 - 1, 0), delay_compensation)
     return start, kept
 
 

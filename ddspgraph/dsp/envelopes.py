@@ -8,6 +8,7 @@ from typing import Any
 import tensorflow as tf
 
 from ddspgraph.dsp.numerics import TensorLike, tf_float32
+from ddspgraph.dsp.sizes import whole_packets
 
 #: Beyond it exp(x) would leave float32; a decay that fast is over after one step anyway.
 _LARGEST_EXPONENT = 80.0
@@ -43,9 +44,14 @@ def low_frequency_oscillator(
     Raises:
       ValueError: Another `shape`.
     """
-    times = tf.cast(_numbers(first_frame, n_frames), tf.float64) / float(frame_rate)
+    # Whole packets: the sines that are left over after the last one would be rounded otherwise than in a stream.
+    times = tf.cast(_numbers(first_frame, whole_packets(n_frames)), tf.float64) / float(frame_rate)
     turns = tf.cast(tf_float32(frequency_hz), tf.float64)[:, tf.newaxis] * times + phase / (2.0 * math.pi)
     turns = tf.cast(turns - tf.floor(turns), tf.float32)[..., tf.newaxis]
+    return _wave(shape, turns)[:, :n_frames]
+
+
+def _wave(shape: str, turns: tf.Tensor) -> tf.Tensor:
     if shape == "sine":
         return tf.sin(2.0 * math.pi * turns)
     if shape == "triangle":

@@ -57,7 +57,19 @@ def _window_by_time(window_size: Size, ir_size: Size) -> tuple[Size, Size, tf.Te
     return first, last, tf.gather(weights, times + peak)
 
 
-def frequency_impulse_response(magnitudes: Any, window_size: int = 0) -> tf.Tensor:
+def _zero_phase_window(response: tf.Tensor, window_size: int) -> tf.Tensor:
+    """A zero-phase response, time 0 first, under a Hann window: of odd length, with time 0 in the middle."""
+    ir_size = size_of(response, -1)
+    half = (smaller(window_size, ir_size) if window_size > 0 else ir_size) // 2
+    reach = larger(half - 1, 0)  # the window is 0 at -half and half
+    times = tf.range(-reach, reach + 1)
+    turns = tf.cast(times, tf.float32) / tf.cast(2 * larger(half, 1), tf.float32)
+    past = response[..., ir_size - reach : ir_size]  # type: ignore[arg-type]  # TensorFlow's stub has no ...
+    coming = response[..., : reach + 1]  # type: ignore[arg-type]
+    return tf.concat([past, coming], axis=-1) * (0.5 + 0.5 * tf.cos(2.0 * math.pi * turns))
+
+
+def frequency_impulse_response(magnitudes: Any, window_size: int = 0, timing: str = "ddsp") -> tf.Tensor:
     """Linear-phase impulse response of given magnitudes, by frequency sampling.
 
     Args:
@@ -65,18 +77,30 @@ def frequency_impulse_response(magnitudes: Any, window_size: int = 0) -> tf.Tens
         to Nyquist, both included.
       window_size: Samples of the Hann window over the response; below 1 or above the response's length it is
         that length. A shorter window smooths the frequency response.
+      timing: 'exact' gives an odd number of samples, symmetric about time 0 in the middle, where the window is 1;
+        'ddsp' the response of `apply_window_to_impulse_response`.
 
     Returns:
-      Shape [..., ir_samples] in causal order, 2 * (n_frequencies - 1) samples before the window shortens it
-      (see `apply_window_to_impulse_response`). One frequency is a gain: one sample.
+      Shape [..., ir_samples] in causal order, 2 * (n_frequencies - 1) samples (one less, which would be 0, with
+      'exact') before the window shortens it. One frequency is a gain: one sample.
     """
     magnitudes = tf_float32(magnitudes)
     ir_size = larger(2 * (size_of(magnitudes, -1) - 1), 1)
     response = fft.irfft(tf.cast(magnitudes, tf.complex64), ir_size)
-    return apply_window_to_impulse_response(response, window_size)
+    windowed = _zero_phase_window if timing == "exact" else apply_window_to_impulse_response
+    return windowed(response, window_size)
 
 
-def frequency_filter(audio: Any, magnitudes: Any, window_size: int = 0, padding: str = "same") -> tf.Tensor:
+def _aligned(audio: Any, response: tf.Tensor, padding: str, timing: str) -> tf.Tensor:
+    """Audio through a linear-phase response, whose delay is undone: exactly, or as `fft_convolve` counts it."""
+    if timing not in ("exact", "ddsp"):
+        raise ValueError(f"timing must be 'exact' or 'ddsp', not {timing!r}")
+    return fft_convolve(audio, response, padding, size_of(response, -1) // 2 if timing == "exact" else -1)
+
+
+def frequency_filter(
+    audio: Any, magnitudes: Any, window_size: int = 0, padding: str = "same", timing: str = "ddsp"
+) -> tf.Tensor:
     """Filters audio with given magnitudes over frequency, which may change from frame to frame.
 
     Args:
@@ -84,15 +108,17 @@ def frequency_filter(audio: Any, magnitudes: Any, window_size: int = 0, padding:
       magnitudes: Linear gains, shape [batch, n_frequencies] or [batch, frames, n_frequencies]; see
         `frequency_impulse_response`.
       window_size: Samples of the window over the impulse response; below 1: as long as the response.
-      padding: 'same' or 'valid', as in `fft_convolve`. The filter's delay is compensated.
+      padding: 'same' or 'valid', as in `fft_convolve`.
+      timing: 'exact' undoes all of the filter's delay; 'ddsp' leaves up to 2 samples, as magenta/ddsp does (2 with
+        windows below the response's length or 3 bands and more, 1 with 2 bands, 0 with odd windows).
 
     Returns:
       Shape [batch, samples], or [batch, samples + ir_samples - 1] for 'valid'.
 
     Raises:
-      ValueError: As `fft_convolve`.
+      ValueError: As `fft_convolve`; another `timing`.
     """
-    return fft_convolve(audio, frequency_impulse_response(magnitudes, window_size), padding)
+    return _aligned(audio, frequency_impulse_response(magnitudes, window_size, timing), padding, timing)
 
 
 def sinc(x: Any, threshold: float = 1e-20) -> tf.Tensor:
@@ -155,6 +181,7 @@ def sinc_filter(
     sample_rate: float | None = None,
     padding: str = "same",
     high_pass: bool = False,
+    timing: str = "ddsp",
 ) -> tf.Tensor:
     """Low-pass or high-pass filters audio with a windowed sinc (`sinc_impulse_response`).
 
@@ -164,14 +191,15 @@ def sinc_filter(
         fraction of Nyquist.
       window_size: Samples of the impulse response; made odd by adding 1.
       sample_rate: In Hz.
-      padding: 'same' or 'valid', as in `fft_convolve`. The filter's delay is compensated.
+      padding: 'same' or 'valid', as in `fft_convolve`.
       high_pass: Keep what lies above the cutoff instead.
+      timing: 'exact' undoes all of the filter's delay; 'ddsp' leaves 1 sample, as magenta/ddsp does.
 
     Returns:
       Shape [batch, samples], or [batch, samples + ir_samples - 1] for 'valid'.
 
     Raises:
-      ValueError: As `fft_convolve`.
+      ValueError: As `fft_convolve`; another `timing`.
     """
     response = sinc_impulse_response(cutoff_frequency, window_size, sample_rate, high_pass)
-    return fft_convolve(audio, response, padding)
+    return _aligned(audio, response, padding, timing)

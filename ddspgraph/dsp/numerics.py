@@ -21,6 +21,11 @@ def tf_float32(x: TensorLike) -> tf.Tensor:
     return tf.cast(x, tf.float32) if tf.is_tensor(x) else tf.convert_to_tensor(x, tf.float32)
 
 
+def tf_float(x: TensorLike) -> tf.Tensor:
+    """As `tf_float32`, but float64 tensors stay."""
+    return x if tf.is_tensor(x) and x.dtype == tf.float64 else tf_float32(x)
+
+
 _STATIC_SHAPES: ContextVar[bool] = ContextVar("static_shapes", default=False)
 
 

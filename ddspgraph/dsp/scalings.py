@@ -1,4 +1,7 @@
-"""Nonlinearities that turn raw network outputs into amplitudes and frequencies."""
+"""Nonlinearities that turn raw network outputs into amplitudes and frequencies.
+
+Those that `scaling` names keep float64 tensors, which positions in a delay line are made of.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ddspgraph.dsp.numerics import TensorLike, tf_float32
+from ddspgraph.dsp.numerics import TensorLike, tf_float, tf_float32
 from ddspgraph.dsp.units import bark_to_hz, hz_to_bark, hz_to_erb, hz_to_mel, mel_to_hz, unit_to_hz
 
 
@@ -17,28 +20,28 @@ def exp_sigmoid(x: TensorLike, exponent: float = 10.0, max_value: float = 2.0, t
 
     The power is taken as exp(ln(exponent) * ln(sigmoid(x))), whose gradient is finite for every x.
     """
-    log_sigmoid = tf.math.log_sigmoid(tf_float32(x))
+    log_sigmoid = tf.math.log_sigmoid(tf_float(x))
     return max_value * tf.exp(math.log(exponent) * log_sigmoid) + threshold
 
 
 def sym_exp_sigmoid(x: TensorLike, width: float = 8.0) -> tf.Tensor:
     """exp_sigmoid(width * (|x| / 2 - 1)): an even function of x, nearly 0 at 0 and nearly 2 for large |x|."""
-    return exp_sigmoid(width * (tf.abs(tf_float32(x)) / 2.0 - 1.0))
+    return exp_sigmoid(width * (tf.abs(tf_float(x)) / 2.0 - 1.0))
 
 
 def sigmoid(x: TensorLike) -> tf.Tensor:
     """1 / (1 + exp(-x))."""
-    return tf.math.sigmoid(tf_float32(x))
+    return tf.math.sigmoid(tf_float(x))
 
 
 def tanh(x: TensorLike) -> tf.Tensor:
     """Hyperbolic tangent."""
-    return tf.math.tanh(tf_float32(x))
+    return tf.math.tanh(tf_float(x))
 
 
 def softplus(x: TensorLike) -> tf.Tensor:
     """ln(1 + exp(x))."""
-    return tf.math.softplus(tf_float32(x))
+    return tf.math.softplus(tf_float(x))
 
 
 def soft_limit(x: TensorLike, x_min: float = 0.0, x_max: float = 1.0) -> tf.Tensor:
@@ -155,7 +158,7 @@ def frequencies_critical_bands(
 
 
 def _identity(x: TensorLike) -> tf.Tensor:
-    return tf_float32(x)
+    return tf_float(x)
 
 
 _SCALINGS: dict[str, Callable[..., tf.Tensor]] = {
@@ -164,7 +167,7 @@ _SCALINGS: dict[str, Callable[..., tf.Tensor]] = {
     "sigmoid": sigmoid,
     "tanh": tanh,
     "softplus": softplus,
-    "relu": lambda x: tf.nn.relu(tf_float32(x)),
+    "relu": lambda x: tf.nn.relu(tf_float(x)),
 }
 
 

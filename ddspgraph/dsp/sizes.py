@@ -23,6 +23,15 @@ def ceil_divide(numerator: Size, denominator: Size) -> Size:
     return -(-numerator // denominator)
 
 
+#: Numbers that a CPU computes at a time, at most.
+_PACKET = 16
+
+
+def whole_packets(count: Size) -> Size:
+    """The next whole number of packets: see `in_packets`."""
+    return count + -count % _PACKET
+
+
 def smaller(a: Size, b: Size) -> Size:
     """The smaller of two lengths."""
     return choose(a < b, a, b)

@@ -7,10 +7,11 @@ from typing import Any
 import tensorflow as tf
 
 from ddspgraph.dsp import fft
+from ddspgraph.dsp.delay import read_line
 from ddspgraph.dsp.passes import in_passes
 from ddspgraph.dsp.sizes import Size, ceil_divide, size_of
 from ddspgraph.dsp.stream_frames import slide
-from ddspgraph.dsp.wavetables import neighbours
+from ddspgraph.dsp.wavetables import Neighbours
 
 
 def frame_filter(tail: tf.Tensor, audio: tf.Tensor, responses: tf.Tensor, hop: Size) -> tuple[tf.Tensor, tf.Tensor]:
@@ -102,21 +103,16 @@ def whole_convolution(past: tf.Tensor, audio: tf.Tensor, response: tf.Tensor) ->
     return whole[:, begin : begin + tf.shape(audio)[1]], after
 
 
-def delay_line(past: tf.Tensor, phase: tf.Tensor, audio: tf.Tensor, max_length: int) -> tuple[tf.Tensor, tf.Tensor]:
-    """`variable_length_delay` of a stream.
+def delay_line(past: tf.Tensor, cells: Neighbours, audio: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """`variable_length_delay` and `fractional_delay` of a stream.
 
     Args:
-      past: The line, [batch, max_length - 1].
-      phase: [batch, samples].
+      past: The line, [batch, longest delay]: as long as the largest of the cells.
+      cells: Whole delays and their weights, each [batch, samples].
       audio: [batch, samples].
     """
     joined, after = slide(past, audio)
-    now = tf.range(tf.shape(audio)[1]) + size_of(past, 1)
-    wet = []
-    for index, weight in neighbours(phase, max_length):
-        source = tf.broadcast_to(now - index, tf.shape(audio))
-        wet.append(weight * tf.gather(joined, source, axis=1, batch_dims=1))
-    return tf.add_n(wet), after
+    return read_line(joined, cells, size_of(past, 1)), after
 
 
 def analysis_window(past: tf.Tensor, audio: tf.Tensor, start: Any, size: int, hop: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -14,12 +14,10 @@ import tensorflow as tf
 
 from ddspgraph.dsp.frame_grid import float32_positions
 from ddspgraph.dsp.resampling import Blend, cubic_weights, grid_and_blend
-from ddspgraph.dsp.sizes import size_of
+from ddspgraph.dsp.sizes import size_of, whole_packets
 
 #: From here on float32 can't tell samples apart, and resampling is exact (`frame_grid.float32_positions`).
 _FLOAT32_INTEGERS = 2**24
-#: Numbers that a CPU computes at a time, at most.
-_PACKET = 16
 _CUBIC_STEPS = 1024
 
 
@@ -49,15 +47,15 @@ def has_begun(first: Any, count: Any) -> tf.Tensor:
     return tf.cast(first, tf.int64) + tf.range(tf.cast(count, tf.int64)) >= 0
 
 
+def silent_after(x: tf.Tensor, end: int) -> tf.Tensor:
+    """[batch, time], 0 from the time `end` on."""
+    return tf.where(tf.range(tf.shape(x)[1]) < end, x, tf.zeros_like(x))
+
+
 def silent_before_start(x: tf.Tensor, first: Any) -> tf.Tensor:
     """[batch, time, ...], 0 at the times before 0."""
     begun = tf.reshape(has_begun(first, tf.shape(x)[1]), [-1] + [1] * (len(x.shape) - 2))
     return tf.where(begun, x, tf.zeros_like(x))
-
-
-def whole_packets(count: Any) -> Any:
-    """The next whole number of packets: see `in_packets`."""
-    return count + -count % _PACKET
 
 
 def in_packets(compute: Callable[[State], State], frames: State, count: Any) -> State:

@@ -227,6 +227,10 @@ class Op(metaclass=_Declaration):
         numbers = sum(math.prod(shape) for name, shape in made.items() if name not in self.inputs)
         return costs.FUNCTION * numbers + costs.products(matrices, positions)
 
+    def tail_samples(self, signals: Mapping[str, Signal]) -> int:
+        """How long the outputs go on after the inputs have ended, in samples: of an echo or a room."""
+        return 0
+
     def advise(
         self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
     ) -> Sequence[Advice]:

@@ -19,7 +19,13 @@ from ddspgraph.ops import OPS
 _CLASSES = {op.__name__: op for op in OPS.values()}
 _CLASSES["Additive"] = _CLASSES["Harmonic"]
 #: What magenta/ddsp's class does where the op of that name does otherwise unless told.
-_AS_MAGENTA: Mapping[str, Mapping[str, Any]] = {"Mix": {"law": "ddsp"}}
+_AS_MAGENTA: Mapping[str, Mapping[str, Any]] = {
+    "FIRFilter": {"timing": "ddsp"},
+    "FilteredNoise": {"timing": "ddsp"},
+    "FilteredNoiseReverb": {"timing": "ddsp"},
+    "Mix": {"law": "ddsp"},
+    "ModDelay": {"timing": "ddsp"},
+}
 _NOT_PARAMS = ("class", "name", "doc")
 
 

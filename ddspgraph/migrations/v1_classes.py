@@ -64,6 +64,8 @@ def _loss(op: str, arguments: Mapping[str, Shape | None]) -> Class:
     return Class(op, arguments, is_loss=True)
 
 
+#: Its filters leave a sample or two of their delay.
+_LATE = {"timing": "ddsp"}
 _AUDIO_AND_IR = ("audio", "ir")
 _TWO_SETS = {
     "amps_a": _frame("n_a"),
@@ -80,7 +82,7 @@ CLASSES: Mapping[str, Class] = {
         {"amplitudes": _frame(), "harmonic_distribution": _frame("n_harmonics"), "f0_hz": _frame()},
         ("amplitudes", "harmonic_distribution", "f0_hz"),
     ),
-    "FilteredNoise": Class("filtered_noise", {"magnitudes": _frame("n_bands")}, ("magnitudes",)),
+    "FilteredNoise": Class("filtered_noise", {"magnitudes": _frame("n_bands")}, ("magnitudes",), keeps=_LATE),
     "Wavetable": Class(
         "wavetable",
         {"amplitudes": _frame(), "wavetables": _frame("n_wavetable"), "f0_hz": _frame()},
@@ -102,12 +104,20 @@ CLASSES: Mapping[str, Class] = {
         "filtered_noise_reverb",
         {"audio": AUDIO, "magnitudes": Shape("const", shape=("ir_frames", "n_bands"))},
         _AUDIO_AND_IR,
+        keeps=_LATE,
     ),
-    "FIRFilter": Class("fir_filter", {"audio": AUDIO, "magnitudes": _frame("n_bands")}, ("audio", "magnitudes")),
+    "FIRFilter": Class(
+        "fir_filter",
+        {"audio": AUDIO, "magnitudes": _frame("n_bands")},
+        ("audio", "magnitudes"),
+        keeps=_LATE,
+    ),
     "ModDelay": Class(
         "mod_delay",
         {"audio": AUDIO, "gain": Shape("audio", 1), "phase": Shape("audio", 1)},
         ("audio", "gain", "phase"),
+        # Its delays are scaled to whole samples of the longest.
+        keeps={"timing": "ddsp"},
     ),
     # processors
     "Add": Class("add", {"signal_one": LIKE_OTHERS, "signal_two": LIKE_OTHERS}, ("signal_one", "signal_two")),

@@ -13,7 +13,7 @@ from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
 from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Dim, Signal, Unit
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
-from ddspgraph.ops.stream_filters import group_delay, impulse_samples
+from ddspgraph.ops.stream_filters import group_delay, impulse_samples, timing_param
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
 
 #: A delay line of a minute; what is longer is a mistake in the unit.
@@ -23,6 +23,8 @@ _LONGEST_MS = 60_000.0
 class _Filter(Op):
     """Filters audio by responses, one for all frames or one a frame."""
 
+    timing: str = timing_param()
+
     def ir_samples(self, signals: Mapping[str, Signal]) -> int:
         """The length of a response. Raises `CannotStream` where it is not known."""
         raise TypeError(f"{type(self).__name__} declares no ir_samples")
@@ -31,8 +33,11 @@ class _Filter(Op):
         """The responses, and the outputs beside the signal."""
         raise TypeError(f"{type(self).__name__} declares no responses")
 
+    def tail_samples(self, signals: Mapping[str, Signal]) -> int:
+        return self.ir_samples(signals) - 1 - group_delay(self.ir_samples(signals), self.timing)
+
     def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> Mapping[str, int]:
-        return {"signal": group_delay(self.ir_samples(signals))}
+        return {"signal": group_delay(self.ir_samples(signals), self.timing)}
 
     def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
         return {"tail": dsp.silence([items_of(signals.values(), block.batch), self.ir_samples(signals) - 1])}
@@ -83,15 +88,16 @@ class FIRFilter(_Filter):
 
     def kernel(self, audio: Any, magnitudes: Any) -> Mapping[str, Any]:
         magnitudes = dsp.scaling(self.scale_fn)(magnitudes)
-        signal = dsp.frequency_filter(audio, magnitudes, self.window_size)
+        signal = dsp.frequency_filter(audio, magnitudes, self.window_size, timing=self.timing)
         return {"signal": signal, "audio": audio, "magnitudes": magnitudes}
 
     def ir_samples(self, signals: Mapping[str, Signal]) -> int:
-        return impulse_samples(signals["magnitudes"], self.window_size)
+        return impulse_samples(signals["magnitudes"], self.window_size, self.timing)
 
     def responses(self, inputs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         gains = dsp.scaling(self.scale_fn)(inputs["magnitudes"])
-        return dsp.frequency_impulse_response(gains, self.window_size), {**inputs, "magnitudes": gains}
+        responses = dsp.frequency_impulse_response(gains, self.window_size, self.timing)
+        return responses, {**inputs, "magnitudes": gains}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         frames, bands = shapes["magnitudes"][1:]
@@ -134,9 +140,8 @@ class SincFilter(_Filter):
     def kernel(self, audio: Any, cutoff_frequency: Any) -> Any:
         if self.sample_rate is None:
             raise ValueError("SincFilter needs sample_rate=... outside of a graph")
-        return dsp.sinc_filter(
-            audio, cutoff_frequency, self.window_size, sample_rate=self.sample_rate, high_pass=self.high_pass
-        )
+        how = {"sample_rate": self.sample_rate, "high_pass": self.high_pass, "timing": self.timing}
+        return dsp.sinc_filter(audio, cutoff_frequency, self.window_size, **how)
 
     def ir_samples(self, signals: Mapping[str, Signal]) -> int:
         return 2 * (self.window_size // 2) + 1
@@ -158,8 +163,9 @@ class ModDelay(Op):
     """Adds a copy of the sound whose delay moves: y(t) = x(t) + gain(t) x(t - d(t)).
 
     d = center_ms + depth_ms * p, where p is the phase after phase_scale_fn: the default sigmoid takes any
-    number, 0 the middle, to p between 0 and 1; with phase_scale_fn null the input is p itself. Delays between
-    samples interpolate linearly. Slow movement gives a chorus, short delays a flanger, fast movement vibrato.
+    number, 0 the middle, to p between 0 and 1; with phase_scale_fn null the input is p itself. What lies beyond
+    0 or center_ms + depth_ms is held there. Delays between samples interpolate linearly. Slow movement gives a
+    chorus, short delays a flanger, fast movement vibrato.
 
     Source: Dattorro, Effect design part 2: delay-line modulation and chorus (J. AES 45, 1997).
     """
@@ -189,39 +195,47 @@ class ModDelay(Op):
     gain_scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc="Scale function of gain; null: none.")
     phase_scale_fn: str | None = param("sigmoid", choices=SCALE_FNS, doc="Scale function of phase; null: none.")
     add_dry: bool = param(True, doc="Add the undelayed sound.")
+    timing: str = param(
+        "exact",
+        choices=("exact", "ddsp"),
+        doc="exact: d as it is written; ddsp: as magenta/ddsp scales it, to whole samples of the longest delay, in a "
+        "circular line: the last sample before the longest delay fades to no delay.",
+    )
 
     def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
         plain = [n for n, fn in (("gain", self.gain_scale_fn), ("phase", self.phase_scale_fn)) if fn is None]
         return with_unit(super().input_ports(given), Unit.LINEAR, *plain)
 
     def kernel(self, audio: Any, gain: Any, phase: Any) -> Mapping[str, Any]:
-        gain = dsp.scaling(self.gain_scale_fn)(gain)
-        phase = dsp.scaling(self.phase_scale_fn)(phase)
-        delayed = dsp.variable_length_delay(self._part(phase), audio, self._line_samples())
-        return self._mixed(audio, gain, phase, delayed)
+        gain, position = dsp.scaling(self.gain_scale_fn)(gain), dsp.delay_phase(phase, self.phase_scale_fn)
+        delayed = dsp.read_line(audio, self._cells(position))
+        return self._mixed(audio, gain, position, delayed)
+
+    def tail_samples(self, signals: Mapping[str, Signal]) -> int:
+        return math.ceil(self._longest())
 
     def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
         return 0
 
     def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
         items = items_of(signals.values(), block.batch)
-        return {"line": dsp.silence([items, self._line_samples() - 1])}
+        return {"line": dsp.silence([items, int(self._longest()) + 1])}
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
         gain = dsp.scaling(self.gain_scale_fn)(inputs["gain"])
-        phase = dsp.scaling(self.phase_scale_fn)(inputs["phase"])
-        part = dsp.drop_last_axis(self._part(phase))
-        delayed, line = dsp.delay_line(state["line"], part, inputs["audio"], self._line_samples())
-        return {"line": line}, self._mixed(inputs["audio"], gain, phase, delayed)
+        position = dsp.delay_phase(inputs["phase"], self.phase_scale_fn)
+        delayed, line = dsp.delay_line(state["line"], self._cells(position), inputs["audio"])
+        return {"line": line}, self._mixed(inputs["audio"], gain, position, delayed)
 
-    def _part(self, phase: Any) -> Any:
-        """The delay as a part of the line."""
-        longest, total_ms = self._line_samples() - 1, self.center_ms + self.depth_ms
-        part = (self.center_ms + self.depth_ms * phase) / total_ms if total_ms else 0.0 * phase
-        return part * longest / (longest + 1.0)
+    def _cells(self, position: Any) -> Any:
+        """The two samples of the line around each delay, and their weights."""
+        delay_ms = self.center_ms + self.depth_ms * position
+        if self.timing == "ddsp" and (total_ms := self.center_ms + self.depth_ms):
+            return dsp.line_cells(delay_ms / total_ms, max(int(self._longest()), 1))
+        return dsp.delay_cells(self._samples(delay_ms), self._longest())
 
-    def _mixed(self, audio: Any, gain: Any, phase: Any, delayed: Any) -> Mapping[str, Any]:
-        wet = dsp.drop_last_axis(gain) * delayed
+    def _mixed(self, audio: Any, gain: Any, position: Any, delayed: Any) -> Mapping[str, Any]:
+        wet, phase = dsp.drop_last_axis(gain) * delayed, dsp.as_phase(position)
         return {"signal": audio + wet if self.add_dry else wet, "audio": audio, "gain": gain, "phase": phase}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
@@ -232,11 +246,14 @@ class ModDelay(Op):
         scalings = costs.scaling(self.gain_scale_fn, samples) + costs.scaling(self.phase_scale_fn, samples)
         return scalings + samples * (2 * costs.GATHER + 60 * costs.PASS)
 
-    def _line_samples(self) -> int:
-        """One sample longer than the longest delay: at its full length the delay would wrap round to 0."""
+    def _samples(self, ms: Any) -> Any:
+        """Milliseconds in samples."""
         if self.sample_rate is None:
             raise ValueError("ModDelay needs sample_rate=... outside of a graph")
-        return int(self.sample_rate / 1000.0 * (self.center_ms + self.depth_ms)) + 1
+        return ms * self.sample_rate / 1000.0
+
+    def _longest(self) -> float:
+        return self._samples(self.center_ms + self.depth_ms)
 
 
 def _whole_frames(signals: Mapping[str, Signal], port: str) -> None:

@@ -14,7 +14,7 @@ from ddspgraph.ir.streaming import Block, past_shape
 from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.ops.clocked import Clocked
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
-from ddspgraph.ops.stream_filters import group_delay, impulse_samples
+from ddspgraph.ops.stream_filters import group_delay, impulse_samples, timing_param
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
 
 
@@ -24,7 +24,7 @@ def filtered_noise_cost(batch: int, frames: int, n_samples: int, ir_samples: int
     return n_samples * costs.NOISE + responses + costs.convolution(batch, frames, n_samples, ir_samples)
 
 
-def filtered_noise(magnitudes: Any, n_samples: Any, window_size: int, seed: Any, stream: int) -> Any:
+def filtered_noise(magnitudes: Any, n_samples: Any, window_size: int, timing: str, seed: Any, stream: int) -> Any:
     """Uniform noise in [-1, 1] through frame-wise filters: [batch, frames, bands] -> [batch, n_samples].
 
     Where the samples can't be cut into that many equal frames, the last frame is cut off.
@@ -32,7 +32,7 @@ def filtered_noise(magnitudes: Any, n_samples: Any, window_size: int, seed: Any,
     frames = dsp.size_of(magnitudes, 1)
     hop_samples = -(-n_samples // frames)
     noise = dsp.uniform_noise(hop_samples * frames, seed, stream=stream)
-    return dsp.frequency_filter(noise, magnitudes, window_size)[:, :n_samples]
+    return dsp.frequency_filter(noise, magnitudes, window_size, timing=timing)[:, :n_samples]
 
 
 class FilteredNoise(Clocked):
@@ -63,6 +63,7 @@ class FilteredNoise(Clocked):
     )
     scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc=SCALE_FN_DOC)
     initial_bias: float = param(-5.0, doc="Added to the magnitudes before scale_fn: an untrained network is quiet.")
+    timing: str = timing_param()
 
     def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
         ports = super().input_ports(given)
@@ -71,17 +72,17 @@ class FilteredNoise(Clocked):
     def kernel(self, magnitudes: Any, seed: Any, stream: int) -> Mapping[str, Any]:
         magnitudes = self._gains(magnitudes)
         n_samples = self.length(dsp.size_of(magnitudes, 1))
-        signal = filtered_noise(magnitudes, n_samples, self.window_size, seed, stream)
+        signal = filtered_noise(magnitudes, n_samples, self.window_size, self.timing, seed, stream)
         return {"signal": signal, "magnitudes": magnitudes}
 
     def _gains(self, magnitudes: Any) -> Any:
         return dsp.scaling(self.scale_fn)(magnitudes + self.initial_bias) if self.scale_fn else magnitudes
 
     def _ir_samples(self, signals: Mapping[str, Signal]) -> int:
-        return impulse_samples(signals["magnitudes"], self.window_size)
+        return impulse_samples(signals["magnitudes"], self.window_size, self.timing)
 
     def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> Mapping[str, int]:
-        return {"signal": group_delay(self._ir_samples(signals))}
+        return {"signal": group_delay(self._ir_samples(signals), self.timing)}
 
     def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
         shape = past_shape(signals["magnitudes"], self._ir_samples(signals) - 1, block.batch)
@@ -91,7 +92,7 @@ class FilteredNoise(Clocked):
         gains = self._gains(inputs["magnitudes"])
         noise = dsp.uniform_noise(block.samples, block.seed, stream=block.stream, start=block.start)
         noise = dsp.silent_before_start(noise, block.start)
-        responses = dsp.frequency_impulse_response(gains, self.window_size)
+        responses = dsp.frequency_impulse_response(gains, self.window_size, self.timing)
         signal, tail = dsp.frame_filter(state["tail"], noise, responses, self.hop())
         return {"tail": tail}, {"signal": signal, "magnitudes": gains}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from ddspgraph.ir.streaming import Block, past_shape
 from ddspgraph.ir.types import BATCH, Dim, Rate, Signal, Unit
 from ddspgraph.ops.noise import filtered_noise, filtered_noise_cost
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
+from ddspgraph.ops.stream_filters import timing_param
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
 
 #: From so many samples on a hop is a part of a partitioned response; shorter ones would make too many.
@@ -22,7 +24,9 @@ _SHORTEST_PARTITION = 32
 class Reverb(Op):
     """Convolves audio with an impulse response: y = x + ir * x, or y = ir * x without add_dry; as long as x.
 
-    The first sample of ir, the direct sound, counts as 0: how much dry sound there is is what add_dry says.
+    The first sample of ir, the direct sound, counts as 0: how much dry sound there is is what add_dry says, or mix:
+    y = sqrt(1 - mix) x + sqrt(mix) ir * x. With normalize the response has unit energy: the room of white noise is
+    as loud as the noise, and with mix, so is their sum.
 
     Source: Engel et al., DDSP (ICLR 2020), section 3.6.
     """
@@ -47,6 +51,10 @@ class Reverb(Op):
     trainable: bool = param(False, doc="Learn the impulse response; its inputs must then be left open.")
     reverb_length: int = param(48_000, unit=Unit.SAMPLES, ge=1, doc="Length of an impulse response made here.")
     add_dry: bool = param(True, doc="Add the dry sound.")
+    normalize: bool = param(False, doc="Scale the response to unit energy, whatever its gain.")
+    mix: float | None = param(
+        None, unit=Unit.LINEAR, ge=0, le=1, doc="How much of the power is the room's, 0 to 1; null: add_dry decides."
+    )
 
     @property
     def traits(self) -> Traits:
@@ -72,22 +80,34 @@ class Reverb(Op):
 
     def kernel(self, audio: Any, ir: Any = None, variables: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         self._check_given(ir=ir)
-        ir = self.response({"ir": ir}, variables)
+        ir = self._room({"ir": ir}, variables)
         return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
 
     def response(self, controls: Mapping[str, Any], variables: Any, seed: Any = 0, stream: int = 0) -> Any:
         """The impulse response, [batch, ir_samples] or [batch, ir_samples, 1]."""
         return variables["ir"][None, :] if variables else controls["ir"]
 
+    def _room(self, controls: Mapping[str, Any], variables: Any, seed: Any = 0, stream: int = 0) -> Any:
+        """The response as it is heard, in the shape of `response`."""
+        ir = self.response(controls, variables, seed, stream)
+        return dsp.unit_energy(ir) if self.normalize else ir
+
     def _reverberate(self, audio: Any, ir: Any) -> Any:
-        wet = dsp.fft_convolve(audio, _late(ir), delay_compensation=0)
+        return self._blended(audio, dsp.fft_convolve(audio, _late(ir), delay_compensation=0))
+
+    def _blended(self, audio: Any, wet: Any) -> Any:
+        if self.mix is not None:
+            return math.sqrt(1.0 - self.mix) * audio + math.sqrt(self.mix) * wet
         return audio + wet if self.add_dry else wet
+
+    def tail_samples(self, signals: Mapping[str, Signal]) -> int:
+        return max((self._ir_signal(signals).dims[1].size or 1) - 1, 0)
 
     def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
         return 0
 
     def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
-        ir = self.response(constants, block.variables, block.seed, block.stream)
+        ir = self._room(constants, block.variables, block.seed, block.stream)
         audio, late = signals["audio"], _late(ir)
         if block.hop_samples < _SHORTEST_PARTITION:
             n = dsp.size_of(late, 1) - 1
@@ -112,7 +132,7 @@ class Reverb(Op):
                 state["spectra"], state["last"], audio, state["partitions"]
             )
             after = {**kept, "spectra": spectra, "last": last}
-        return after, {"signal": audio + wet if self.add_dry else wet, "audio": audio, "ir": ir}
+        return after, {"signal": self._blended(audio, wet), "audio": audio, "ir": ir}
 
     def _fault(self, given: Mapping[str, Any]) -> tuple[str, str, str] | None:
         """Port, sentence and repair where trainable and the connected inputs contradict each other."""
@@ -235,7 +255,7 @@ class ExpDecayReverb(Reverb):
         variables: Mapping[str, Any] | None = None,
     ) -> Mapping[str, Any]:
         self._check_given(gain=gain, decay=decay)
-        ir = self.response({"gain": gain, "decay": decay}, variables, seed, stream)
+        ir = self._room({"gain": gain, "decay": decay}, variables, seed, stream)
         return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
 
     def response(self, controls: Mapping[str, Any], variables: Any, seed: Any = 0, stream: int = 0) -> Any:
@@ -276,6 +296,7 @@ class FilteredNoiseReverb(Reverb):
     n_filter_banks: int = param(16, ge=1, doc="Bands of the learned magnitudes.")
     scale_fn: str | None = param("exp_sigmoid", choices=SCALE_FNS, doc=SCALE_FN_DOC)
     initial_bias: float = param(-3.0, doc="Added to the magnitudes before scale_fn.")
+    timing: str = timing_param()
 
     @property
     def traits(self) -> Traits:
@@ -305,14 +326,14 @@ class FilteredNoiseReverb(Reverb):
         variables: Mapping[str, Any] | None = None,
     ) -> Mapping[str, Any]:
         self._check_given(magnitudes=magnitudes)
-        ir = self.response({"magnitudes": magnitudes}, variables, seed, stream)
+        ir = self._room({"magnitudes": magnitudes}, variables, seed, stream)
         return {"signal": self._reverberate(audio, ir), "audio": audio, "ir": ir}
 
     def response(self, controls: Mapping[str, Any], variables: Any, seed: Any = 0, stream: int = 0) -> Any:
         magnitudes = variables["magnitudes"][None] if variables else controls["magnitudes"]
         if self.scale_fn:
             magnitudes = dsp.scaling(self.scale_fn)(magnitudes + self.initial_bias)
-        return filtered_noise(magnitudes, self.reverb_length, self.window_size, seed, stream)
+        return filtered_noise(magnitudes, self.reverb_length, self.window_size, self.timing, seed, stream)
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         frames, bands = shapes.get("magnitudes", (1, self.n_frames, self.n_filter_banks))[1:]

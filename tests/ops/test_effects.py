@@ -19,7 +19,7 @@ EFFECTS = {"FIRFilter": FIRFilter, "ModDelay": ModDelay}
 @pytest.mark.parametrize("case", cases("ddsp.effects.FIRFilter", "ddsp.effects.ModDelay"), ids=lambda c: c.name)
 def test_golden(case: Case) -> None:
     inputs, outputs = case.arrays()
-    results = results_of(EFFECTS[case.source.rpartition(".")[2]](**case.params), **inputs)
+    results = results_of(EFFECTS[case.source.rpartition(".")[2]](timing="ddsp", **case.params), **inputs)
     assert set(results) == {name.removeprefix("controls_") for name in outputs}
     for name, expected in outputs.items():
         assert relative_l2(results[name.removeprefix("controls_")], expected) <= 1e-4, name
@@ -28,7 +28,7 @@ def test_golden(case: Case) -> None:
 @pytest.mark.parametrize("case", cases("core.sinc_filter"), ids=lambda c: c.name)
 def test_golden_sinc_filter(case: Case) -> None:
     inputs, outputs = case.arrays()
-    assert relative_l2(results_of(SincFilter(**case.params), **inputs)["signal"], outputs["0"]) <= 1e-4
+    assert relative_l2(results_of(SincFilter(timing="ddsp", **case.params), **inputs)["signal"], outputs["0"]) <= 1e-4
 
 
 def tone(hz: float, n_samples: int = 8000) -> np.ndarray:
@@ -87,6 +87,95 @@ def test_mod_delay_is_center_plus_depth(phase: float, delay_ms: float) -> None:
     expected = click[0].copy()
     expected[50 + round(delay_ms * RATE / 1000.0)] += 0.5
     np.testing.assert_allclose(y, expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("rate", "center_ms", "depth_ms", "phase", "samples"),
+    [
+        (48_000, 1000.0, 0.0, 0.3, 48_000),  # a float32 position rounds past the end of the line
+        (48_000, 250.0, 0.0, 1.0, 12_000),
+        (48_000, 30_000.0, 0.0, 0.0, 1_440_000),
+        (44_100, 15.0, 10.0, 1.0, 1102.5),  # no whole number of samples
+        (48_000, 0.25, 0.2, 1.0, 21.6),
+        (44_100, 0.0226, 0.0, 0.0, 0.99666),
+        (44_100, 15.0, 10.0, 0.0, 661.5),
+        (48_000, 15.0, 10.0, 1.5, 1200),  # beyond the ends it is held there
+        (48_000, 15.0, 10.0, -2.0, 0),
+    ],
+)
+def test_mod_delay_is_exact(rate: int, center_ms: float, depth_ms: float, phase: float, samples: float) -> None:
+    op = ModDelay(
+        sample_rate=rate,
+        center_ms=center_ms,
+        depth_ms=depth_ms,
+        add_dry=False,
+        gain_scale_fn=None,
+        phase_scale_fn=None,
+    )
+    n = int(samples) + 8
+    click = np.zeros((1, n))
+    click[0, 3] = 1.0
+    y = np.array(op(click, np.ones((1, n, 1)), np.full((1, n, 1), phase)))[0]
+    whole, part = divmod(samples, 1.0)
+    expected = np.zeros(n)
+    expected[[3 + int(whole), 4 + int(whole)]] = [1.0 - part, part]
+    np.testing.assert_allclose(y, expected, atol=1e-6)  # the rounding of a weight in float32 is 6e-8
+
+
+def test_mod_delay_of_noise_is_its_formula() -> None:
+    """In float64, at 44.1 kHz: white noise shows every error of the position."""
+    r, n = np.random.default_rng(5), 6_000
+    audio, phase = r.uniform(-0.5, 0.5, (1, n)), r.normal(size=(1, n, 1))
+    audio, phase = audio.astype(np.float32), phase.astype(np.float32)
+    op = ModDelay(sample_rate=44_100, gain_scale_fn=None, add_dry=False)
+    delay = 44.1 * (15.0 + 10.0 / (1.0 + np.exp(-np.float64(phase[0, :, 0]))))
+    lower = np.floor(delay).astype(int)
+    line = np.concatenate([np.zeros(1_200), np.float64(audio[0])])
+    at = np.arange(n) + 1_200 - lower
+    expected = line[at] + (delay - lower) * (line[at - 1] - line[at])
+    np.testing.assert_allclose(op(audio, np.ones((1, n, 1)), phase)[0], expected, atol=2e-7)
+
+
+def test_mod_delay_as_ddsp_scales_to_whole_samples() -> None:
+    """1102.5 samples of the longest delay count as 1102, and a phase of 1 wraps round to no delay."""
+    how = {"add_dry": False, "gain_scale_fn": None, "phase_scale_fn": None, "timing": "ddsp"}
+    op = ModDelay(sample_rate=44_100, **how)
+    click = np.zeros((1, 2_000))
+    click[0, 3] = 1.0
+    for phase, samples in ((0.0, 661.2), (1.0, 0.0)):
+        y = np.array(op(click, np.ones((1, 2_000, 1)), np.full((1, 2_000, 1), phase)))[0]
+        assert np.arange(-3, 1_997) @ y == pytest.approx(samples, abs=1e-2)
+
+
+@pytest.mark.parametrize("bands", [1, 2, 3, 5, 33, 64, 65, 257])
+@pytest.mark.parametrize("window_size", [0, 1, 2, 3, 4, 63, 64, 65, 128, 257])
+def test_flat_gains_leave_an_impulse_where_it_is(bands: int, window_size: int) -> None:
+    click = np.zeros((1, 700))
+    click[0, 350] = 1.0
+    y = FIRFilter(scale_fn=None, window_size=window_size)(click, np.ones((1, 1, bands)))
+    np.testing.assert_allclose(y, click, atol=1e-6)
+
+
+@pytest.mark.parametrize("window_size", [1, 2, 3, 64, 65, 512])
+@pytest.mark.parametrize("high_pass", [False, True])
+def test_sinc_filters_are_zero_phase(window_size: int, high_pass: bool) -> None:
+    """What an impulse gives is symmetric about it."""
+    op = SincFilter(sample_rate=RATE, window_size=window_size, high_pass=high_pass)
+    click = np.zeros((1, 1_201))
+    click[0, 600] = 1.0
+    y = np.array(op(click, np.full((1, 1, 1), 3000.0)))[0]
+    np.testing.assert_allclose(y, y[::-1], atol=1e-6)
+    assert high_pass or np.argmax(y) == 600
+
+
+def test_the_timing_of_ddsp_is_late() -> None:
+    """As recorded: two samples with 65 bands, one of a sinc."""
+    click = np.zeros((1, 700))
+    click[0, 350] = 1.0
+    late = FIRFilter(scale_fn=None, timing="ddsp")(click, np.ones((1, 1, 65)))
+    np.testing.assert_allclose(late, np.roll(click, 2), atol=1e-6)
+    sinc = SincFilter(sample_rate=RATE, timing="ddsp")(click, np.full((1, 1, 1), 3000.0))
+    assert np.argmax(sinc) == 351
 
 
 def test_mod_delay_without_dry_or_delay() -> None:

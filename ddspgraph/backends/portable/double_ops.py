@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -89,6 +90,16 @@ def _matrix_product(_: Retelling, op: tf.Operation, inputs: list[Any]) -> Pair:
     return functools.reduce(doubles.add, (doubles.multiply(c, r) for c, r in zip(columns, rows, strict=True)))
 
 
+def _as_float32(function: Callable[[tf.Tensor], tf.Tensor]) -> Callable[..., Pair]:
+    """A function whose result is as exact as float32: what it is of came from float32."""
+
+    def told(_: Retelling, __: tf.Operation, inputs: list[Any]) -> Pair:
+        y = function(inputs[0][0])
+        return y, tf.zeros_like(y)
+
+    return told
+
+
 class DoubleOps(PairOps):
     dtype = tf.float64
     told = {
@@ -116,6 +127,11 @@ class DoubleOps(PairOps):
         "BatchMatMulV2": _matrix_product,
         "Cumsum": _cumsum,
         "Sum": _sum,
+        "Exp": _as_float32(tf.exp),
+        "Relu": _as_float32(tf.nn.relu),
+        "Sigmoid": _as_float32(tf.sigmoid),
+        "Softplus": _as_float32(tf.math.softplus),
+        "Tanh": _as_float32(tf.tanh),
     }
 
     def halves(self, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -98,7 +98,7 @@ class _Model(OwnProcessors):
         """Sinusoids plus filtered noise, in the room that all share."""
         controls = {"amplitudes": self.ref(amps), "frequencies": self.ref(freqs)}
         tone = self.add(f"{prefix}sinusoidal", "sinusoidal", controls, _UNSCALED)
-        params = {"window_size": 0, "scale_fn": None}
+        params = {"window_size": 0, "scale_fn": None, "timing": "ddsp"}
         noise = self.add(f"{prefix}filtered_noise", "filtered_noise", {"magnitudes": magnitudes}, params)
         audio = self.sum(f"{prefix}add", noise, tone)
         if not self.has_reverb:

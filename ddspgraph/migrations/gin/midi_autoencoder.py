@@ -78,7 +78,8 @@ class _Model(OwnProcessors):
         """Harmonics plus filtered noise, in the room that both branches share; controls in dB for what comes."""
         harmonics = {key: self.ref(key) for key in ("amplitudes", "harmonic_distribution", "f0_hz")}
         harmonic = self.add(f"{prefix}harmonic", "harmonic", harmonics)
-        noise = self.add(f"{prefix}filtered_noise", "filtered_noise", {"magnitudes": self.ref("magnitudes")})
+        magnitudes, params = {"magnitudes": self.ref("magnitudes")}, {"timing": "ddsp"}
+        noise = self.add(f"{prefix}filtered_noise", "filtered_noise", magnitudes, params)
         audio = self.sum(f"{prefix}add", noise, harmonic)
         to_db = "amplitude_to_db"
         self.env.values |= {

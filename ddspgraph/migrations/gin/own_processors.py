@@ -38,7 +38,8 @@ class OwnProcessors:
     def room(self, prefix: str, audio: str, params: Mapping[str, object]) -> str:
         """A reverb. There is one room and one set of weights: where there is a reverb, its response is used again."""
         if "reverb" not in self.draft.nodes:
-            return self.add("reverb", "filtered_noise_reverb", {"audio": self.at(audio)}, {"trainable": True, **params})
+            params = {"trainable": True, "timing": "ddsp", **params}
+            return self.add("reverb", "filtered_noise_reverb", {"audio": self.at(audio)}, params)
         return self.add(f"{prefix}reverb", "reverb", {"audio": self.at(audio), "ir": self.at("reverb/ir")})
 
     def ref(self, key: str) -> Value:

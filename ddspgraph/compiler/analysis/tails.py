@@ -1,0 +1,55 @@
+"""How long a graph goes on sounding after its inputs have ended: by the lengths of its responses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ddspgraph.ir.graph import Graph, Ref
+from ddspgraph.ir.types import Dim, Rate, Signal
+
+#: Axes that every call may have another length of.
+_OF_THE_CALL = ("batch", "frames", "samples")
+
+
+def tail_samples(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """The longest tail of an output of audio, in samples: along a path the tails of its nodes add up.
+
+    Args:
+      graph: a typed graph.
+      shapes: of the inputs that were given, by name: they say how long a response is that is an input.
+    """
+    sizes = {
+        dim.name: (n - dim.offset) // dim.scale
+        for i in graph.inputs
+        for dim, n in zip(i.signal.dims, shapes.get(i.name, ()), strict=False)
+        if not dim.is_static and dim.name not in _OF_THE_CALL
+    }
+    longest: dict[str, int] = {}
+    for node in graph.nodes:
+        given = {port: _known(graph.types[ref], sizes) for port, ref in node.inputs}
+        before = max((longest.get(ref.node, 0) for _, ref in node.inputs), default=0)
+        longest[node.name] = before + node.op.tail_samples(given)
+    heard = [ref for _, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO]
+    return max((longest.get(ref.node, 0) for ref in heard), default=0)
+
+
+def sources(graph: Graph) -> list[Ref]:
+    """The sounds that are made of frames or constants: of those nothing says that they end with the inputs."""
+    return [
+        ref
+        for node in graph.nodes
+        for ref in node.refs
+        if _is_sound(graph.types[ref]) and not any(graph.types[r].rate is Rate.AUDIO for _, r in node.inputs)
+    ]
+
+
+def _is_sound(signal: Signal) -> bool:
+    """With a channel axis it is a control at audio rate."""
+    return signal.rate is Rate.AUDIO and signal.rank == 2
+
+
+def _known(signal: Signal, sizes: Mapping[str, int]) -> Signal:
+    """The signal with the axes whose size was given."""
+    dims = tuple(Dim.of(d.at(sizes)) if not d.is_static and d.name in sizes else d for d in signal.dims)
+    return replace(signal, dims=dims)

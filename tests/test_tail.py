@@ -1,0 +1,90 @@
+"""What rings on after the inputs have ended: as long as the responses, and the same as with silence at the end."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import ddspgraph as dg
+from ddspgraph.cli import main
+
+ROOM = """
+version: 2
+name: room
+clock: {sample_rate: 8 kHz, hop: 32}
+inputs: {audio: {rate: audio}}
+nodes:
+  echo: {op: mod_delay, inputs: {audio: audio, gain: 0.5, phase: 0.0}, params: {center_ms: 100 ms, depth_ms: 0 ms}}
+  room: {op: exp_decay_reverb, inputs: {audio: echo, gain: 1.0, decay: 1.0}, params: {reverb_length: 0.25 s}}
+outputs: {audio: room}
+"""
+SYNTH = """
+version: 2
+name: synth
+clock: {sample_rate: 8 kHz, hop: 32}
+inputs: {f0: {rate: frame, unit: Hz}, ir: {rate: const, shape: [n]}}
+nodes:
+  tone: {op: harmonic, inputs: {amplitudes: 1.0, harmonic_distribution: [1.0, 0.5], f0_hz: f0}}
+  room: {op: reverb, inputs: {audio: tone, ir: ir}, params: {add_dry: false}}
+outputs: {audio: room, tone: tone}
+"""
+
+
+def test_tails_add_up_along_a_path() -> None:
+    """800 samples of the echo and 1,999 of the room, in whole frames: the last sample of it is heard."""
+    graph = dg.load(ROOM)
+    click = np.zeros((1, 1_000), np.float32)
+    click[0, -1] = 1.0
+    longer, inputs = dg.with_tail(graph, {"audio": click})
+    found = dg.compile(longer)(inputs)["audio"].numpy()[0]
+    assert len(found) == -(-(1_000 + 800 + 1_999) // 32) * 32
+    assert np.flatnonzero(np.abs(found) > 1e-4)[-1] > 1_000 + 800 + 1_900
+    short = dg.compile(graph)({"audio": click})["audio"].numpy()[0]
+    np.testing.assert_allclose(found[:1_000], short, atol=1e-6)
+    silence = np.pad(click, [(0, 0), (0, len(found) - 1_000)])
+    np.testing.assert_allclose(found, dg.compile(graph)({"audio": silence})["audio"].numpy()[0], atol=1e-6)
+
+
+def test_a_synthesizer_is_silent_in_the_tail() -> None:
+    """Its room rings on for the length of the response that was given."""
+    ir = np.zeros((1, 501), np.float32)
+    ir[0, -1] = 1.0
+    longer, inputs = dg.with_tail(dg.load(SYNTH), {"f0": np.full((1, 10, 1), 440.0), "ir": ir})
+    found = {name: x.numpy()[0] for name, x in dg.compile(longer)(inputs).items()}
+    assert len(found["audio"]) == -(-820 // 32) * 32
+    assert np.abs(found["tone"][:320]).max() > 0.1
+    assert not found["tone"][320:].any()
+    np.testing.assert_allclose(found["audio"][500:820], found["tone"][:320], atol=1e-6)
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "room.yaml").write_text(ROOM, encoding="utf-8")
+    soundfile.write(tmp_path / "in.wav", np.eye(1, 800, dtype=np.float32)[0], 8_000, subtype="FLOAT")
+    out = tmp_path / "out.wav"
+    command = ["run", str(tmp_path / "room.yaml"), "--input", str(tmp_path / "in.wav"), "--output", str(out)]
+    assert main([*command, "--tail", "500 ms"]) == 0
+    assert soundfile.info(out).frames == 4_800
+    assert main([*command, "--tail", "long"]) == 2
+    assert "--tail wants a time such as '2 s', or auto" in capsys.readouterr().err
+
+
+def test_a_length_of_the_clock_has_no_tail() -> None:
+    text = ROOM.replace("hop: 32}", "hop: 32, n_samples: 3200}")
+    with pytest.raises(dg.GraphError, match="the clock says how long") as caught:
+        dg.with_tail(dg.load(text), {"audio": np.zeros((1, 3_200))})
+    assert [d.code for d in caught.value.diagnostics] == ["E606"]
+
+
+@pytest.mark.parametrize("mix", [0.0, 0.3, 1.0])
+def test_a_normalised_room_is_as_loud_at_every_mix(mix: float) -> None:
+    """White noise of 4 s: its level is known to 0.1 dB or so."""
+    noise = np.random.default_rng(0).normal(0.0, 0.1, (1, 64_000)).astype(np.float32)
+    for gain, decay in ((0.25, 2.0), (4.0, 5.0)):
+        op = dg.ops.ExpDecayReverb(scale_fn=None, reverb_length=4_000, normalize=True, mix=mix)
+        wet = np.array(op(noise, [gain], [decay]))
+        assert 20.0 * np.log10(wet.std() / noise.std()) == pytest.approx(0.0, abs=0.4)
+    silent = dg.ops.Reverb(normalize=True, mix=mix)(noise, np.zeros((1, 10)))
+    np.testing.assert_allclose(silent, np.sqrt(1.0 - mix) * noise, atol=1e-6)
