@@ -126,9 +126,16 @@ def open_file(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -> Bin
         return open(os.open(path, flags), "rb")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         if getattr(error, "errno", None) == errno.ENOENT:
-            raise fail("E601", "the file does not exist", place(path), hint=_similar(path, suffixes)) from None
+            raise fail("E601", "the file does not exist", place(path), hint=pattern_hint(path) or _similar(path, suffixes)) from None
         reason = getattr(error, "strerror", None) or str(error)
         raise fail("E601", f"the file cannot be read: {clean(reason)}", place(path)) from None
+
+
+def pattern_hint(path: str | os.PathLike[str]) -> str | None:
+    """What to do where a path that is not there is a pattern that no shell has expanded."""
+    if not re.search(r"[*?[]", os.fsdecode(path)):
+        return None
+    return "this is a pattern, which the shell expands: leave out the quotes, or name the folder"
 
 
 def _similar(path: str | os.PathLike[str], suffixes: Sequence[str]) -> str | None:

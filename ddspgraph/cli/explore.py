@@ -19,7 +19,7 @@ EXAMPLE = "ddspgraph explore graph.yaml --input audio=dry.wav -o page.html"
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, or - for stdin")
-    add_input_options(parser, ".wav, .flac, .npy or .npz; NAME= may be left out where one input is needed")
+    add_input_options(parser, "a recording, .npy or .npz; NAME= may be left out where one input is needed")
     parser.add_argument("-o", "--output", metavar="FILE", help="the page (default: that of graph.yaml is graph.html)")
     parser.add_argument("--no-signals", action="store_true", help="do not run a graph that needs no input")
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)")

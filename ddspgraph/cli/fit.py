@@ -30,10 +30,10 @@ def add_options(parser: Parser) -> None:
 
     parser.add_argument("spec", metavar="SPEC", help="a spec with a loss, or - for stdin")
     parser.add_argument(
-        "--audio", metavar="[NAME=]FILE", required=True, help="the recording, .wav or .flac, and the input that it is"
+        "--audio", metavar="[NAME=]FILE", required=True, help="the recording, and the input that it is"
     )
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder of what is found")
-    files = "the value of an input that stays: .wav, .flac, .npy or .npz"
+    files = "the value of an input that stays: a recording, .npy or .npz"
     add_input_options(parser, files, "arrays by the names of inputs that stay")
     parser.add_argument("--seconds", type=float, default=60.0, metavar="N", help="time for all of it (default: 60)")
     parser.add_argument("--steps", type=int, metavar="N", help="steps to take, instead of a time")

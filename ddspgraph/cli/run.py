@@ -29,7 +29,7 @@ EXAMPLE = "ddspgraph run graph.yaml --input audio=dry.wav --output audio=wet.wav
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, - for stdin, an exported folder or a run")
-    add_input_options(parser, ".wav, .flac, .npy or .npz; NAME= may be left out where one input is needed")
+    add_input_options(parser, "a recording, .npy or .npz; NAME= may be left out where one input is needed")
     add_output_options(parser, ".wav, .flac, .npy or .npz; NAME= may be left out where there is one output")
     add_tail_option(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)")

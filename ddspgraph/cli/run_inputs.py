@@ -12,7 +12,7 @@ from ddspgraph.cli.options import Arguments, UsageError, split_assignment
 from ddspgraph.diagnostics import Report, clean, did_you_mean, fail
 from ddspgraph.files import place
 from ddspgraph.io.arrays import ARRAY_SUFFIXES, read_npy, read_npz
-from ddspgraph.io.audio import AUDIO_SUFFIXES, Notify, read_audio
+from ddspgraph.io.audio import KNOWN_RECORDINGS, Notify, is_recording, read_audio
 from ddspgraph.ir.types import Dim, Rate
 
 if TYPE_CHECKING:
@@ -71,14 +71,15 @@ def _check_names(graph: Graph, required: Sequence[str], given: set[str]) -> None
     for name in required:
         if name not in given:
             declared = graph.input_by_name[name]
-            hint = f"--input {name}=FILE" + (" (.wav or .flac)" if declared.signal.rate is Rate.AUDIO else " (.npy)")
+            kind = "a recording" if declared.signal.rate is Rate.AUDIO else ".npy"
+            hint = f"--input {name}=FILE ({kind})"
             report.add("E603", f"the input '{name}' {declared.signal} is needed", declared.span, hint=hint)
     report.raise_errors()
 
 
 def _read(graph: Graph, declared: Input, file: str, limits: Limits, notify: Notify) -> np.ndarray:
     suffix = Path(file).suffix.lower()
-    if suffix in AUDIO_SUFFIXES:
+    if is_recording(file):
         return _recording(graph, declared, file, limits, notify)
     if suffix == ".npy":
         return _with_batch(read_npy(file, limits=limits), declared)
@@ -88,19 +89,29 @@ def _read(graph: Graph, declared: Input, file: str, limits: Limits, notify: Noti
             known = ", ".join(map(clean, arrays)) or "nothing"
             raise fail("E602", f"there is no array '{declared.name}' in it, but {known}", place(file))
         return _with_batch(arrays.get(declared.name, next(iter(arrays.values()))), declared)
-    known = ", ".join(AUDIO_SUFFIXES + ARRAY_SUFFIXES)
+    known = f"{', '.join(ARRAY_SUFFIXES)}, {KNOWN_RECORDINGS}"
     raise fail("E602", f"not a kind of file that is known: {known}", place(file))
 
 
 def _recording(graph: Graph, declared: Input, file: str, limits: Limits, notify: Notify) -> np.ndarray:
-    """[1, samples] or [1, samples, channels] at the clock's rate."""
+    """[1, samples] or [1, samples, channels]: at the clock's rate, unless its samples are no stretch of time."""
     signal = declared.signal
-    if signal.rate is not Rate.AUDIO:
-        message = f"the input '{declared.name}' is {signal}, a recording is audio"
+    if signal.rate is Rate.FRAME or signal.rank < 2:
+        message = f"the input '{declared.name}' is {signal}, a recording is audio or, as a constant, a row of samples"
         raise fail("E605", message, declared.span, hint=f"--input {declared.name}=FILE.npy")
     is_mono = signal.rank == 2 or signal.dims[-1] == Dim.of(1)
-    x = read_audio(file, graph.clock.sample_rate, downmix=is_mono, notify=notify, limits=limits)
+    rate = None if _is_one_cycle(graph, declared) else graph.clock.sample_rate
+    x = read_audio(file, rate, downmix=is_mono, notify=notify, limits=limits)
     return x.reshape(1, *x.shape, *([1] * (signal.rank - 1 - x.ndim)))
+
+
+def _is_one_cycle(graph: Graph, declared: Input) -> bool:
+    """Whether a constant is read as controls: the samples of a wavetable are its points, whatever the clock says.
+
+    An impulse response, which is read as a constant, lasts as long at every rate.
+    """
+    ports = [node.op.input_ports()[port] for node, port in graph.users().get(declared.ref, ())]
+    return declared.signal.rate is Rate.CONST and any(port.rate is Rate.FRAME for port in ports)
 
 
 def _with_batch(x: np.ndarray, declared: Input) -> np.ndarray:

@@ -32,7 +32,7 @@ EXAMPLE = "ddspgraph stream graph.yaml --input audio=- --output audio=- --block 
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, the run of a training, or an export with --streaming")
-    add_input_options(parser, ".wav, .flac, .npy or .npz, or - for raw samples on stdin")
+    add_input_options(parser, "a recording, .npy or .npz, or - for raw samples on stdin")
     add_output_options(parser, ".wav, .flac, .npy or .npz, or - for raw samples on stdout")
     add_block_option(parser)
     parser.add_argument(

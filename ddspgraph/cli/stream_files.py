@@ -6,7 +6,6 @@ import copy
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +16,7 @@ from ddspgraph.cli.run_inputs import needed_inputs, read_inputs
 from ddspgraph.cli.run_outputs import Plan, plan_outputs
 from ddspgraph.cli.stream_sources import ArraySource, PipeSource, RecordingSource, Source, common_length
 from ddspgraph.diagnostics import did_you_mean
-from ddspgraph.io.audio import AUDIO_SUFFIXES, recording_length, stream_audio
+from ddspgraph.io.audio import is_recording, recording_length, stream_audio
 from ddspgraph.ir.graph import Input
 from ddspgraph.ir.streaming import has_time
 from ddspgraph.ir.types import SAMPLES, Dim, Rate, Signal, Unit
@@ -152,7 +151,7 @@ def _recordings(assignments: Sequence[str], needed: Sequence[Input]) -> dict[str
         name, file = split_assignment(text)
         if name is None and len(needed) == 1:
             name = needed[0].name
-        if name in mono and Path(file).suffix.lower() in AUDIO_SUFFIXES:
+        if name in mono and is_recording(file):
             if name in found:
                 raise UsageError(f"the input '{name}' is given twice")
             found[name] = file

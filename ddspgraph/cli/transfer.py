@@ -25,7 +25,7 @@ EXAMPLE = "ddspgraph transfer violin_run voice.wav -o violin.wav"
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the run of a training, or an exported folder")
-    parser.add_argument("audio", metavar="AUDIO", help="a .wav or .flac file of any rate")
+    parser.add_argument("audio", metavar="AUDIO", help="a recording of any kind and rate: .wav, .flac, .ogg, .mp3, .aiff, ...")
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="a .wav or .flac file")
     add_fit_options(parser)
     parser.add_argument("--pitch", choices=["swift-f0"], default="swift-f0", help="tracker (default: swift-f0)")

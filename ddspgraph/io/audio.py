@@ -1,4 +1,4 @@
-"""Recordings: .wav and .flac to float32 at the rate of a graph's clock, and back."""
+"""Recordings: files of sound to float32 at the rate of a graph's clock, and back."""
 
 from __future__ import annotations
 
@@ -9,15 +9,27 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from ddspgraph.diagnostics import GraphError, clean, fail
 from ddspgraph.files import open_file, place
-from ddspgraph.io.audio_writer import AUDIO_SUFFIXES, Notify, audio_writer, unknown_kind
+from ddspgraph.io.audio_writer import Notify, audio_writer
+from ddspgraph.io.chunk_headers import check_chunks
 from ddspgraph.io.flac_header import FlacCheck, flac_check
-from ddspgraph.io.wav_header import check_wav_header
+from ddspgraph.io.wav_header import WAV_BEGINNINGS, check_wav_header
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
 if TYPE_CHECKING:
     import numpy as np
 
+#: Names of files that are read: those of the kinds that libsndfile knows by their content.
+RECORDING_SUFFIXES = (
+    *(".wav", ".flac", ".ogg", ".mp3", ".aiff", ".w64"),  # named in messages; the others are rarer
+    *(".wave", ".bwf", ".rf64", ".oga", ".opus", ".mp1", ".mp2", ".aif", ".aifc", ".caf", ".au", ".snd"),
+    *(".voc", ".sf", ".ircam", ".nist", ".sph", ".paf", ".svx", ".8svx", ".iff", ".pvf", ".avr", ".wve", ".sds"),
+)
+#: Of them, for people.
+KNOWN_RECORDINGS = f"{', '.join(RECORDING_SUFFIXES[:6])} and what else libsndfile reads"
 _BLOCK_FRAMES = 1 << 18
+_CONVERT = "convert it, for example: ffmpeg -i FILE out.wav"
+#: A codec pads a recording to whole blocks, of 2,048 samples at most, and some programs write another one after them.
+_MOST_PADDING = 4_096
 #: Where a header does not know how many samples follow, libsndfile says more than this.
 _UNKNOWN = 1 << 62
 
@@ -33,7 +45,7 @@ def read_audio(
     """Reads a recording.
 
     Args:
-      path: of a .wav or .flac file.
+      path: of a recording of any kind that libsndfile reads.
       sample_rate: of the result in Hz; None keeps the file's own.
       downmix: average the channels.
       notify: told in a sentence what was changed: the rate, the number of channels.
@@ -76,7 +88,7 @@ def stream_audio(
     """Reads a recording block by block, however long it is: mixed down to one channel and resampled.
 
     Args:
-      path: of a .wav or .flac file.
+      path: of a recording of any kind that libsndfile reads.
       sample_rate: of the result in Hz; None keeps the file's own.
       notify: told in a sentence what was changed, with the first block.
       limits: `audio_seconds` bounds what is read.
@@ -118,8 +130,11 @@ def recording_length(path: str | os.PathLike[str], sample_rate: int | None) -> i
     """Samples that `stream_audio` will give, from the header; None where only resampling tells."""
     import soundfile
 
-    info = soundfile.info(os.fspath(path))
-    return info.frames if sample_rate in (None, info.samplerate) and info.frames < _UNKNOWN else None
+    with open_file(path, RECORDING_SUFFIXES) as file:
+        _, n_counted = _check_kind(file, path)
+        with soundfile.SoundFile(file) as sound:
+            n_samples = _length(sound.frames, n_counted)
+            return n_samples if sample_rate in (None, sound.samplerate) and n_samples < _UNKNOWN else None
 
 
 def _tell_changes(
@@ -165,17 +180,33 @@ def khz(rate_hz: float) -> str:
     return f"{rate_hz / 1000:g} kHz"
 
 
-def _check_kind(file: BinaryIO, path: str | os.PathLike[str]) -> FlacCheck | None:
-    """The content must be what the name says; of FLAC, what is to be checked while it is read."""
+def is_recording(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is named as one that `read_audio` reads."""
+    return os.fsdecode(path).lower().endswith(RECORDING_SUFFIXES)
+
+
+def _check_kind(file: BinaryIO, path: str | os.PathLike[str]) -> tuple[FlacCheck | None, int | None]:
+    """The content must be what the name says, and whole.
+
+    Returns:
+      of FLAC, what is to be checked while it is read; of a padded file, how many samples it counts.
+    """
     if not os.fstat(file.fileno()).st_size:
         raise fail("E602", "the file is empty", place(path))
-    suffix = Path(path).suffix.lower()
-    if suffix == ".flac":
-        return flac_check(file, path)
-    if suffix != ".wav":
-        raise unknown_kind(path)
-    check_wav_header(file, path)
-    return None
+    if not is_recording(path):
+        raise fail("E602", f"not a kind of recording that is known: {KNOWN_RECORDINGS}", place(path), hint=_CONVERT)
+    suffix, begin = Path(path).suffix.lower(), file.read(4)
+    file.seek(0)
+    if suffix == ".flac" or (begin == b"fLaC" and suffix != ".wav"):
+        return flac_check(file, path), None
+    if suffix == ".wav" or begin in WAV_BEGINNINGS:
+        return None, check_wav_header(file, path)
+    return None, check_chunks(file, path)
+
+
+def _length(n_samples: int, n_counted: int | None) -> int:
+    """Without the padding of the last block, where the file counts its samples. A count that cannot be is ignored."""
+    return n_counted if n_counted and 0 <= n_samples - n_counted <= _MOST_PADDING else n_samples
 
 
 def _too_short(path: str | os.PathLike[str], n_samples: int, file_rate: int, sample_rate: int) -> GraphError:
@@ -193,16 +224,16 @@ def _blocks(
     import soundfile
 
     try:
-        with open_file(path, AUDIO_SUFFIXES) as file:
-            check = _check_kind(file, path)
+        with open_file(path, RECORDING_SUFFIXES) as file:
+            check, n_counted = _check_kind(file, path)
             with soundfile.SoundFile(file) as sound:
                 most = min(limits.audio_seconds * sound.samplerate, most_bytes // (4 * sound.channels))
-                promised = sound.frames
+                promised = _length(sound.frames, n_counted)
                 if promised > most and promised < _UNKNOWN:
                     raise _too_long(path, promised, sound.samplerate, limits)
                 n_read = 0
                 dtype = "float32" if check is None else "int32"
-                while len(block := sound.read(_BLOCK_FRAMES, dtype=dtype, always_2d=True)):
+                while len(block := sound.read(min(_BLOCK_FRAMES, promised - n_read), dtype=dtype, always_2d=True)):
                     n_read += len(block)
                     if n_read > most:
                         raise _too_long(path, n_read, sound.samplerate, limits)
@@ -211,7 +242,7 @@ def _blocks(
                         block = (block / np.float64(1 << 31)).astype(np.float32)
                     yield block, sound.samplerate
     except soundfile.SoundFileError as error:
-        raise fail("E602", f"cannot be read as audio: {clean(str(error))}", place(path)) from None
+        raise fail("E602", f"cannot be read as audio: {clean(str(error))}", place(path), hint=_CONVERT) from None
     if not n_read:
         raise fail("E602", "there is no sound in it: 0 samples", place(path))
     if n_read < promised < _UNKNOWN:

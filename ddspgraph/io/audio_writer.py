@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddspgraph.diagnostics import GraphError, clean, fail
+from ddspgraph.diagnostics import clean, fail
 from ddspgraph.files import cannot_write, place, written_atomically
 
 if TYPE_CHECKING:
     import numpy as np
 
+#: Names of files that are written.
 AUDIO_SUFFIXES = (".wav", ".flac")
 #: `--format` -> libsndfile's name of it.
 SUBTYPES = {"pcm16": "PCM_16", "pcm24": "PCM_24", "float": "FLOAT"}
@@ -54,7 +55,7 @@ def audio_writer(
 
     suffix = Path(path).suffix.lower()
     if suffix not in AUDIO_SUFFIXES:
-        raise unknown_kind(path)
+        raise fail("E602", f"not a kind of file that is written: {', '.join(AUDIO_SUFFIXES)}", place(path))
     if suffix == ".flac" and (sample_format == "float" or channels > _MOST_FLAC_CHANNELS):
         raise fail("E607", f"FLAC holds integers and at most {_MOST_FLAC_CHANNELS} channels: write .wav", place(path))
     with written_atomically(path) as staged, contextlib.ExitStack() as stack:
@@ -81,10 +82,6 @@ def _typed_errors(path: str | os.PathLike[str]) -> Iterator[None]:
         raise fail("E607", f"cannot be written as audio: {clean(str(error))}", place(path)) from None
     except OSError as error:
         raise cannot_write(path, error) from None
-
-
-def unknown_kind(path: str | os.PathLike[str]) -> GraphError:
-    return fail("E602", f"not a kind of audio file that is known: {', '.join(AUDIO_SUFFIXES)}", place(path))
 
 
 class _File(io.FileIO):

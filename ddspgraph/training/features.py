@@ -52,7 +52,7 @@ def prepare(
     Killed and run again, it goes on with the recordings that were not yet analysed.
 
     Args:
-      paths: .wav and .flac files, and folders of them.
+      paths: recordings of any kind that libsndfile reads, and folders of them.
       out: the folder to make; an earlier dataset there is replaced.
       settings: of `settings_of`.
       tracker: of pitch, see `pitch`; with several processes a function of a module.

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ddspgraph.diagnostics import clean, fail
-from ddspgraph.files import place
-from ddspgraph.io.audio import AUDIO_SUFFIXES
+from ddspgraph.files import pattern_hint, place
+from ddspgraph.io.audio import KNOWN_RECORDINGS, is_recording
 
 
 def find_recordings(
     paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None] = lambda notice: None
 ) -> list[str]:
-    """The .wav and .flac files among files and folders (with the folders inside of them), each once, sorted.
+    """The recordings among files and folders (with the folders inside of them), each once, sorted.
 
     Args:
       paths: of files and folders.
@@ -31,11 +31,11 @@ def find_recordings(
         elif path.exists():
             found[str(path)] = None
         else:
-            raise fail("E601", "there is no such file or folder", place(path))
+            raise fail("E601", "there is no such file or folder", place(path), hint=pattern_hint(path))
     once = {os.path.realpath(path): path for path in sorted(found, reverse=True)}
     if not once:
         where = ", ".join(clean(str(path)) for path in given)
-        raise fail("E613", f"there is no recording in {where}", hint=f"known kinds are {', '.join(AUDIO_SUFFIXES)}")
+        raise fail("E613", f"there is no recording in {where}", hint=f"known kinds are {KNOWN_RECORDINGS}")
     return sorted(once.values())
 
 
@@ -47,11 +47,10 @@ def _inside(folder: Path, notify: Callable[[str], None]) -> list[str]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         shown = [name for name in names if not name.startswith(".")]
         for name in shown:
-            (found if name.lower().endswith(AUDIO_SUFFIXES) else others).append(os.path.join(root, name))
+            (found if is_recording(name) else others).append(os.path.join(root, name))
     if others:
         some = f"{len(others)} other files are" if len(others) > 1 else "another file is"
-        kinds = " and ".join(AUDIO_SUFFIXES)
-        notify(f"only {kinds} files are read: {some} left alone, such as {clean(min(others))}")
+        notify(f"only recordings are read: {some} left alone, such as {clean(min(others))}")
     return found
 
 
