@@ -72,6 +72,7 @@ CODES: dict[str, str] = {
     "E615": "A run none of whose checkpoints can be read. Training never begins anew in its place.",
     "E616": "A checkpoint that does not fit the graph: it lacks a weight, or has one of another shape.",
     "E617": "A helper process that was ended from outside before its work was done.",
+    "E623": "Ops of one's own that a run was trained with, whose file is gone, has changed, or is new to this account.",
     # E7: limits (exit code 5)
     "E701": "The file is larger than the limit.",
     "E702": "The nesting is deeper than the limit.",

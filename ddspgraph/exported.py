@@ -10,11 +10,11 @@ from typing import Any
 
 import tensorflow as tf
 
-from ddspgraph.backends.facts import SEED, SPEC, read_facts, signature_arguments
+from ddspgraph.backends.facts import SEED, read_facts, signature_arguments
 from ddspgraph.compiler.bind import bind_inputs
-from ddspgraph.compiler.driver import load
 from ddspgraph.compiler.pipeline import LEGALISE, run
 from ddspgraph.diagnostics import clean, fail
+from ddspgraph.exported_graph import playable_graph
 from ddspgraph.files import place
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
@@ -41,13 +41,13 @@ class ExportedGraph:
 
     @cached_property
     def graph(self) -> Graph:
-        """The graph, checked again from the spec inside. Raises GraphError, E302 where it needs ops of your own."""
-        return load(self.path / "assets" / SPEC, params=self.facts["settings"], ops=self._ops, limits=self.limits)
+        """The graph, checked again from the spec inside; of ops that are not here its inputs and outputs alone."""
+        return playable_graph(self.path, ops=self._ops, limits=self.limits)
 
     @cached_property
     def _legal(self) -> Graph:
         """What the memory estimate reads: rate conversions written out."""
-        return run(LEGALISE, self.graph)
+        return run(LEGALISE, self.graph) if self.graph.spec is not None else self.graph
 
     def __call__(self, inputs: Mapping[str, Any] | None = None, *, seed: int = 0) -> dict[str, tf.Tensor]:
         """The outputs by name, as `CompiledGraph` gives them. Raises GraphError E603-E606, E708."""
@@ -74,7 +74,7 @@ def load_saved_model(path: _Path, *, ops: Iterable[type[Op]] = (), limits: Limit
 
     Args:
       path: of the folder.
-      ops: your own op classes that the graph inside names.
+      ops: your own op classes that the graph inside names, to estimate the memory of a call; it plays without.
       limits: bounds on the spec inside and on the memory of a call.
 
     Raises:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from pathlib import Path
 
 import tensorflow as tf
 
-from ddspgraph.backends.facts import SPEC, read_facts
-from ddspgraph.compiler.driver import load, plan_of
+from ddspgraph.backends.facts import read_facts
+from ddspgraph.compiler.driver import plan_of
 from ddspgraph.compiler.stream import StreamModel
 from ddspgraph.diagnostics import clean, fail
+from ddspgraph.exported_graph import exported_graph
 from ddspgraph.files import place
 from ddspgraph.ir.op import Op
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
@@ -32,7 +32,7 @@ class ExportedStream(StreamModel):
         if "streaming" not in facts:
             hint = "`ddspgraph compile SPEC --streaming -o DIR` writes a stream"
             raise fail("E602", "this is an export of a graph, not of a stream", place(path), hint=hint)
-        graph = load(Path(path, "assets", SPEC), params=facts["settings"], ops=ops, limits=limits)
+        graph = exported_graph(path, ops=ops, limits=limits)
         super().__init__(graph, plan_of(graph))
         self.facts, names = facts, facts["streaming"]
         self.state_names, self._begin, self._block = tuple(names["state"]), names["begin"], names["block"]

@@ -126,7 +126,9 @@ def open_file(path: str | os.PathLike[str], suffixes: Sequence[str] = ()) -> Bin
         return open(os.open(path, flags), "rb")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         if getattr(error, "errno", None) == errno.ENOENT:
-            raise fail("E601", "the file does not exist", place(path), hint=pattern_hint(path) or _similar(path, suffixes)) from None
+            raise fail(
+                "E601", "the file does not exist", place(path), hint=pattern_hint(path) or _similar(path, suffixes)
+            ) from None
         reason = getattr(error, "strerror", None) or str(error)
         raise fail("E601", f"the file cannot be read: {clean(reason)}", place(path)) from None
 

@@ -22,6 +22,7 @@ LAYERS = (
     ("backends", "render", "migrations", "reference"),
     ("notebook",),
     ("compiler.driver",),
+    ("exported_graph",),
     ("exported", "exported_stream", "verify_migration", "migration_picture", "page", "stream", "tail"),
     ("verify_stream",),
     ("training",),

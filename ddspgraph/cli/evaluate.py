@@ -32,6 +32,7 @@ def add_options(parser: Parser) -> None:
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.spec import load_graph
     from ddspgraph.cli.tensor_errors import typed_tensor_errors
+    from ddspgraph.cli.train import dataset_of
     from ddspgraph.training.dataset import open_dataset
     from ddspgraph.training.evaluate import evaluate
     from ddspgraph.training.instrument import check_instrument, open_instrument
@@ -43,7 +44,7 @@ def main(arguments: Arguments) -> int:
     check_instrument(arguments.model)
     graph = load_graph(arguments.model, options)
     check_tracker(tracker)
-    folder = arguments.data or _data_of(arguments.model)
+    folder = arguments.data or dataset_of(arguments.model)
     with stage(f"checking {folder}"):
         data = open_dataset(folder, skip_corrupt=arguments.skip_corrupt)
     for lost in data.dropped:
@@ -71,13 +72,3 @@ def main(arguments: Arguments) -> int:
     tell(f"{arguments.model}: {found.pop('examples'):.0f} examples of the split '{arguments.split}' of {data.path}")
     put(table([(name, f"{value:.4g}", _MEANINGS.get(name, "")) for name, value in found.items()], indent=""))
     return 0
-
-
-def _data_of(model: str) -> str:
-    """The dataset that a run was trained with. Raises UsageError where that is not known."""
-    from ddspgraph.training.run_folder import is_run, read_run
-
-    data = read_run(model).get("data") if is_run(model) else None
-    if not isinstance(data, str) or not data:
-        raise UsageError("--data DIR says which dataset: the model does not know")
-    return data

@@ -22,7 +22,9 @@ EXAMPLE = "ddspgraph features recordings/ -o violin_data --for graphs/models/tin
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("audio", metavar="AUDIO", nargs="+", help="recordings (.wav, .flac, .ogg, .mp3, .aiff, ...), or folders of them")
+    parser.add_argument(
+        "audio", metavar="AUDIO", nargs="+", help="recordings (.wav, .flac, .ogg, .mp3, .aiff, ...), or folders of them"
+    )
     parser.add_argument("-o", "--out", metavar="DIR", required=True, help="the dataset to make")
     parser.add_argument("--for", metavar="SPEC", dest="spec", help="take the rates from the clock of this graph")
     parser.add_argument("--sample-rate", metavar="RATE", help="such as 16k or 44100 (default: 16k)")

@@ -29,9 +29,7 @@ def add_options(parser: Parser) -> None:
     from ddspgraph.cli.train import add_training_options
 
     parser.add_argument("spec", metavar="SPEC", help="a spec with a loss, or - for stdin")
-    parser.add_argument(
-        "--audio", metavar="[NAME=]FILE", required=True, help="the recording, and the input that it is"
-    )
+    parser.add_argument("--audio", metavar="[NAME=]FILE", required=True, help="the recording, and the input that it is")
     parser.add_argument("-o", "--output", metavar="DIR", required=True, help="the folder of what is found")
     files = "the value of an input that stays: a recording, .npy or .npz"
     add_input_options(parser, files, "arrays by the names of inputs that stay")
@@ -84,7 +82,7 @@ def main(arguments: Arguments) -> int:
             **training_options(arguments, _OPTIONS),
         )
     with stage(f"writing {arguments.output}"):
-        write_fit(fitted, arguments.output, tell)
+        write_fit(fitted, arguments.output, tell, ops=options.ops_files)
     _report(arguments, fitted)
     return _INTERRUPTED if fitted.is_interrupted else 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import os
 import re
 import textwrap
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 if TYPE_CHECKING:
     from ddspgraph.ir.op import Op
     from ddspgraph.limits import Limits
+    from ddspgraph.training.run_folder import OpsFile
 
 #: Without --block: so many samples, rounded up to whole frames.
 _USUAL_BLOCK = 1024
@@ -145,19 +147,39 @@ class GraphOptions:
 
     params: Mapping[str, Any]
     ops: tuple[type[Op], ...]
+    ops_files: tuple[OpsFile, ...]
     limits: Limits
 
     @staticmethod
     def of(arguments: Arguments) -> GraphOptions:
-        """Raises UsageError, and GraphError E1 or E610."""
-        from ddspgraph.cli.user_ops import load_ops
+        """Raises UsageError, and GraphError E1, E610, or E623 for a run that remembers ops."""
         from ddspgraph.compiler.driver import overrides_from_text
 
         limits = limits_of(arguments.limit)
         for setting in arguments.set:
             if not re.match(r"[A-Za-z_]\w*=", setting):
                 raise UsageError(f"--set wants NAME=VALUE, this is '{setting}'")
-        return GraphOptions(overrides_from_text(arguments.set, limits), load_ops(arguments.ops), limits)
+        return GraphOptions(overrides_from_text(arguments.set, limits), *_own_ops(arguments), limits)
+
+
+def run_of(arguments: Arguments) -> str | None:
+    """The run that a command is about, an earlier one in the folder of a training included."""
+    named = [getattr(arguments, name, None) for name in ("run", "spec", "model")]
+    return next(
+        (path for path in named if isinstance(path, str) and os.path.isfile(os.path.join(path, "run.json"))), None
+    )
+
+
+def _own_ops(arguments: Arguments) -> tuple[tuple[type[Op], ...], tuple[OpsFile, ...]]:
+    """What `--ops` names or a run remembers, and its files. Raises GraphError E610 or E623."""
+    run = run_of(arguments)
+    if not arguments.ops and run is None:
+        return (), ()
+    from ddspgraph.cli.remembered_ops import confirm, remembered_places
+    from ddspgraph.cli.user_ops import load_ops
+
+    places = arguments.ops or remembered_places(run or "")
+    return load_ops(places), confirm(places)
 
 
 def limits_of(settings: list[str]) -> Limits:

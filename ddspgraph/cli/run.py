@@ -44,7 +44,7 @@ def main(arguments: Arguments) -> int:
     check_seed(arguments.seed)
     options = GraphOptions.of(arguments)
     # Everything that can be wrong without TensorFlow is found before it is loaded.
-    graph = load_graph(arguments.spec, options)
+    graph = load_graph(arguments.spec, options, is_played=True)
     tell_warnings(graph)
     plan = plan_outputs(graph, arguments)
     notices: list[str] = []  # told when the spinner has left the line

@@ -13,7 +13,8 @@ from ddspgraph.cli.options import Arguments, UsageError, split_assignment
 from ddspgraph.diagnostics import did_you_mean, fail
 from ddspgraph.files import place
 from ddspgraph.io.arrays import ARRAY_SUFFIXES, write_npy, write_npz
-from ddspgraph.io.audio import AUDIO_SUFFIXES, khz, write_audio
+from ddspgraph.io.audio import khz, write_audio
+from ddspgraph.io.audio_writer import AUDIO_SUFFIXES
 from ddspgraph.ir.types import Rate
 
 if TYPE_CHECKING:

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import show_warning
 from ddspgraph.cli.options import GraphOptions, UsageError
-from ddspgraph.diagnostics import fail
-from ddspgraph.files import place
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.frontend.values import Document
@@ -30,8 +28,12 @@ def read_spec(argument: str, limits: Limits, gin_path: Sequence[str] = ()) -> Do
     return open_text(text, "<stdin>", gin_path=gin_path, limits=limits)
 
 
-def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True) -> Graph:
-    """The checked graph of a spec, of an exported folder or of a run; with `is_typed` false as it is written.
+def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True, is_played: bool = False) -> Graph:
+    """The checked graph of a spec, of an exported folder or of a run.
+
+    Args:
+      is_typed: otherwise as it is written, without types.
+      is_played: an export whose ops are not here is enough; it has one node.
 
     Raises GraphError; E601 or E602 for other folders.
     """
@@ -46,14 +48,11 @@ def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True) -
     if not is_saved_model(argument):
         document = read_spec(argument, options.limits)
         return (load if is_typed else outline)(document, params=options.params, ops=options.ops, limits=options.limits)
-    from ddspgraph.backends.facts import SPEC, read_facts
+    from ddspgraph.exported_graph import exported_graph, playable_graph
 
     if options.params:
         raise UsageError("--set has no effect on an exported graph: set it when you compile the spec")
-    facts, spec = read_facts(argument), Path(argument, "assets", SPEC)
-    if not spec.is_file():
-        raise fail("E602", "the export holds no spec: its graph was built in Python", place(argument))
-    return load(spec, params=facts["settings"], ops=options.ops, limits=options.limits)
+    return (playable_graph if is_played else exported_graph)(argument, ops=options.ops, limits=options.limits)
 
 
 def compile_graph(

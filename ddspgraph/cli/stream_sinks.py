@@ -14,8 +14,7 @@ from ddspgraph.cli.options import Arguments
 from ddspgraph.cli.stream_files import Files
 from ddspgraph.cli.stream_sources import write_pcm
 from ddspgraph.diagnostics import fail
-from ddspgraph.io.audio import AUDIO_SUFFIXES
-from ddspgraph.io.audio_writer import audio_writer
+from ddspgraph.io.audio_writer import AUDIO_SUFFIXES, audio_writer
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.stream import StreamModel

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +27,9 @@ def add_options(parser: Parser) -> None:
         "--data",
         metavar="DIR|synthetic",
         action="append",
-        required=True,
-        help="a dataset of `ddspgraph features`, or random notes; given several times, they take turns",
+        default=[],
+        help="a dataset of `ddspgraph features`, or random notes; given several times, they take turns; "
+        "a run that goes on knows its dataset",
     )
     parser.add_argument("--run", metavar="RUN", required=True, help="the folder of the run; one that is there goes on")
     parser.add_argument(
@@ -60,9 +62,9 @@ def main(arguments: Arguments) -> int:
     from ddspgraph.training.train import train
 
     options = GraphOptions.of(arguments)
-    graph = load_graph(arguments.spec, options)
+    graph = load_graph(arguments.spec, dataclasses.replace(options, params=_settings(arguments, options)))
     tell_warnings(graph)
-    sources = [_source(name, graph, arguments.skip_corrupt) for name in arguments.data]
+    sources = [_source(name, graph, arguments.skip_corrupt) for name in arguments.data or [dataset_of(arguments.run)]]
     data = sources[0] if len(sources) == 1 else Mixed(sources)
     with TrainingView(graph.name) as view:
         trained = train(
@@ -72,11 +74,27 @@ def main(arguments: Arguments) -> int:
             limits=options.limits,
             restore=arguments.restore,
             deterministic=arguments.deterministic,
+            ops_files=options.ops_files,
             observer=view,
             **training_options(arguments, TRAINING_PARAMS),
         )
     _report(arguments, trained)
     return _INTERRUPTED if trained.is_interrupted else 0
+
+
+def _settings(arguments: Arguments, options: GraphOptions) -> Mapping[str, Any]:
+    """What `--set` says, and what it said when the run began of the params that the spec still has."""
+    from ddspgraph.cli.spec import read_spec
+    from ddspgraph.compiler.frontend.document import read
+    from ddspgraph.training.run_folder import RUN, is_run, read_run
+
+    if arguments.spec == "-" or not is_run(arguments.run):
+        return options.params
+    declared = read_spec(arguments.spec, options.limits).root.get("params")
+    known = {str(key) for key, _ in declared.items()} if declared is not None and declared.is_mapping else set()
+    settings = read(read_run(arguments.run)["settings"], name=f"{arguments.run}/{RUN}").root
+    kept = {str(key): value for key, value in settings.items() if str(key) in known}
+    return {**kept, **options.params}
 
 
 def _source(name: str, graph: Graph, skip_corrupt: bool) -> Source:
@@ -90,6 +108,16 @@ def _source(name: str, graph: Graph, skip_corrupt: bool) -> Source:
         data = open_dataset(name, skip_corrupt=skip_corrupt)
     for lost in data.dropped:
         tell(f"{name}: {lost.file} is left out, and {lost.examples} examples with it: {lost.reason}")
+    return data
+
+
+def dataset_of(run: str) -> str:
+    """The dataset that a run was trained with. Raises UsageError where that is not known."""
+    from ddspgraph.training.run_folder import is_run, read_run
+
+    data = read_run(run).get("data") if is_run(run) else None
+    if not isinstance(data, str) or not data:
+        raise UsageError("--data DIR says which dataset: the run does not know")
     return data
 
 

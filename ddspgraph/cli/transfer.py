@@ -25,7 +25,9 @@ EXAMPLE = "ddspgraph transfer violin_run voice.wav -o violin.wav"
 
 def add_options(parser: Parser) -> None:
     parser.add_argument("model", metavar="MODEL", help="the run of a training, or an exported folder")
-    parser.add_argument("audio", metavar="AUDIO", help="a recording of any kind and rate: .wav, .flac, .ogg, .mp3, .aiff, ...")
+    parser.add_argument(
+        "audio", metavar="AUDIO", help="a recording of any kind and rate: .wav, .flac, .ogg, .mp3, .aiff, ..."
+    )
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="a .wav or .flac file")
     add_fit_options(parser)
     parser.add_argument("--pitch", choices=["swift-f0"], default="swift-f0", help="tracker (default: swift-f0)")
@@ -50,7 +52,8 @@ def add_fit_options(parser: Parser) -> None:
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.spec import load_graph
     from ddspgraph.cli.tensor_errors import typed_tensor_errors
-    from ddspgraph.io.audio import AUDIO_SUFFIXES, read_audio, write_audio
+    from ddspgraph.io.audio import read_audio, write_audio
+    from ddspgraph.io.audio_writer import AUDIO_SUFFIXES
     from ddspgraph.training.instrument import check_instrument, open_instrument
     from ddspgraph.training.pitch import TRACKERS, check_tracker
     from ddspgraph.training.transfer import transfer
@@ -61,7 +64,7 @@ def main(arguments: Arguments) -> int:
     options = GraphOptions.of(arguments)
     # Everything that can be wrong without TensorFlow is found before it is loaded.
     check_instrument(arguments.model)
-    graph = load_graph(arguments.model, options)
+    graph = load_graph(arguments.model, options, is_played=True)
     check_tracker(tracker)
     sample_rate = graph.clock.sample_rate or 16_000
     with stage(f"reading {arguments.audio}"):

@@ -1,7 +1,7 @@
 """How much sound the headers of AIFF, IFF, Wave64, AU, VOC and NIST files promise, against what the files hold.
 
-libsndfile reads a file of these kinds that was cut off without a word, as it does WAV. Of the other kinds that it reads,
-it refuses what was cut off, or the samples that are read are fewer than it says.
+libsndfile reads a file of these kinds that was cut off without a word, as it does WAV. Of the other kinds that it
+reads, it refuses what was cut off, or the samples that are read are fewer than it says.
 
 Source: Apple, "Audio Interchange File Format"; Sonic Foundry, "Wave64"; Sun, "NeXT/Sun audio file format";
 Creative, "VOC file format"; NIST, "SPHERE".

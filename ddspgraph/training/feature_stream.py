@@ -14,8 +14,9 @@ from ddspgraph.compiler.driver import compile
 from ddspgraph.ir.graph import Clock
 from ddspgraph.stream import Stream
 from ddspgraph.training.performance import FEATURES, Frames
-from ddspgraph.training.pitch import Track, detector, on_frames
+from ddspgraph.training.pitch import Track, on_frames
 from ddspgraph.training.settings import level_frame_size
+from ddspgraph.training.swift_pitch import JudgedStream
 
 #: Seconds of pushes in which the latency shows: a resampler gives pieces of uneven size.
 _PROBE_S = 60
@@ -29,13 +30,13 @@ class PitchStream:
 
     def __init__(self, sample_rate: int, frame_rate: float) -> None:
         self.sample_rate, self.frame_rate = sample_rate, frame_rate
-        self.stream = detector().stream()
+        self.stream = JudgedStream(sample_rate)
         self.track: Track = (np.zeros(0), np.zeros(0), np.zeros(0))
         self.n_made = 0
 
     def push(self, audio: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """f0_hz and confidence of the frames that no later audio changes."""
-        self._add(self.stream.push(audio, self.sample_rate))
+        self._add(self.stream.push(audio))
         times = self.track[0]
         return self._frames(frames_known(times[-1], self.frame_rate) if len(times) else 0)
 
@@ -44,13 +45,9 @@ class PitchStream:
         self._add(self.stream.flush())
         return self._frames(n_frames)
 
-    def _add(self, found: Any) -> None:
-        times, f0_hz, confidence = self.track
-        self.track = (
-            np.concatenate([times, found.timestamps]),
-            np.concatenate([f0_hz, found.pitch_hz]),
-            np.concatenate([confidence, found.confidence]),
-        )
+    def _add(self, found: Track) -> None:
+        times, f0_hz, confidence = (np.concatenate(pair) for pair in zip(self.track, found, strict=True))
+        self.track = (times, f0_hz, confidence)
 
     def _frames(self, end: int) -> tuple[np.ndarray, np.ndarray]:
         """Frames up to `end`; estimates before the two around the next frame are forgotten."""

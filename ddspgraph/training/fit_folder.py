@@ -14,7 +14,7 @@ import importlib.util
 import io
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from ddspgraph.backends.staged_folder import staged_folder
@@ -25,7 +25,7 @@ from ddspgraph.ir.types import Rate
 from ddspgraph.page import plot
 from ddspgraph.training.checkpoints import write_checkpoint
 from ddspgraph.training.fit import Fitted
-from ddspgraph.training.run_folder import CHECKPOINTS, FIT, is_fit, write_run
+from ddspgraph.training.run_folder import CHECKPOINTS, FIT, OpsFile, is_fit, write_run
 from ddspgraph.training.weights import weights_of
 
 CONTROLS, PLOTS = "controls.npz", "plots"
@@ -36,11 +36,14 @@ def has_matplotlib() -> bool:
     return importlib.util.find_spec("matplotlib") is not None
 
 
-def write_fit(fitted: Fitted, path: str | os.PathLike[str], notify: Callable[[str], None]) -> None:
+def write_fit(
+    fitted: Fitted, path: str | os.PathLike[str], notify: Callable[[str], None], *, ops: Iterable[OpsFile] = ()
+) -> None:
     """Writes the folder: it appears whole or not at all. Raises GraphError E607.
 
     Args:
       notify: told in a sentence what is missing from it, or was clipped.
+      ops: the files of your own ops that the graph names, for the folder to remember.
     """
     graph = fitted.model.graph
     with staged_folder(path, is_fit) as folder:
@@ -50,7 +53,7 @@ def write_fit(fitted: Fitted, path: str | os.PathLike[str], notify: Callable[[st
                 write_audio(folder / f"{name}.wav", fitted.outputs[name][0], rate, sample_format="float")
         write_npz(folder / CONTROLS, {n: x for n, x in fitted.inputs.items() if n != fitted.recording})
         _write_plots(fitted, folder / PLOTS, notify)
-        write_run(folder, graph, graph.training, "")
+        write_run(folder, graph, graph.training, "", ops=ops)
         weights = {f"weights/{name}": v.numpy() for name, v in weights_of(fitted.model).items()}
         write_checkpoint(folder / CHECKPOINTS, fitted.steps, weights, {"step": fitted.steps}, keep=1)
         write_atomically(folder / FIT, (json.dumps(facts_of(fitted), indent=1) + "\n").encode())

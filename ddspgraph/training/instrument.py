@@ -17,6 +17,7 @@ from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.types import Rate
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.training.foreign import foreign_kind
 from ddspgraph.training.run_folder import STATISTICS, is_run, read_statistics
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def check_instrument(path: str | os.PathLike[str]) -> None:
     """Whether there is a run or an export; asked before long work begins. Raises GraphError E601, E602."""
     if is_run(path) or is_export(Path(path)):
         return
-    hint = "`ddspgraph train` makes a run, `ddspgraph compile RUN -o DIR` an export"
+    hint = foreign_kind(path) or "`ddspgraph train` makes a run, `ddspgraph compile RUN -o DIR` an export"
     if not Path(path).exists():
         raise fail("E601", "there is no such run or export", place(path), hint=hint)
     raise fail("E602", "this is neither a run nor an export of ddspgraph", place(path), hint=hint)

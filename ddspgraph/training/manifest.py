@@ -15,6 +15,7 @@ from ddspgraph.diagnostics import GraphError, fail
 from ddspgraph.files import open_file, place
 from ddspgraph.ir.graph import Clock
 from ddspgraph.ir.types import Rate, Unit
+from ddspgraph.training.foreign import foreign_kind
 
 MANIFEST = "manifest.json"
 _FORMAT, _VERSION = "ddspgraph-dataset", 1
@@ -129,14 +130,13 @@ def read_manifest(folder: str | os.PathLike[str]) -> Manifest:
       GraphError: E601 no such folder, E612 no manifest in it, or one that is damaged.
     """
     path = Path(folder)
+    hint = foreign_kind(path) or "`ddspgraph features AUDIO... -o DIR` makes a dataset"
     if not path.is_dir():
-        hint = "`ddspgraph features AUDIO... -o DIR` makes a dataset"
         raise fail("E601", "there is no such dataset folder", place(folder), hint=hint)
     try:
         with open_file(path / MANIFEST) as file:
             return _parse(json.loads(file.read(_LARGEST)))
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError, GraphError, ZeroDivisionError) as error:
-        hint = "`ddspgraph features AUDIO... -o DIR` makes a dataset"
         if isinstance(error, GraphError):
             raise fail("E612", f"there is no {MANIFEST} in it: not a dataset", place(folder), hint=hint) from None
         raise fail("E612", "the manifest is damaged", place(path / MANIFEST), hint=hint) from None

@@ -32,10 +32,20 @@ def note_mask(
     Source: the rule of magenta/ddsp's timbre transfer, of which this differs only within 80 ms of both ends, where
     it averages over the frames that there are.
     """
-    level = np.maximum(np.asarray(loudness_db, np.float64) + DB_RANGE, 0.0)
+    level = level_over_floor(loudness_db)
     sureness = moving_average(np.asarray(f0_confidence, np.float64) ** _CONFIDENCE_EXPONENT, _SMOOTHING_S * frame_rate)
     least = threshold * _CONFIDENCE**_CONFIDENCE_EXPONENT * np.mean(level) if len(level) else 0.0
     return (sureness * level >= least) & (level > 0)
+
+
+def level_over_floor(loudness_db: np.ndarray) -> np.ndarray:
+    """How far each frame is above the floor, 80 dB below the loudest one, in dB: the same at any level of a recording.
+
+    The source has recordings scaled to full scale before. Frames of -80 dB, less than which is not kept, count as 0.
+    """
+    loudness_db = np.asarray(loudness_db, np.float64)
+    level = np.maximum(loudness_db - np.max(loudness_db, initial=-DB_RANGE) + DB_RANGE, 0.0)
+    return np.where(loudness_db > -DB_RANGE, level, 0.0)
 
 
 def moving_average(x: np.ndarray, width: float) -> np.ndarray:

@@ -1,29 +1,29 @@
 """Pitch of a recording: a tracker with a grid of its own, and its estimates on the frames of a clock.
 
 A tracker is any function (audio [samples], sample_rate) -> (times_s, f0_hz, confidence), three arrays of one length.
+Where f0_hz is infinite, the sound is higher than the tracker can tell: there is no pitch then.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import numpy as np
 
-from ddspgraph.diagnostics import fail
+from ddspgraph.training.swift_pitch import NOTHING, VOICED, SwiftStream, detector, judged, peak_of
 
 Track = tuple[np.ndarray, np.ndarray, np.ndarray]
 Tracker = Callable[[np.ndarray, int], Track]
 
-#: Confidence from which a frame counts as pitched; swift-f0 is calibrated to 0.5.
-VOICED = 0.5
 _BLOCK_S = 30
 #: Between estimates that lie further apart, a note began: there is no pitch between the two.
 _MOST_GLIDE_SEMITONES = 1.0
 
 
 def swift_f0(audio: np.ndarray, sample_rate: int) -> Track:
-    """Pitch by swift-f0, every 16 ms, from 46.9 to 2094 Hz. Long recordings are read in blocks.
+    """Pitch by swift-f0, every 16 ms, from 46.9 to 2094 Hz, whatever the level. Long recordings are read in blocks.
+
+    f0_hz is infinite where the sound is higher than that.
 
     Args:
       audio: float [samples]; may be a memory map.
@@ -37,14 +37,10 @@ def swift_f0(audio: np.ndarray, sample_rate: int) -> Track:
 
     Source: Nieradzik, "SwiftF0: Fast and accurate monophonic pitch detection" (2025).
     """
-    stream = detector().stream()
     step = _BLOCK_S * sample_rate
-    found = [stream.push(audio[begin : begin + step], sample_rate) for begin in range(0, len(audio), step)]
-    found.append(stream.flush())
-    times, f0_hz, confidence = (
-        np.concatenate([getattr(part, name) for part in found]) for name in ("timestamps", "pitch_hz", "confidence")
-    )
-    return times, f0_hz, confidence
+    stream = SwiftStream(sample_rate, peak_of(audio, step))
+    found = [stream.push(audio[begin : begin + step]) for begin in range(0, len(audio), step)]
+    return judged(sum([*found, stream.flush()], NOTHING)).track
 
 
 #: `--pitch` -> tracker.
@@ -63,15 +59,6 @@ def check_tracker(tracker: Tracker) -> None:
         detector()
 
 
-def detector() -> Any:
-    try:
-        import swift_f0
-    except ImportError:
-        hint = 'pip install "ddspgraph[f0]"'
-        raise fail("E608", "pitch is tracked by swift-f0, which is not installed", hint=hint) from None
-    return swift_f0.SwiftF0(threads=1, spin=False)
-
-
 def on_frames(track: Track, n_frames: int, frame_rate: float, first_frame: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """The estimates at the frames of a clock, frame i at i / frame_rate.
 
@@ -87,7 +74,9 @@ def on_frames(track: Track, n_frames: int, frame_rate: float, first_frame: int =
     Returns:
       f0_hz, confidence: float32 [n_frames], finite; f0_hz is 0 only where there is no estimate at all.
     """
-    times, f0_hz, confidence = (np.asarray(x, np.float64) for x in track)
+    times, f0_hz, confidence = (np.array(x, np.float64) for x in track)
+    above = np.isposinf(f0_hz)
+    f0_hz[above], confidence[above] = _held(f0_hz)[above], 0.0
     usable = np.isfinite(f0_hz) & (f0_hz > 0) & np.isfinite(confidence)
     times, f0_hz, confidence = times[usable], f0_hz[usable], np.clip(confidence[usable], 0.0, 1.0)
     if not len(times):
@@ -105,3 +94,18 @@ def on_frames(track: Track, n_frames: int, frame_rate: float, first_frame: int =
     pitch = 2.0 ** (octaves[left] * (1 - share_f0) + octaves[right] * share_f0)
     level = confidence[left] * (1 - share) + confidence[right] * share
     return pitch.astype(np.float32), level.astype(np.float32)
+
+
+def share_above(track: Track) -> float:
+    """Of the estimates of a track, how many are of a sound that is higher than the tracker can tell: 0 to 1."""
+    above = np.isposinf(np.asarray(track[1], np.float64))
+    return float(above.mean()) if len(above) else 0.0
+
+
+def _held(f0_hz: np.ndarray) -> np.ndarray:
+    """The last finite pitch of each place; the first one before it, 0 where there is none."""
+    finite = np.flatnonzero(np.isfinite(f0_hz))
+    if not len(finite):
+        return np.zeros(len(f0_hz))
+    at = np.searchsorted(finite, np.arange(len(f0_hz)), "right") - 1
+    return f0_hz[finite[np.maximum(at, 0)]]

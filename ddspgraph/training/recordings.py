@@ -9,6 +9,7 @@ from pathlib import Path
 from ddspgraph.diagnostics import clean, fail
 from ddspgraph.files import pattern_hint, place
 from ddspgraph.io.audio import KNOWN_RECORDINGS, is_recording
+from ddspgraph.training.foreign import foreign_kind
 
 
 def find_recordings(
@@ -35,7 +36,8 @@ def find_recordings(
     once = {os.path.realpath(path): path for path in sorted(found, reverse=True)}
     if not once:
         where = ", ".join(clean(str(path)) for path in given)
-        raise fail("E613", f"there is no recording in {where}", hint=f"known kinds are {KNOWN_RECORDINGS}")
+        hint = next(filter(None, map(foreign_kind, given)), f"known kinds are {KNOWN_RECORDINGS}")
+        raise fail("E613", f"there is no recording in {where}", hint=hint)
     return sorted(once.values())
 
 

@@ -17,6 +17,7 @@ import dataclasses
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,22 @@ _FORMAT, _VERSION = "ddspgraph-run", 1
 _LARGEST = 64 << 20
 #: What a run that was killed while it began may have left.
 _FIRST_FILES = {LOCK, SPEC, STATISTICS, CHECKPOINTS}
+
+
+@dataclass(frozen=True)
+class OpsFile:
+    """A module of ops of one's own: a file or the name of a module, and the SHA-256 of its file."""
+
+    place: str
+    sha256: str
+
+    @staticmethod
+    def of(facts: Any) -> OpsFile:
+        """What `run.json` holds. Raises GraphError E602."""
+        try:
+            return OpsFile(str(facts["place"]), str(facts["sha256"]))
+        except (TypeError, KeyError):
+            raise fail("E602", f"{RUN} is damaged: it names ops in no way that is known") from None
 
 
 def is_run(path: str | os.PathLike[str]) -> bool:
@@ -82,7 +99,15 @@ def _check_is_ours(folder: Path) -> None:
     raise fail("E614", "this folder holds something else", place(folder), hint="choose a new folder for the run")
 
 
-def write_run(folder: Path, graph: Graph, training: Training, data: str) -> None:
+def write_run(
+    folder: Path,
+    graph: Graph,
+    training: Training,
+    data: str,
+    *,
+    deterministic: bool = False,
+    ops: Iterable[OpsFile] = (),
+) -> None:
     """Says what the run is. Raises GraphError E607."""
     facts = {
         "format": _FORMAT,
@@ -91,7 +116,10 @@ def write_run(folder: Path, graph: Graph, training: Training, data: str) -> None
         "name": graph.name,
         "settings": dict(graph.settings),
         "training": dataclasses.asdict(training),
+        "spec_training": dataclasses.asdict(graph.training),
+        "deterministic": deterministic,
         "data": data,
+        "ops": [dataclasses.asdict(file) for file in ops],
     }
     if graph.spec is not None:  # else it was built in Python
         write_atomically(folder / SPEC, graph.spec.encode())

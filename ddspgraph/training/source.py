@@ -7,13 +7,14 @@ reading what comes before, so that a run that starts at any step gets what an un
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ddspgraph.diagnostics import Diagnostic, GraphError, Span, clean, did_you_mean, fail, quote
+from ddspgraph.files import place
 from ddspgraph.ir.graph import Clock, Graph, Input
 from ddspgraph.ir.types import Rate
 from ddspgraph.training.manifest import Feature
@@ -36,6 +37,7 @@ class Source(ABC):
 
     clock: Clock
     features: Mapping[str, Feature]
+    _failure: GraphError | None = None
 
     @abstractmethod
     def at(self, names: Sequence[str], positions: np.ndarray, *, split: str, seed: int) -> Arrays:
@@ -82,7 +84,11 @@ class Source(ABC):
 
         def load(step: np.ndarray) -> list[np.ndarray]:
             positions = step * batch_size + np.arange(batch_size, dtype=np.int64)
-            found = self.at(names, positions, split=split, seed=seed)
+            try:
+                found = self.at(names, positions, split=split, seed=seed)
+            except (GraphError, OSError) as error:  # tf.data turns it into one of its own
+                self._failure = error if isinstance(error, GraphError) else _unreadable(error)
+                raise
             return [found[name] for name in names]
 
         def batch(step: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -92,6 +98,21 @@ class Source(ABC):
             return dict(zip(names, arrays, strict=True))
 
         return tf.data.Dataset.counter(first_step).map(batch).prefetch(_AHEAD)
+
+    def typed(self, batches: Iterable[Any]) -> Iterator[Any]:
+        """Batches of `batches`, with what went wrong in `at` as it was raised there.
+
+        Raises:
+          GraphError: of `at`; E612 for a file that cannot be read.
+        """
+        import tensorflow as tf
+
+        try:
+            yield from batches
+        except tf.errors.OpError:
+            if self._failure is None:
+                raise
+            raise self._failure from None
 
     def n_examples(self, split: str) -> int | None:
         """How many there are before they repeat; None where they never do."""
@@ -141,6 +162,11 @@ class Source(ABC):
             message = f"{name} has {feature.channels} channels in the data, {signal.dims[-1]} in the graph"
             return _misfit(message, wanted.span)
         return None
+
+
+def _unreadable(error: OSError) -> GraphError:
+    where = place(error.filename) if error.filename else None
+    return fail("E612", f"an example cannot be read: {clean(error.strerror or str(error))}", where)
 
 
 def needed_inputs(graph: Graph) -> list[Input]:

@@ -24,6 +24,7 @@ from ddspgraph.ir.training import Training
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.checkpoints import newest_checkpoint, set_aside
 from ddspgraph.training.dataset import Dataset, open_dataset
+from ddspgraph.training.foreign import foreign_kind
 from ddspgraph.training.interrupt import Interrupt, interruptible
 from ddspgraph.training.log import append_event, cut_metrics
 from ddspgraph.training.observer import Observer
@@ -31,6 +32,8 @@ from ddspgraph.training.run_folder import (
     CHECKPOINTS,
     SPEC,
     STATISTICS,
+    OpsFile,
+    is_fit,
     is_run,
     opened_run,
     read_run,
@@ -77,9 +80,10 @@ def train(
     restore: str | None = None,
     deterministic: bool = False,
     observer: Observer | None = None,
+    ops_files: Iterable[OpsFile] = (),
     **options: Any,
 ) -> Trained:
-    """Trains a graph on a dataset. A run that is there already goes on where its newest checkpoint is.
+    """Trains a graph on a dataset. A run that is there already goes on at its newest checkpoint, with its options.
 
     >>> trained = dg.train("graphs/models/tiny_instrument_fast.yaml", "dataset", "run", steps=5000)
     >>> audio = trained.model({"f0_hz": f0_hz, "loudness_db": loudness_db})["audio"]
@@ -92,30 +96,48 @@ def train(
       restore: a run whose weights the first step begins with: `RUN`, or `RUN:node,node` for some nodes.
       deterministic: the same numbers on every run on one machine; slower on some.
       observer: told of progress; silent if None.
-      **options: in place of the graph's `training` section, see `Training`.
+      ops_files: where `ops` come from, for the run to remember.
+      **options: in place of the graph's `training` section, see `Training`. What an earlier part of the run was given
+        stays, unless it is given again or has changed in that section.
 
     Raises:
       GraphError: what `load` raises; E3 and E5 for options; E611-E612 for data; E607, E614-E616 for the folder;
         E803 where the numbers stay not finite.
     """
     graph = spec if isinstance(spec, Graph) else load(spec, params=params, ops=ops, limits=limits)
-    training = with_options(graph, options)
+    training = with_options(graph, options, kept_options(graph, run))
     check_has_losses(graph)
     check_has_weights(graph)
     source = data if isinstance(data, Source) else open_dataset(data)
     source.check_graph(graph)
     observer = observer or Observer()
     with opened_run(run) as folder, interruptible(observer.notice) as interrupt:
-        return _Session(graph, training, source, folder, limits, observer).run(restore, deterministic, interrupt)
+        session = _Session(graph, training, source, folder, limits, observer)
+        return session.run(restore, deterministic, tuple(ops_files), interrupt)
 
 
-def with_options(graph: Graph, options: Mapping[str, Any]) -> Training:
-    """The graph's `training` section with what a caller sets. Raises GraphError E309, E5xx."""
+def kept_options(graph: Graph, run: _Path) -> Training:
+    """The graph's `training` section, as the run that is there had it where the section is as it was then.
+
+    Raises GraphError E602 for a damaged run.
+    """
+    if not is_run(run) or is_fit(Path(run)):
+        return graph.training
+    facts, now = read_run(run), dataclasses.asdict(graph.training)
+    before = facts.get("spec_training", now)
+    kept = {
+        name: x for name, x in facts["training"].items() if name in now and now[name] == before.get(name, now[name])
+    }
+    return dataclasses.replace(graph.training, **kept)
+
+
+def with_options(graph: Graph, options: Mapping[str, Any], base: Training | None = None) -> Training:
+    """`base`, or the graph's `training` section, with what a caller sets. Raises GraphError E309, E5xx."""
     report = Report()
     located = options.values()
     if not all(isinstance(value, Value) for value in located):
         options = dict(read(options, name="<options>").root.items())
-    training = read_training({str(name): value for name, value in options.items()}, report, graph.training)
+    training = read_training({str(name): value for name, value in options.items()}, report, base or graph.training)
     report.raise_errors()
     return training
 
@@ -149,14 +171,19 @@ class _Session:
         self.graph, self.training, self.source, self.folder = graph, training, source, folder
         self.limits, self.observer = limits, observer
 
-    def run(self, restore: str | None, deterministic: bool, interrupt: Interrupt) -> Trained:
+    def run(
+        self, restore: str | None, deterministic: bool, ops_files: tuple[OpsFile, ...], interrupt: Interrupt
+    ) -> Trained:
+        facts = read_run(self.folder) if is_run(self.folder) else {}
+        self.deterministic = deterministic or bool(facts.get("deterministic"))
+        self.ops_files = ops_files or tuple(map(OpsFile.of, facts.get("ops", ())))
         self.observer.stage("loading TensorFlow")
         import tensorflow as tf
 
         from ddspgraph.training.loop import Loop
         from ddspgraph.training.summaries import has_tensorboard
 
-        if deterministic:
+        if self.deterministic:
             tf.config.experimental.enable_op_determinism()
         self.observer.stage(f"compiling {self.graph.name}")
         model = compile(self.graph, seed=self.training.seed, limits=self.limits)
@@ -174,7 +201,7 @@ class _Session:
             self.observer.notice(f"the run has {first} steps already: --steps says how many it is to have in all")
         append_event(self.folder, "begin" if is_new else "resume", step=first, steps=self.training.steps)
         try:
-            loop.run(self._batches(first), interrupt)
+            loop.run(self.source.typed(self._batches(first)), interrupt)
         except (MemoryError, tf.errors.ResourceExhaustedError) as error:
             hint = "take a smaller --batch-size, or shorter examples"
             raise fail("E708", "there is not enough memory for a step", hint=hint) from error
@@ -210,6 +237,10 @@ class _Session:
         self.observer.notice(f"going on from step {checkpoint.step}{again if lost else ''}")
         if restore is not None:
             self.observer.notice("--restore has no effect on a run that has begun")
+        given = [f"{name} = {x}" for name, x in dataclasses.asdict(self.training).items()
+                 if x != getattr(self.graph.training, name)]  # fmt: skip
+        if given:
+            self.observer.notice(f"with {', '.join(given)}, as given to this run")
         self._tell_changes()
         self._say_what_it_is()
 
@@ -234,14 +265,15 @@ class _Session:
         if isinstance(self.source, Dataset):
             data = os.path.abspath(self.source.path)
             write_statistics(self.folder, self.source.manifest.statistics)
-        write_run(self.folder, self.graph, self.training, data)
+        given = {"deterministic": self.deterministic, "ops": self.ops_files}
+        write_run(self.folder, self.graph, self.training, data, **given)
 
     def _restore(self, model: CompiledGraph, restore: str) -> None:
         from ddspgraph.training.weights import assign_nodes
 
         path, _, nodes = restore.partition(":")
         if not is_run(path):
-            raise fail("E601", "there is no run to restore from", place(path))
+            raise fail("E601", "there is no run to restore from", place(path), hint=foreign_kind(path))
         checkpoint = newest_checkpoint(Path(path, CHECKPOINTS), self.observer.warn)
         wanted = tuple(name.strip() for name in nodes.split(",") if name.strip())
         chosen = assign_nodes(model, checkpoint.weights(), wanted, place(checkpoint.path))
