@@ -22,13 +22,15 @@ from ddspgraph.io.arrays import write_npy
 from ddspgraph.io.audio import stream_audio
 from ddspgraph.ir.graph import Clock
 from ddspgraph.limits import Limits
-from ddspgraph.training.pitch import Tracker, name_of, on_frames
+from ddspgraph.training.pitch import Tracker, name_of, on_frames, share_above
 from ddspgraph.training.settings import Settings
 
 #: Told how many seconds of audio have gone through one of the three stages: reading, pitch, levels.
 Tick = Callable[[float], None]
 N_STAGES = 3
 _ROWS = ("f0_hz", "f0_confidence", "loudness_db", "power_db")
+#: Of what stands in a part: another one for other rows, or a tracker that hears otherwise.
+_VERSION = 2
 _LEVEL_FRAMES = 4_096
 _BLOCK = 1 << 20
 
@@ -49,7 +51,11 @@ class Part:
     def frames(self, folder: Path) -> dict[str, np.ndarray]:
         """Feature name -> float32 [frames], a memory map; frame i is centred on sample i * hop."""
         rows = np.load(folder / f"{self.key}.npy", mmap_mode="r")
-        return dict(zip(_ROWS, rows, strict=True))
+        return dict(zip(_ROWS, rows, strict=False))
+
+    def share_above(self, folder: Path) -> float:
+        """How much of the recording is higher than its tracker can tell, 0 to 1."""
+        return float(np.load(folder / f"{self.key}.npy", mmap_mode="r")[len(_ROWS), 0])
 
 
 def analyse(path: str, folder: Path, settings: Settings, tracker: Tracker, limits: Limits, tick: Tick) -> Part:
@@ -59,7 +65,7 @@ def analyse(path: str, folder: Path, settings: Settings, tracker: Tracker, limit
       GraphError: E601, E602, E701 or E709 for a recording that cannot be read, E607 for a part that cannot be written.
     """
     digest = _sha256(path)
-    facts = (digest, settings.sample_rate, settings.hop_samples, settings.frame_size, name_of(tracker))
+    facts = (digest, settings.sample_rate, settings.hop_samples, settings.frame_size, name_of(tracker), _VERSION)
     key = hashlib.sha256(repr(facts).encode()).hexdigest()[:32]
     samples, frames = folder / f"{key}.f32", folder / f"{key}.npy"
     if not frames.is_file():
@@ -90,14 +96,16 @@ def _write_samples(path: str, target: Path, settings: Settings, limits: Limits, 
 
 
 def _frames(audio: np.ndarray, settings: Settings, tracker: Tracker, tick: Tick) -> np.ndarray:
-    """float32 [features, frames], in the order of `_ROWS`."""
+    """float32 [features + 1, frames], in the order of `_ROWS`; in the last row, of how much the pitch is too high."""
     n_frames = -(-len(audio) // settings.hop_samples)
-    f0_hz, confidence = on_frames(tracker(audio, settings.sample_rate), n_frames, settings.frame_rate)
+    track = tracker(audio, settings.sample_rate)
+    f0_hz, confidence = on_frames(track, n_frames, settings.frame_rate)
     tick(len(audio) / settings.sample_rate)
     levels = [_levels(audio, first, min(first + _LEVEL_FRAMES, n_frames), settings, tick)
               for first in range(0, n_frames, _LEVEL_FRAMES)]  # fmt: skip
     loudness_db, power_db = (np.concatenate(blocks) for blocks in zip(*levels, strict=True))
-    return np.stack([f0_hz, confidence, loudness_db, power_db]).astype(np.float32)
+    rows = [f0_hz, confidence, loudness_db, power_db, np.full(n_frames, share_above(track))]
+    return np.stack(rows).astype(np.float32)
 
 
 def _levels(audio: np.ndarray, first: int, last: int, settings: Settings, tick: Tick) -> tuple[np.ndarray, np.ndarray]:
@@ -115,7 +123,7 @@ def _levels(audio: np.ndarray, first: int, last: int, settings: Settings, tick: 
 def features_of(audio: np.ndarray, clock: Clock, tracker: Tracker) -> dict[str, np.ndarray]:
     """Feature name -> float32 [frames] of audio [samples] in memory, as a dataset of that clock holds them."""
     rows = _frames(audio, Settings(clock, hop_frames=1), tracker, lambda seconds: None)
-    return dict(zip(_ROWS, rows, strict=True))
+    return dict(zip(_ROWS, rows, strict=False))
 
 
 def remove_parts(folder: Path) -> None:

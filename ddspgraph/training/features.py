@@ -30,6 +30,8 @@ from ddspgraph.training.statistics import statistics_of
 from ddspgraph.training.windows import SILENT_BELOW_DB, Places, Windows, split, windows_of
 from ddspgraph.training.workers import nothing, workers
 
+#: Less than this share of a recording above the range of the tracker is chance.
+_LEAST_SHARE_ABOVE = 0.001
 #: A recording with one of these cannot be used; any other error is about something else, such as a full disk.
 _UNREADABLE = {"E601", "E602", "E701", "E709"}
 
@@ -172,6 +174,8 @@ def _cut(part: Part, folder: Path, settings: Settings, notify: Callable[[str], N
     if windows.n_silent:
         silent = "silent" if windows.starts else "silent, all of it"
         notify(f"{name}: {windows.n_silent} of {n_all} examples dropped: {silent}")
+    if (share := part.share_above(folder)) >= _LEAST_SHARE_ABOVE:
+        notify(f"{name}: {share:.1%} of it is higher than the pitch tracker can tell: no notes there")
     if windows.starts and part.n_samples < (settings.clock.n_samples or 0):
         notify(f"{name}: {part.n_samples / settings.sample_rate:.3g} s, filled up with silence to one example")
     return windows

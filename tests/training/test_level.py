@@ -1,4 +1,4 @@
-"""Pitch at any level: what is a note does not depend on how loud a recording is; what no tracker can know is refused."""
+"""What is a note does not depend on how loud a recording is; what no tracker can know is refused."""
 
 from __future__ import annotations
 
