@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ddspgraph.diagnostics import Diagnostic, GraphError, Span
     from ddspgraph.exported import load_saved_model
     from ddspgraph.exported_stream import load_stream
+    from ddspgraph.exported_target import load_target
     from ddspgraph.ir.graph import Clock, Graph, Input, Node, Ref
     from ddspgraph.ir.op import Advice, Op, Sizes, Splits, Traits, Weight, from_clock, param
     from ddspgraph.ir.ports import Mismatch, Port, anything, audio, const, frame, same_as, scalar
@@ -55,6 +56,7 @@ _HOME = {
     "with_tail": "tail",
     "load_saved_model": "exported",
     "load_stream": "exported_stream",
+    "load_target": "exported_target",
     "draw": "render",
     "train": "training.train",
     "fit": "training.fit",

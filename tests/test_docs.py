@@ -25,6 +25,7 @@ PAGES = [
     "docs/training.md",
     "docs/streaming.md",
     "docs/targets.md",
+    "docs/using-a-model.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
 ]

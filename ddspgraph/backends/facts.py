@@ -16,6 +16,7 @@ FACTS, SPEC = "ddspgraph.json", "graph.yaml"
 #: Stands for the seed among the inputs: no input has this name.
 SEED = ""
 _LARGEST = 16 << 20
+_TARGET_KEYS = {"target", "model", "inputs", "outputs", "settings", "clock", "samples", "batch", "seed"}
 _KEYS = {"inputs", "outputs", "signatures", "settings", "seed_argument"}
 
 
@@ -78,11 +79,26 @@ def read_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
     hint = "`ddspgraph compile SPEC -o DIR` writes one; tf.saved_model.load reads those of others"
     if not is_export(folder):
         raise fail("E602", "this is not a SavedModel of ddspgraph", place(path), hint=hint)
-    with open_file(folder / "assets" / FACTS) as file:
+    return _facts_in(folder / "assets" / FACTS, _KEYS, path, hint)
+
+
+def read_target_facts(path: str | os.PathLike[str]) -> dict[str, Any]:
+    """What the folder of an export for LiteRT or ONNX says of itself. Raises GraphError E601, E602."""
+    folder = Path(path)
+    if not folder.exists():
+        raise fail("E601", "the folder does not exist", place(path))
+    hint = "`ddspgraph compile SPEC -o DIR --target onnx` writes one"
+    if not (folder / FACTS).is_file():
+        raise fail("E602", "this is no export for LiteRT or ONNX", place(path), hint=hint)
+    return _facts_in(folder / FACTS, _TARGET_KEYS, path, hint)
+
+
+def _facts_in(file: Path, keys: set[str], path: str | os.PathLike[str], hint: str) -> dict[str, Any]:
+    with open_file(file) as opened:
         try:
-            facts = json.loads(file.read(_LARGEST))
+            facts = json.loads(opened.read(_LARGEST))
         except (ValueError, RecursionError):
             facts = None
-    if not isinstance(facts, dict) or not facts.keys() >= _KEYS:
-        raise fail("E602", "assets/ddspgraph.json is damaged", place(path), hint=hint)
+    if not isinstance(facts, dict) or not facts.keys() >= keys:
+        raise fail("E602", f"{file.name} is damaged", place(path), hint=hint)
     return facts

@@ -49,7 +49,8 @@ class Fixed:
       function: traced for targets that want shapes which no value decides; `reference`: as TensorFlow runs it.
       sizes: `batch`, `frames` and `samples` of a call.
       latencies: of the outputs of a stream, in samples.
-      initial: of the step of a stream, its first state by tensor; what no `next_NAME` replaces never changes.
+      initial: of the step of a stream, its first state by tensor; `next_NAME` replaces each. What no step changes is in
+        the function.
     """
 
     graph: Graph
@@ -107,12 +108,14 @@ def fixed_step(
     constants: Mapping[str, Any] | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Fixed:
-    """One block of a stream: (inputs, state) -> (outputs, next state).
+    """One block of a stream: (inputs, state, seed) -> (outputs, next state).
+
+    What no block changes, such as an impulse response, is no state: it becomes a part of the function.
 
     Args:
       batch: items that run side by side.
       samples: of a block, whole frames.
-      seed, constants: of the first state.
+      seed, constants: of the first state, and of what no block changes.
 
     Raises:
       GraphError: E416 for a block of no whole frames, E603-E605 for the constants, E708 for what no memory holds.
@@ -123,23 +126,51 @@ def fixed_step(
     check_sizes(graph, sizes, limits)
     first = {name: x.numpy() for name, x in model.initial_state(batch, seed=seed, constants=constants).items()}
     given: dict[str, Any] = {stream.BATCH: first.pop(stream.BATCH)}  # shapes say it
-    if not is_random(graph):
-        given[stream.SEED] = first.pop(stream.SEED)
+    given[stream.SEED] = first.pop(stream.SEED)
     given |= {name: first.pop(name) for name, x in [*first.items()] if not x.size}  # which LiteRT cannot be given
     if not model.block_inputs:
         given[stream.LENGTH] = np.int32(samples)
-    takes = [Tensor(i.name, arguments[i.name], _shape(i, sizes, model), "float32") for i in model.block_inputs]
-    takes += [Tensor(name, arguments[name], x.shape, str(x.dtype)) for name, x in first.items()]
+    blocks = [Tensor(i.name, arguments[i.name], _shape(i, sizes, model), "float32") for i in model.block_inputs]
+    seeds = []
+    if is_random(graph):
+        seeds = [Tensor(SEED, signature_arguments(model.graph)[SEED].lower(), (), "int32")]
+    states = {name: Tensor(name, arguments[name], x.shape, str(x.dtype)) for name, x in first.items()}
     next_of = {name: NEXT + arguments[name] for name in first}
 
     def compute(tensors: Mapping[str, tf.Tensor]) -> Mapping[str, tf.Tensor]:
-        results = model.traced_step({**{name: tf.constant(x) for name, x in given.items()}, **tensors})
-        changed = [name for name in first if results[name] is not tensors[name]]
+        fixed = {name: tf.constant(x) for name, x in given.items()}
+        if seeds:
+            fixed[stream.SEED] = tf.cast(tensors[SEED], tf.int64)
+        results = model.traced_step({**fixed, **{n: x for n, x in tensors.items() if n != SEED}})
+        changed = [name for name in states if results[name] is not tensors.get(name)]
         return {name: results[name] for name in (*model.output_names, *changed)}
 
+    kept = _changed(compute, [*blocks, *states.values(), *seeds], states)
+    given |= {name: first.pop(name) for name in [*first] if name not in kept}
+    states = {name: states[name] for name in kept}
+    takes = [*blocks, *states.values(), *seeds]
     names = {**_free_names(model.output_names, {*(t.tensor for t in takes), *next_of.values()}), **next_of}
     initial = {arguments[name]: x for name, x in first.items()}
     return Fixed(model.graph, *_traces(compute, takes, names), sizes, model.latencies, initial)
+
+
+def _changed(
+    compute: Callable[[Mapping[str, tf.Tensor]], Mapping[str, tf.Tensor]],
+    takes: Sequence[Tensor],
+    states: Mapping[str, Tensor],
+) -> list[str]:
+    """The parts of a state that a step gives anew."""
+    found: list[str] = []
+
+    def call(**given: tf.Tensor) -> list[tf.Tensor]:
+        results = compute({t.name: given[t.tensor] for t in takes})
+        found[:] = [name for name in states if name in results]
+        return list(results.values())
+
+    with static_shapes():
+        specs = {t.tensor: tf.TensorSpec(t.shape, t.dtype, t.tensor) for t in takes}
+        tf.function(call, autograph=False).get_concrete_function(**specs)
+    return found
 
 
 def _check_block(model: CompiledStream, samples: int) -> None:
@@ -189,7 +220,7 @@ def _shape(declared: Input, sizes: Mapping[str, int], model: CompiledStream | No
 
 
 def _traces(
-    compute: Callable[[dict[str, tf.Tensor]], Mapping[str, tf.Tensor]],
+    compute: Callable[[Mapping[str, tf.Tensor]], Mapping[str, tf.Tensor]],
     takes: Sequence[Tensor],
     names: Mapping[str, str],
 ) -> tuple[Any, Any, tuple[Tensor, ...], tuple[Tensor, ...]]:

@@ -4,7 +4,7 @@ export/
   model.tflite or model.onnx
   ddspgraph.json       inputs, outputs and states by what the model calls them; sizes, clock, latencies
   graph.yaml           the spec as it was written
-  initial_state.npz    of a stream: what its first block takes
+  initial_state.bin    of a stream: what its first block takes, as ddspgraph.json describes it
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from typing import Any
 import numpy as np
 
 from ddspgraph.backends.facts import SEED, facts_of
+from ddspgraph.backends.first_state import described as described_state
+from ddspgraph.backends.first_state import write_state
 from ddspgraph.backends.fixed import Fixed
 from ddspgraph.backends.portable import portable_array
 from ddspgraph.backends.saved_model import write_facts
 from ddspgraph.backends.staged_folder import staged_folder
-from ddspgraph.backends.targets import INITIAL_STATE, MODEL_FILES, Target, check_packages, is_target_export
+from ddspgraph.backends.targets import MODEL_FILES, NEXT, Target, check_packages, is_target_export
 from ddspgraph.backends.verify_target import verify_target
 from ddspgraph.files import cannot_write
 
@@ -53,8 +55,7 @@ def save_target(
             _write_model(model, target, staged / MODEL_FILES[target])
             write_facts(target_facts(model, target), model.graph.spec, staged)
             if model.initial:
-                state = {name: portable_array(x, target) for name, x in model.initial.items()}
-                np.savez(staged / INITIAL_STATE, **state)  # type: ignore[arg-type]  # `state_...`, no argument
+                write_state(_first_state(model, target), staged)
             if add_assets is not None:
                 add_assets(staged)
         except OSError as error:
@@ -66,7 +67,6 @@ def target_facts(model: Fixed, target: Target) -> dict[str, Any]:
     """What `ddspgraph.json` says."""
     graph = facts_of(model.graph)
     known = {v["name"]: v for v in (*graph["inputs"], *graph["outputs"])}
-    next_of = {t.name: t.tensor for t in model.outputs}
 
     def described(tensor: Any) -> dict[str, Any]:
         return {**tensor.as_dict(), **{key: known[tensor.name][key] for key in ("rate", "unit")}}
@@ -84,14 +84,8 @@ def target_facts(model: Fixed, target: Target) -> dict[str, Any]:
     }
     if not model.initial:
         return facts
-    first = {
-        t.tensor: portable_array(model.initial[t.tensor], target) for t in model.inputs if t.tensor in model.initial
-    }
-    states = [
-        {"tensor": t.tensor, "next": next_of.get(t.name), "shape": list(x.shape), "dtype": str(x.dtype)}
-        for t in model.inputs
-        if (x := first.get(t.tensor)) is not None
-    ]
+    next_of = {t.tensor.removeprefix(NEXT): t.tensor for t in model.outputs}
+    states = [{**state, "next": next_of[state["tensor"]]} for state in described_state(_first_state(model, target))]
     rate = model.graph.clock.sample_rate
     late = model.latencies
     latencies = {
@@ -99,6 +93,10 @@ def target_facts(model: Fixed, target: Target) -> dict[str, Any]:
         "latency_ms": {name: 1e3 * n / rate for name, n in late.items()} if rate else None,
     }
     return {**facts, "streaming": {**latencies, "states": states}}
+
+
+def _first_state(model: Fixed, target: Target) -> dict[str, np.ndarray]:
+    return {name: portable_array(x, target) for name, x in model.initial.items()}
 
 
 def _write_model(model: Fixed, target: Target, path: Path) -> None:

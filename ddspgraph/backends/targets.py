@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
+import os
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,8 +24,6 @@ TARGETS = ("saved_model", *MODEL_FILES)
 OK = "ok"
 #: A state `NAME` of a stream leaves its step as `next_NAME`.
 NEXT = "next_"
-#: The first state of a stream, by what the model calls its parts.
-INITIAL_STATE = "initial_state.npz"
 #: Target -> the modules that convert and run, and the packages that they come with.
 _NEEDS: dict[Target, dict[str, str]] = {
     "litert": {"ai_edge_litert": "ai-edge-litert"},
@@ -48,9 +47,9 @@ def check_packages(target: Target) -> None:
         raise fail("E608", f"exports to {target} need {' and '.join(missing)}, not installed here", hint=hint)
 
 
-def is_target_export(folder: Path) -> bool:
+def is_target_export(folder: str | os.PathLike[str]) -> bool:
     """Whether a folder is a portable export that ddspgraph wrote."""
-    return (folder / FACTS).is_file() and any((folder / file).is_file() for file in MODEL_FILES.values())
+    return Path(folder, FACTS).is_file() and any(Path(folder, file).is_file() for file in MODEL_FILES.values())
 
 
 def check_support(graph: Graph, target: str, *, streaming: bool = False) -> None:

@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ddspgraph.backends.facts import FACTS, SEED
-from ddspgraph.backends.targets import INITIAL_STATE, NEXT
+from ddspgraph.backends.first_state import read_state
+from ddspgraph.backends.runtimes import open_model
+from ddspgraph.backends.targets import NEXT
 from ddspgraph.backends.verify_export import (
     difference,
     load_arrays,
@@ -34,9 +35,6 @@ _CALLS = 3
 _SEED = 7
 #: Of calls in turn: noise is the same for every seed, of either sign.
 _SEEDS = (0, -1, 2**31 - 1, -(2**31) + 9)
-
-#: As `compiler.stream` calls the seed in a state: that module is TensorFlow's, this one runs without.
-STREAM_SEED = "state/seed"
 
 _Arrays = dict[str, np.ndarray]
 
@@ -59,7 +57,7 @@ def verify_target(model: Fixed, folder: Path) -> float:
             given = _inputs(model, rng, i)
             save_arrays(Path(scratch, f"inputs_{i}.npz"), given)
             wanted.append(model({**state, **given}))
-            state = {name: wanted[i].get(NEXT + name, x) for name, x in state.items()}
+            state = {name: wanted[i][NEXT + name] for name in state}
         run_in_fresh_process(__name__, model.graph, folder, scratch)
         for i, results in enumerate(wanted):
             found = load_arrays(Path(scratch, f"outputs_{i}.npz"))
@@ -74,7 +72,7 @@ def _inputs(model: Fixed, rng: np.random.Generator, call: int) -> _Arrays:
     """Random values of all inputs but the state, by what the model calls them."""
     found: _Arrays = {}
     for t in model.inputs:
-        if t.name in (SEED, STREAM_SEED):
+        if t.name == SEED:
             found[t.tensor] = np.array(_SEEDS[call % len(_SEEDS)], t.dtype)
         elif t.tensor not in model.initial:
             found[t.tensor] = random_array(rng, model.graph.input_by_name[t.name].signal, t.shape)
@@ -83,32 +81,13 @@ def _inputs(model: Fixed, rng: np.random.Generator, call: int) -> _Arrays:
 
 def main(export: str, scratch: str) -> None:
     """In the fresh process: every call in a row, with the state that the call before left."""
-    facts = json.loads(Path(export, FACTS).read_text(encoding="utf-8"))
-    call = {"litert": _litert, "onnx": _onnx}[facts["target"]](str(Path(export, facts["model"])))
-    state: Mapping[str, np.ndarray] = {}
-    if (path := Path(export, INITIAL_STATE)).is_file():
-        with np.load(path, allow_pickle=False) as arrays:
-            state = dict(arrays)
+    folder = Path(export)
+    facts = json.loads((folder / FACTS).read_text(encoding="utf-8"))
+    call, state = open_model(facts["target"], folder / facts["model"]), read_state(folder, facts)
     for i in range(len(list(Path(scratch).glob("inputs_*.npz")))):
         found = call({**state, **load_arrays(Path(scratch, f"inputs_{i}.npz"))})
-        state = {name: found.get(NEXT + name, x) for name, x in state.items()}
+        state = {name: found[NEXT + name] for name in state}
         save_arrays(Path(scratch, f"outputs_{i}.npz"), found)
-
-
-def _litert(path: str) -> Callable[[_Arrays], _Arrays]:
-    from ai_edge_litert.interpreter import Interpreter
-
-    interpreter = Interpreter(path)  # lives as long as its runner
-    runner: Any = interpreter.get_signature_runner()
-    return lambda given: {name: np.array(x) for name, x in runner(**given).items()}
-
-
-def _onnx(path: str) -> Callable[[_Arrays], _Arrays]:
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
-    return lambda given: dict(zip(names, session.run(names, given), strict=True))
 
 
 if __name__ == "__main__":

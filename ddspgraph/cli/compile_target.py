@@ -130,8 +130,8 @@ def _report(arguments: Arguments, facts: dict[str, Any], difference: float) -> N
     ]
     tell(table(rows))
     if "streaming" in facts:
-        tell(f"  states: {len(facts['streaming']['states'])}, first values in initial_state.npz")
+        tell(f"  states: {len(facts['streaming']['states'])}, first values in initial_state.bin")
         for name, samples in facts["streaming"]["latency_samples"].items():
             tell(f"  latency of {name}: {samples} samples")
-    elif facts["seed"]:
+    if facts["seed"]:
         tell(f"  seed: {facts['seed']} (int32)")

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ddspgraph.compiler.not_finite import first_not_finite
 from ddspgraph.diagnostics import GraphError, Note, fail
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.exported import ExportedGraph
+    from ddspgraph.exported_target import TargetModel
 
 
 def not_finite(
-    model: CompiledGraph | ExportedGraph,
+    model: CompiledGraph | ExportedGraph | TargetModel,
     results: Mapping[str, np.ndarray],
     inputs: Mapping[str, np.ndarray],
     seed: int,
@@ -28,7 +28,11 @@ def not_finite(
     names = " and ".join(f"'{name}'" for name in broken)
     notes = [Note(f"the input '{name}' is not finite itself") for name, x in inputs.items() if not np.isfinite(x).all()]
     # An export keeps no inner values.
-    origin = first_not_finite(model, inputs, seed) if hasattr(model, "legal") else None  # type: ignore[arg-type]
+    origin = None
+    if hasattr(model, "legal"):
+        from ddspgraph.compiler.not_finite import first_not_finite
+
+        origin = first_not_finite(model, inputs, seed)  # type: ignore[arg-type]
     if origin is None:
         return fail("E801", f"{_count(results[broken[0]])} of {names} are not finite", None, *notes, hint=_HINT)
     value, x, span = origin

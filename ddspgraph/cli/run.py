@@ -39,7 +39,7 @@ def add_options(parser: Parser) -> None:
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.run_inputs import read_inputs
     from ddspgraph.cli.run_outputs import plan_outputs, report, write_outputs
-    from ddspgraph.cli.spec import load_graph, tell_warnings
+    from ddspgraph.cli.spec import is_portable, load_graph, tell_warnings
 
     check_seed(arguments.seed)
     options = GraphOptions.of(arguments)
@@ -49,15 +49,18 @@ def main(arguments: Arguments) -> int:
     plan = plan_outputs(graph, arguments)
     notices: list[str] = []  # told when the spinner has left the line
     with stage("reading the inputs"):
-        inputs = read_inputs(graph, arguments, options.limits, notices.append)
+        inputs = read_inputs(graph, arguments, options.limits, notices.append, required=_required(arguments.spec))
     for notice in notices:
         tell(notice)
     if arguments.tail is not None:
         graph, inputs = _longer(arguments, graph, inputs)
-    with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    if is_portable(arguments.spec):
+        results = _compute_in_runtime(arguments, graph, inputs, options)
+    else:
+        with stage("loading TensorFlow"), quiet_tensorflow():
+            import tensorflow as tf  # noqa: F401
 
-    results = _compute(arguments, graph, inputs, options)
+        results = _compute(arguments, graph, inputs, options)
     if graph.outputs:
         write_outputs(graph, plan, results, arguments)
     facts = report(graph, plan, results, quiet=arguments.json)
@@ -68,11 +71,11 @@ def main(arguments: Arguments) -> int:
 
 def _longer(arguments: Arguments, graph: Graph, inputs: dict[str, np.ndarray]) -> tuple[Graph, dict[str, np.ndarray]]:
     """The graph and its inputs with a tail. Raises UsageError, and GraphError E606."""
-    from ddspgraph.cli.spec import is_saved_model
+    from ddspgraph.cli.spec import is_portable, is_saved_model
     from ddspgraph.tail import with_tail
 
     longer, inputs = with_tail(graph, inputs, tail_of(arguments.tail, graph.clock.sample_rate))
-    if is_saved_model(arguments.spec) and longer.nodes != graph.nodes:
+    if (is_saved_model(arguments.spec) or is_portable(arguments.spec)) and longer.nodes != graph.nodes:
         raise UsageError("--tail ends synthesizers with the inputs, and an export cannot be changed: give the spec")
     return longer, inputs
 
@@ -96,6 +99,31 @@ def _compute(
             results = model(inputs, seed=arguments.seed) if graph.outputs else model.losses(inputs)
             arrays = {name: value.numpy() for name, value in results.items()}
         error = not_finite(model, arrays, inputs, arguments.seed)
+    if error is not None:
+        raise error
+    return arrays
+
+
+def _required(spec: str) -> list[str] | None:
+    """The inputs that a portable export takes: others were given when it was made. Of any other model None."""
+    from ddspgraph.backends.facts import read_target_facts
+    from ddspgraph.cli.spec import is_portable
+
+    return [t["name"] for t in read_target_facts(spec)["inputs"]] if is_portable(spec) else None
+
+
+def _compute_in_runtime(
+    arguments: Arguments, graph: Graph, inputs: Mapping[str, np.ndarray], options: GraphOptions
+) -> dict[str, np.ndarray]:
+    """The outputs of an export for LiteRT or ONNX. Raises GraphError."""
+    from ddspgraph.cli.not_finite import not_finite
+    from ddspgraph.exported_target import load_target
+
+    with stage(f"loading {arguments.spec}"):
+        model = load_target(arguments.spec, ops=options.ops, limits=options.limits)
+    with stage(f"rendering {graph.name}"):
+        arrays = model(inputs, seed=arguments.seed)
+    error = not_finite(model, arrays, inputs, arguments.seed)
     if error is not None:
         raise error
     return arrays

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ddspgraph.backends.targets import is_target_export
 from ddspgraph.cli.console import show_warning
 from ddspgraph.cli.options import GraphOptions, UsageError
 
@@ -45,13 +46,18 @@ def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True, i
         return load_run_graph(argument, ops=options.ops, limits=options.limits)
     from ddspgraph.compiler.driver import load, outline
 
-    if not is_saved_model(argument):
+    if not is_saved_model(argument) and not is_portable(argument):
         document = read_spec(argument, options.limits)
         return (load if is_typed else outline)(document, params=options.params, ops=options.ops, limits=options.limits)
-    from ddspgraph.exported_graph import exported_graph, playable_graph
-
     if options.params:
         raise UsageError("--set has no effect on an exported graph: set it when you compile the spec")
+    if is_portable(argument):
+        from ddspgraph.backends.facts import SPEC, read_target_facts
+
+        settings = read_target_facts(argument)["settings"]
+        return load(Path(argument, SPEC), params=settings, ops=options.ops, limits=options.limits)
+    from ddspgraph.exported_graph import exported_graph, playable_graph
+
     return (playable_graph if is_played else exported_graph)(argument, ops=options.ops, limits=options.limits)
 
 
@@ -80,6 +86,11 @@ def compile_graph(
 def is_saved_model(argument: str) -> bool:
     """Whether an argument is the folder of a SavedModel; another folder is no spec, which `read` says."""
     return argument != "-" and Path(argument, "saved_model.pb").is_file()
+
+
+def is_portable(argument: str) -> bool:
+    """Whether an argument is the folder of an export for LiteRT or ONNX."""
+    return argument != "-" and is_target_export(argument)
 
 
 def count_nodes(graph: Graph) -> int:

@@ -1,4 +1,4 @@
-"""A trained model, wherever it is: the folder of a run, or of an exported SavedModel."""
+"""A trained model, wherever it is: the folder of a run, of an exported SavedModel, or of a portable export."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ddspgraph.backends.facts import is_export
+from ddspgraph.backends.targets import is_target_export
 from ddspgraph.diagnostics import Diagnostic, fail
 from ddspgraph.files import place
 from ddspgraph.ir.graph import Graph
@@ -23,6 +24,7 @@ from ddspgraph.training.run_folder import STATISTICS, is_run, read_statistics
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.exported import ExportedGraph
+    from ddspgraph.exported_target import TargetModel
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Instrument:
       statistics: of its training data; empty where nothing is known.
     """
 
-    model: CompiledGraph | ExportedGraph
+    model: CompiledGraph | ExportedGraph | TargetModel
     statistics: Mapping[str, Any]
 
     @property
@@ -47,18 +49,23 @@ class Instrument:
         graph = self.graph
         return next((name for name, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO), None)
 
+    @property
+    def n_samples(self) -> int | None:
+        """The one length that it plays; None where it plays any."""
+        return getattr(self.model, "n_samples", None)
+
     def render(self, inputs: Mapping[str, np.ndarray], seed: int = 0) -> np.ndarray:
         """The sound: float32 [batch, samples]. Raises GraphError E603-E606, E708."""
         name = self.audio_output
         if name is None:
             raise fail("E603", "the graph has no output of audio rate: there is nothing to hear")
         known = {k: x for k, x in inputs.items() if k in self.graph.input_by_name}
-        return self.model(known, seed=seed)[name].numpy()
+        return np.asarray(self.model(known, seed=seed)[name])
 
 
 def check_instrument(path: str | os.PathLike[str]) -> None:
     """Whether there is a run or an export; asked before long work begins. Raises GraphError E601, E602."""
-    if is_run(path) or is_export(Path(path)):
+    if is_run(path) or is_export(Path(path)) or is_target_export(path):
         return
     hint = foreign_kind(path) or "`ddspgraph train` makes a run, `ddspgraph compile RUN -o DIR` an export"
     if not Path(path).exists():
@@ -90,10 +97,14 @@ def open_instrument(
     check_instrument(path)
     if is_run(path):
         return Instrument(load_run(path, ops=ops, limits=limits, warn=warn), statistics_at(path))
+    if is_target_export(path):
+        from ddspgraph.exported_target import load_target
+
+        return Instrument(load_target(path, ops=ops, limits=limits), statistics_at(path))
     return Instrument(load_saved_model(path, ops=ops, limits=limits), statistics_at(path))
 
 
 def statistics_at(path: str | os.PathLike[str]) -> Mapping[str, Any]:
     """What a run or an export was trained with; empty where nothing is known, as of a spec."""
-    folder = Path(path) if is_run(path) else Path(path, "assets")
+    folder = Path(path) if is_run(path) or is_target_export(path) else Path(path, "assets")
     return read_statistics(folder) if (folder / STATISTICS).is_file() else {}

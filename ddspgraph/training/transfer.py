@@ -5,6 +5,7 @@ Source: Engel et al., DDSP (ICLR 2020), section 5.4.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -55,12 +56,25 @@ def transfer(
     clock = instrument.graph.clock
     if clock.hop_samples is None or clock.frame_rate is None:
         raise fail("E611", "the graph has no frame rate: it takes no pitch and no loudness", clock.span)
+    n_samples = len(audio)
+    if instrument.n_samples is not None:
+        audio = _lengthened(audio, instrument.n_samples, clock.sample_rate or 1)
     features = features_of(audio, clock, tracker)
     fitted = fit_performance(features, instrument.statistics, float(clock.frame_rate), fit)
     inputs = {name: x[None, :, None] for name, x in fitted.features.items()}
     inputs["audio"] = _levelled(audio, features, fitted.features, clock.hop_samples)[None]
     given = {name: x for name, x in inputs.items() if name in instrument.graph.input_by_name}
-    return Transferred(instrument.render(given, seed)[0, : len(audio)], fitted)
+    return Transferred(instrument.render(given, seed)[0, :n_samples], fitted)
+
+
+def _lengthened(audio: np.ndarray, n_samples: int, sample_rate: int) -> np.ndarray:
+    """A recording with silence up to the one length that a model plays. Raises GraphError E605."""
+    if len(audio) > n_samples:
+        seconds = len(audio) / sample_rate
+        message = f"the recording has {seconds:.3g} s, this export plays {n_samples / sample_rate:.3g}"
+        hint = f"export it with --seconds {math.ceil(seconds)}, or with --streaming for any length"
+        raise fail("E605", message, hint=hint)
+    return np.pad(audio, (0, n_samples - len(audio)))
 
 
 def _levelled(audio: np.ndarray, before: Frames, after: Frames, hop_samples: int) -> np.ndarray:

@@ -15,6 +15,7 @@ def both_ways(compute: Callable[..., Mapping[str, Any]], target: str, given: Arr
     """What TensorFlow and what the runtime makes of named arrays, by name."""
     from ddspgraph.backends.litert_file import litert_model
     from ddspgraph.backends.onnx_file import onnx_model
+    from ddspgraph.backends.portable import portable_array
 
     specs = {name: tf.TensorSpec(x.shape, x.dtype, name) for name, x in given.items()}
     function = tf.function(lambda **x: dict(compute(**x)), autograph=False).get_concrete_function(**specs)
@@ -23,9 +24,16 @@ def both_ways(compute: Callable[..., Mapping[str, Any]], target: str, given: Arr
         from ai_edge_litert.interpreter import Interpreter
 
         interpreter = Interpreter(model_content=litert_model(function))
-        return wanted, interpreter.get_signature_runner()(**given)
+        outside = {name: portable_array(x, target) for name, x in given.items()}
+        found = interpreter.get_signature_runner()(**outside)
+        return wanted, {name: joined(y) if wanted[name].dtype == np.int64 else y for name, y in found.items()}
     import onnxruntime
 
     session = onnxruntime.InferenceSession(onnx_model(function, "f").SerializeToString())
     names = [output.name for output in session.get_outputs()]
     return wanted, dict(zip(names, session.run(names, dict(given)), strict=True))
+
+
+def joined(words: np.ndarray) -> np.ndarray:
+    """An int64 of the two int32 by which LiteRT gives it."""
+    return words[..., 0] + words[..., 1].astype(np.int64) * 2**31

@@ -47,7 +47,7 @@ def portable(function: Any, target: str) -> Any:
     """
     frozen = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
     specs: dict[str, tf.TensorSpec] = function.structured_input_signature[1]  # the specs' own names are in lower case
-    pairs = {kind.dtype: kind() for kind in _LACKING[target] if issubclass(kind, PairOps)}
+    crossing = {kind.dtype: kind() for kind in _crossing(target)}
     names = sorted(function.structured_outputs)
 
     def told(**given: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -55,16 +55,18 @@ def portable(function: Any, target: str) -> Any:
         values: dict[str, Any] = {}
         for argument, spec in specs.items():
             x = given[argument]
-            values[f"{argument}:0"] = tuple(tf.unstack(x, axis=-1)) if spec.dtype in pairs else x
+            values[f"{argument}:0"] = crossing[spec.dtype].taken(x) if spec.dtype in crossing else x
         found = retelling.run(frozen.graph, values, frozen.outputs)
         results = {}
         for name, tensor, x in zip(names, frozen.outputs, found, strict=True):
-            is_pair = tensor.dtype in pairs
-            results[name] = tf.stack(pairs[tensor.dtype].parts(x), axis=-1) if is_pair else retelling.tensor(x)
+            kind = crossing.get(tensor.dtype)
+            results[name] = retelling.tensor(x) if kind is None else kind.given(x)
         return {name: tf.identity(x, name) for name, x in results.items()}
 
     taken = {
-        argument: tf.TensorSpec([*spec.shape, 2], tf.float32, argument) if spec.dtype in pairs else spec
+        argument: tf.TensorSpec([*spec.shape, 2], crossing[spec.dtype].outside, argument)
+        if spec.dtype in crossing
+        else spec
         for argument, spec in specs.items()
     }
     return tf.function(told, autograph=False).get_concrete_function(**taken)
@@ -78,10 +80,16 @@ def portable_array(x: np.ndarray, target: str) -> np.ndarray:
       target: "litert" or "onnx".
 
     Returns:
-      x itself, or of numbers that the runtime lacks two in a last axis: of complex numbers the real and the imaginary
-      part, of float64 a float32 and the rest.
+      x itself, or of numbers that do not pass two in a last axis: of complex numbers the real and the imaginary
+      part, of float64 a float32 and the rest, of int64 what remains of a division by 2^31, and the quotient.
     """
-    for kind in _LACKING[target]:
-        if issubclass(kind, PairOps) and kind.dtype == tf.as_dtype(x.dtype):
-            return np.stack(kind().halves(x), axis=-1).astype(np.float32)
+    for kind in _crossing(target):
+        if kind.dtype == tf.as_dtype(x.dtype):
+            return np.stack(kind().halves(x), axis=-1).astype(kind.outside.as_numpy_dtype)
     return x
+
+
+def _crossing(target: str) -> list[type[PairOps | LongOps]]:
+    """The numbers that go in and out as two others. LiteRT computes with int64, but callers cannot write it."""
+    kinds = [kind for kind in _LACKING[target] if issubclass(kind, PairOps)]
+    return [*kinds, LongOps] if target == "litert" else [*kinds]

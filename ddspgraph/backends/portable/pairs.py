@@ -20,15 +20,27 @@ PART_BY_PART = {
 
 
 class PairOps(Numbers):
-    """Attributes: `told`: what becomes of an operation, by its type, beside those of `by_part`."""
+    """Attributes:
+    told: what becomes of an operation, by its type, beside those of `by_part`.
+    outside: the type of the two numbers that stand for an argument or result, in a last axis.
+    """
 
     n_parts = 2
+    outside = tf.float32
     told: ClassVar[dict[str, Callable[..., Any]]]
     by_part: ClassVar[set[str]] = PART_BY_PART
 
     @abstractmethod
     def halves(self, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What two float32 arrays stand for a constant."""
+
+    def taken(self, x: tf.Tensor) -> Value:
+        """An argument, from its two numbers [..., 2]."""
+        return tuple(tf.unstack(x, axis=-1))
+
+    def given(self, value: Value) -> tf.Tensor:
+        """A result as two numbers [..., 2]."""
+        return tf.stack(self.parts(value), axis=-1)
 
     def parts(self, value: Value) -> Pair:
         if not isinstance(value, np.ndarray):
