@@ -105,4 +105,11 @@ CODES: dict[str, str] = {
     "W110": "Something of the layout of an older file that its migration does not keep.",
     "W111": "A gin file that another includes and that was not found: what it says is not known.",
     "W112": "A checkpoint that is damaged: the one before it is used.",
+    "W113": "A control oscillates faster than half the frame rate: it comes out at another, lower frequency.",
+    "W114": "Mel bands that hear nothing: no bin of the FFT falls into them, so that they never change.",
+    "W115": "A wavetable whose partials lie above the Nyquist frequency at this pitch: they fold back into the sound.",
+    "W116": "A cutoff at or above the Nyquist frequency, or at 0 Hz: the filter passes everything or nothing.",
+    "W117": "Sinusoids that never sound: they lie above the Nyquist frequency.",
+    "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
+    "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",
 }

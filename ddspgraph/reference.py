@@ -36,7 +36,7 @@ def _op(op: type[Op]) -> list[str]:
     lines = [f"## {op.name}", "", inspect.cleandoc(op.__doc__ or ""), ""]
     inputs = [_port(name, port) for name, port in op.inputs.items()]
     if op.variadic is not None:
-        inputs.append(_port("input_1, input_2, ...", op.variadic))
+        inputs.append(_port(op.more_names(), op.variadic))
     if inputs:
         lines += ["| input | type | |", "|---|---|---|", *inputs, ""]
     if op.outputs:

@@ -173,7 +173,7 @@ class SpecBuilder:
         """Connects the ports as they are declared; names of axes are bound to sizes on the way."""
         sizes: dict[str, int] = {}
         op = _instance(op_class, params)
-        more = () if op.variadic is None else ("input_1", "input_2")[: self.pick([1, 2])]
+        more = () if op.variadic is None else op.input_names(len(op.inputs) + self.pick([1, 2]))
         for name, port in op.input_ports(more).items():
             if port.optional and name not in _WANTED_THOUGH_OPTIONAL:
                 continue

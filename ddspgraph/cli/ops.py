@@ -78,7 +78,7 @@ def _traits(op: type[Op]) -> list[str]:
 
 def _reference(op: type[Op]) -> str:
     lines = [paint(op.name, "bold"), "", *map(_paragraph, inspect.cleandoc(op.__doc__ or "").split("\n\n"))]
-    inputs = dict(op.inputs) | ({"input_1, input_2, ...": op.variadic} if op.variadic else {})
+    inputs = dict(op.inputs) | ({op.more_names(): op.variadic} if op.variadic else {})
     lines += _section("Inputs", [(name, _port_facts(port), port.doc) for name, port in inputs.items()])
     lines += _section("Outputs", [(name, port.type_text(), port.doc) for name, port in op.outputs.items()])
     params = op.params().values()

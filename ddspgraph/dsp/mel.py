@@ -36,9 +36,7 @@ def mel_matrix(bins: int, n_frequencies: int, sample_rate: float, lo_hz: float, 
     lower, center, upper = edges[:-2], edges[1:-1], edges[2:]
     mel = _hz_to_mel(np.linspace(0.0, nyquist_hz, n_frequencies))[:, np.newaxis]
     rising, falling = (mel - lower) / (center - lower), (upper - mel) / (upper - center)
-    matrix = np.maximum(0.0, np.minimum(rising, falling))
-    matrix[0] = 0.0
-    return matrix.astype(np.float32)
+    return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
 
 
 def _hz_to_mel(hz: Any) -> Any:

@@ -9,6 +9,7 @@ from ddspgraph.ir.types import Rate, Signal, signal
 
 if TYPE_CHECKING:
     from ddspgraph.ir.op import Op
+    from ddspgraph.ir.ports import Port
 
 
 def run_kernel(
@@ -41,12 +42,53 @@ def call_op(
         raise ValueError(
             f"{type(op).__name__} has variables: use {type(op).__name__}(...).layer(), or pass variables={{...}}"
         )
-    return run_kernel(op, tensors, seed=seed, stream=0, sizes=_sizes(op, tensors), variables=variables)
+    try:
+        return run_kernel(op, tensors, seed=seed, stream=0, sizes=_sizes(op, tensors), variables=variables)
+    except _misfits() as error:
+        raise _misfit(op, tensors, error) from error
+
+
+def _misfits() -> tuple[type[Exception], ...]:
+    """What TensorFlow raises for sizes that do not fit: eagerly, and while it traces."""
+    import tensorflow as tf
+
+    return tf.errors.InvalidArgumentError, ValueError
+
+
+def _misfit(op: Op, tensors: Mapping[str, Any], error: Exception) -> Exception:
+    """The error of a call in terms of the op's ports; a kernel's own ValueError stays what it is."""
+    import tensorflow as tf
+
+    from ddspgraph.diagnostics import fail
+    from ddspgraph.ir.ports import Mismatch
+
+    ports = op.input_ports(tuple(tensors))
+    signals = {name: _signal_at(ports[name], tensor) for name, tensor in tensors.items()}
+    try:
+        op.infer(signals)
+    except Mismatch as mismatch:
+        message = mismatch.message.replace("{source}", "what was given")
+        return fail(mismatch.code, f"{op.name}, '{mismatch.port}': {message}", hint=mismatch.hint)
+    except Exception:
+        return error  # an op whose types need more than shapes
+    if not isinstance(error, tf.errors.InvalidArgumentError) and "Dimensions must be equal" not in str(error):
+        return error
+    shapes = ", ".join(f"'{name}' is {s.shape_text}" for name, s in signals.items())
+    wanted = "; ".join(f"'{name}' takes {port.type_text()}" for name, port in ports.items())
+    return fail("E605", f"{op.name}: the sizes of its inputs do not fit: {shapes}", hint=wanted)
+
+
+def _signal_at(port: Port, tensor: Any) -> Signal:
+    """The type of a tensor at a port; what tracing leaves open is a free name."""
+    shape = tensor.shape.as_list() if tensor.shape.rank is not None else []
+    dims = [size if size is not None else f"open_{axis}" for axis, size in enumerate(shape)]
+    rates = {3: Rate.FRAME, 2: Rate.AUDIO}
+    return signal(*dims, rate=port.rate if port.rate is not None else rates.get(len(dims), Rate.CONST))
 
 
 def bind_arguments(op: Op, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
     """Positional and named arguments by port name, open optional ports left out. Raises TypeError."""
-    names = [f"input_{i + 1}" for i in range(len(inputs))] if op.variadic else list(op.inputs)
+    names = op.input_names(len(inputs))
     if len(inputs) > len(names):
         raise TypeError(f"{op.name} takes {len(names)} inputs ({', '.join(names)}), {len(inputs)} were given")
     given = dict(zip(names, inputs, strict=False))

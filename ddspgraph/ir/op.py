@@ -88,6 +88,7 @@ class ParamSpec:
     choices: tuple[str, ...]
     doc: str
     clock: str | None
+    shares: str
 
     @property
     def is_required(self) -> bool:
@@ -118,9 +119,14 @@ def param(
     lt: float | None = None,
     choices: Sequence[str] = (),
     clock: str | None = None,
+    shares: str = "",
     doc: str,
 ) -> Any:
-    """Declares a YAML parameter: `window_size: int = param(257, unit=Unit.SAMPLES, ge=0, doc="...")`."""
+    """Declares a YAML parameter: `window_size: int = param(257, unit=Unit.SAMPLES, ge=0, doc="...")`.
+
+    A parameter that `shares` a unit variable takes any unit, one with the others that share it; the parameter with
+    the variable's name then holds that unit.
+    """
     facts = {
         "unit": unit,
         "ge": ge,
@@ -129,6 +135,7 @@ def param(
         "lt": lt,
         "choices": tuple(choices),
         "clock": clock,
+        "shares": shares,
         "doc": doc,
     }
     return dataclasses.field(default=default, metadata=facts)
@@ -182,7 +189,7 @@ class Op(metaclass=_Declaration):
     traits: ClassVar[Traits] = Traits.PURE
     inputs: ClassVar[Mapping[str, Port]] = {}
     outputs: ClassVar[Mapping[str, Port]] = {}
-    #: The type of `input_1`, `input_2`, ... where an op takes any number of inputs.
+    #: The type of all inputs beyond `inputs` where an op takes any number of them: see `input_names`.
     variadic: ClassVar[Port | None] = None
     #: Of an op without a streaming form: what it does that needs the whole clip.
     whole_clip: ClassVar[str] = "looks at the whole clip"
@@ -194,6 +201,17 @@ class Op(metaclass=_Declaration):
         if self.variadic is None:
             return self.inputs
         return {**self.inputs, **{name: self.variadic for name in given if name not in self.inputs}}
+
+    @classmethod
+    def input_names(cls, count: int) -> list[str]:
+        """The names of `count` inputs in order: those declared, then `input_3` for the third, and so on."""
+        named = list(cls.inputs)
+        return named if cls.variadic is None else [*named, *(f"input_{i + 1}" for i in range(len(named), count))]
+
+    @classmethod
+    def more_names(cls) -> str:
+        """`input_3, input_4, ...`: the inputs beyond the named ones, for the reference."""
+        return ", ".join([*cls.input_names(len(cls.inputs) + 2)[len(cls.inputs) :], "..."])
 
     def output_ports(self) -> Mapping[str, Port]:
         """The outputs; an op whose parameters name its outputs overrides this."""

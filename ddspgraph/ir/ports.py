@@ -22,6 +22,8 @@ class Port:
       optional: an input that may be left open.
       broadcast: a constant may arrive with time axes of size 1 instead of being held.
       like: an output that has dims and rate of this input (and its unit, where `unit` is ANY).
+      shares: a unit variable: all ports and parameters of an op that share one name have one unit (`ir.units`).
+      scales: of an input that shares a unit: a linear value is a factor, and leaves the unit to the others.
     """
 
     dims: tuple[Dim, ...] | None = None
@@ -31,6 +33,8 @@ class Port:
     optional: bool = False
     broadcast: bool = False
     like: str | None = None
+    shares: str = ""
+    scales: bool = False
 
     def type_text(self) -> str:
         """`[batch, frames, 1] frame Hz`, for messages and the reference."""
@@ -47,17 +51,25 @@ def audio(
     doc: str = "",
     optional: bool = False,
     broadcast: bool = False,
+    shares: str = "",
 ) -> Port:
     """Audio rate: [batch, samples], or [batch, samples, channels] where channels are given."""
     dims = (Dim.of("batch"), SAMPLES) + (() if channels is None else (Dim.of(channels),))
-    return Port(dims, Rate.AUDIO, unit, doc, optional, broadcast)
+    return Port(dims, Rate.AUDIO, unit, doc, optional, broadcast, shares=shares)
 
 
 def frame(
-    channels: int | str = 1, *, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False, broadcast: bool = False
+    channels: int | str = 1,
+    *,
+    unit: Unit = Unit.ANY,
+    doc: str = "",
+    optional: bool = False,
+    broadcast: bool = False,
+    shares: str = "",
 ) -> Port:
     """Frame rate: [batch, frames, channels]."""
-    return Port((Dim.of("batch"), FRAMES, Dim.of(channels)), Rate.FRAME, unit, doc, optional, broadcast)
+    dims = (Dim.of("batch"), FRAMES, Dim.of(channels))
+    return Port(dims, Rate.FRAME, unit, doc, optional, broadcast, shares=shares)
 
 
 def const(*shape: int | str, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False) -> Port:
@@ -70,22 +82,30 @@ def scalar(*, doc: str = "") -> Port:
     return Port((), Rate.CONST, Unit.ANY, doc)
 
 
-def anything(*, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False) -> Port:
+def anything(
+    *, unit: Unit = Unit.ANY, doc: str = "", optional: bool = False, shares: str = "", scales: bool = False
+) -> Port:
     """Any shape at any rate; constants arrive broadcastable."""
-    return Port(None, None, unit, doc, optional, broadcast=True)
+    return Port(None, None, unit, doc, optional, broadcast=True, shares=shares, scales=scales)
 
 
-def same_as(port: str, *, unit: Unit = Unit.ANY, doc: str = "") -> Port:
+def same_as(port: str, *, unit: Unit = Unit.ANY, doc: str = "", shares: str = "") -> Port:
     """An output of the dims and rate of an input."""
-    return Port(None, None, unit, doc, like=port)
+    return Port(None, None, unit, doc, like=port, shares=shares)
 
 
 class Mismatch(Exception):
-    """Two ends that do not fit. `port` is the input at fault, so that a caller can point at its edge."""
+    """Two ends that do not fit. `port` is the input at fault, so that a caller can point at its edge.
 
-    def __init__(self, code: str, port: str, message: str, hint: str | None = None) -> None:
+    With `is_of_clock` it is the clock that leaves no room.
+    """
+
+    def __init__(
+        self, code: str, port: str, message: str, hint: str | None = None, *, is_of_clock: bool = False
+    ) -> None:
         super().__init__(message)
         self.code, self.port, self.message, self.hint = code, port, message, hint
+        self.is_of_clock = is_of_clock
 
 
 def is_wild(dim: Dim) -> bool:

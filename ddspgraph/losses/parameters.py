@@ -41,8 +41,8 @@ class ParamLoss(_Pair):
     words = ("l1", "l2", "mse", "mae", "mean squared error", "mean absolute error", "regression")
 
     inputs = {
-        "pred": anything(doc="Any shape."),
-        "target": anything(doc="The same shape."),
+        "pred": anything(doc="Any shape.", shares="unit"),
+        "target": anything(doc="The same shape and unit.", shares="unit"),
         "weights": _WEIGHTS,
     }
 

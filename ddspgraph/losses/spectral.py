@@ -7,8 +7,8 @@ from typing import Any
 
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, from_clock, param
-from ddspgraph.ir.ports import Port, audio
-from ddspgraph.ir.types import Rate, Signal, Unit
+from ddspgraph.ir.ports import Mismatch, Port, audio
+from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.losses.loss import LOSS_TYPE_DOC, LOSS_TYPES, Loss, tensor_functions
 
 #: What magenta/ddsp's loudness term assumes; only met outside of a graph.
@@ -33,8 +33,8 @@ class SpectralLoss(Loss):
     )  # fmt: skip
 
     inputs = {
-        "target_audio": audio(doc="The sound to come near to."),
-        "audio": audio(doc="The sound that was made."),
+        "target_audio": audio(doc="The sound to come near to.", shares="unit"),
+        "audio": audio(doc="The sound that was made.", shares="unit"),
         "weights": Port(None, Rate.CONST, optional=True, doc="Factors of the examples, [batch]."),
     }
 
@@ -51,6 +51,14 @@ class SpectralLoss(Loss):
         0.0, ge=0, doc="Weight of the A-weighted loudness, in dB, of frames of 2048 samples."
     )
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second, for the loudness.")
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        outputs = super().infer(signals)
+        weights = signals.get("weights")
+        if weights is not None and any(dim != Dim.of(1) for dim in weights.dims[1:]):
+            message = f"port 'weights' takes one number for each example, [batch], {{source}} is {weights.shape_text}"
+            raise Mismatch("E414", "weights", message, "write one number, or a const input without a shape")
+        return outputs
 
     def advise(
         self, signals: Mapping[str, Signal], values: Mapping[str, Any], sizes: Mapping[str, int]
@@ -91,8 +99,8 @@ class SpectralLoss(Loss):
         return total
 
     def kernel(self, target_audio: Any, audio: Any, weights: Any = None) -> Any:
-        if weights is not None and len(weights.shape) == 1:
-            weights = weights[:, None, None]
+        if weights is not None:
+            weights = weights[(..., *[None] * (3 - len(weights.shape)))]
         return tensor_functions().spectral_loss(
             target_audio,
             audio,

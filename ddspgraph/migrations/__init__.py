@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ddspgraph.compiler.frontend.parameters import whole
 from ddspgraph.compiler.frontend.validate import validate
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, fail
@@ -75,8 +76,8 @@ def document_version(document: Document) -> int:
     value = document.root.get("version")
     if value is None:
         raise GraphError(_unsaid(document)[1])
-    version = value.data
-    if not isinstance(version, int) or isinstance(version, bool):
+    version = whole(value.data)
+    if version is None:
         hint = f"write `version: {LATEST}`"
         raise fail("E204", f"a version is a whole number, this is {value.kind}", value.span, hint=hint)
     if version > LATEST:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
-from ddspgraph.ir.op import Op, from_clock, param
+from ddspgraph.ir.op import Advice, Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
 from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Dim, Signal, Unit
@@ -64,11 +64,11 @@ class FIRFilter(_Filter):
     )  # fmt: skip
 
     inputs = {
-        "audio": audio(doc="The sound."),
+        "audio": audio(doc="The sound.", shares="unit"),
         "magnitudes": frame("n_bands", unit=Unit.RAW, broadcast=True, doc="Gains at equally spaced frequencies."),
     }
     outputs = {
-        "signal": audio(doc="The filtered sound."),
+        "signal": audio(doc="The filtered sound.", shares="unit"),
         "audio": same_as("audio", doc="The input."),
         "magnitudes": same_as("magnitudes", unit=Unit.LINEAR, doc="Gains after scale_fn."),
     }
@@ -124,10 +124,10 @@ class SincFilter(_Filter):
     )  # fmt: skip
 
     inputs = {
-        "audio": audio(doc="The sound."),
+        "audio": audio(doc="The sound.", shares="unit"),
         "cutoff_frequency": frame(1, unit=Unit.HZ, broadcast=True, doc="The cutoff; may change from frame to frame."),
     }
-    outputs = {"signal": audio(doc="The filtered sound.")}
+    outputs = {"signal": audio(doc="The filtered sound.", shares="unit")}
 
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
     window_size: int = param(512, unit=Unit.SAMPLES, ge=1, doc="Length of the filter; made odd by adding 1.")
@@ -136,6 +136,21 @@ class SincFilter(_Filter):
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         _whole_frames(signals, "cutoff_frequency")
         return super().infer(signals)
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """W116 where the cutoff leaves all or nothing."""
+        known = values.get("cutoff_frequency")
+        if not known or self.sample_rate is None:
+            return ()
+        nyquist_hz = self.sample_rate / 2.0
+        passes = [low for low, faulty in ((True, min(known) >= nyquist_hz), (False, max(known) <= 0.0)) if faulty]
+        if not passes:
+            return ()
+        result = "everything" if passes[0] is not self.high_pass else "nothing"
+        message = f"a cutoff of {known[0]:g} Hz passes {result}: frequencies go from 0 Hz to {nyquist_hz:g} Hz"
+        return (Advice("W116", message, "cutoff_frequency", f"write a cutoff between 0 Hz and {nyquist_hz:g} Hz"),)
 
     def kernel(self, audio: Any, cutoff_frequency: Any) -> Any:
         if self.sample_rate is None:
@@ -176,12 +191,12 @@ class ModDelay(Op):
     )  # fmt: skip
 
     inputs = {
-        "audio": audio(doc="The sound."),
+        "audio": audio(doc="The sound.", shares="unit"),
         "gain": audio(1, unit=Unit.RAW, doc="Gain of the delayed copy."),
         "phase": audio(1, unit=Unit.RAW, doc="Where the delay is between its ends; it goes through phase_scale_fn."),
     }
     outputs = {
-        "signal": audio(doc="The sound with its copy."),
+        "signal": audio(doc="The sound with its copy.", shares="unit"),
         "audio": same_as("audio", doc="The input."),
         "gain": same_as("gain", unit=Unit.LINEAR, doc="Gain after gain_scale_fn."),
         "phase": same_as("phase", unit=Unit.LINEAR, doc="Phase after phase_scale_fn, 0 to 1."),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
-from ddspgraph.ir.op import Op, Traits, from_clock, param
+from ddspgraph.ir.op import Advice, Op, Traits, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, const, frame
 from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import BATCH, FRAMES, Dim, Rate, Signal, Unit
+from ddspgraph.ir.units import UNITS
 
 _N_FRAMES_DOC = "Length of the result; null: as long as the graph's other frames."
 
@@ -31,18 +32,33 @@ class Lfo(Op):
 
     traits = Traits.PURE | Traits.SIZED | Traits.POINTWISE
     inputs = {"frequency_hz": const(unit=Unit.HZ, doc="Turns a second.")}
-    outputs = {"signal": frame(1, doc="The wave, in the unit of depth and offset.")}
+    outputs = {"signal": frame(1, doc="The wave, in the unit of depth and offset.", shares="unit")}
 
     shape: str = param("sine", choices=("sine", "triangle", "square", "saw"), doc="The wave.")
     phase: float = param(0.0, unit=Unit.RADIANS, doc="Where in its turn the wave is at time 0.")
-    depth: float = param(1.0, doc="How far it swings to each side.")
-    offset: float = param(0.0, doc="What it swings around.")
+    depth: float = param(1.0, shares="unit", doc="How far it swings to each side.")
+    offset: float = param(0.0, shares="unit", doc="What it swings around.")
+    unit: str = param("any", choices=UNITS, doc="The unit of depth and offset; quantities say it themselves.")
     frame_rate: float | None = from_clock("frame_rate", unit=Unit.HZ, doc="Frames a second.")
     n_frames: int | None = param(None, ge=1, doc=_N_FRAMES_DOC)
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         super().infer(signals)
         return {"signal": Signal((BATCH, _frames(self.n_frames), Dim.of(1)), Rate.FRAME)}
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """W113 where frames are too slow for the wave."""
+        fastest_hz = max((abs(hz) for hz in values.get("frequency_hz", ())), default=0.0)
+        if self.frame_rate is None or fastest_hz < self.frame_rate / 2:
+            return ()
+        alias_hz = abs(fastest_hz - round(fastest_hz / self.frame_rate) * self.frame_rate)
+        comes_out = f"it comes out as {alias_hz:g} Hz" if alias_hz != fastest_hz else "its frames miss the wave"
+        message = f"{fastest_hz:g} Hz is not below half of the frame rate, {self.frame_rate / 2:g} Hz: {comes_out}"
+        return (
+            Advice("W113", message, "frequency_hz", f"a frame_rate above {2 * fastest_hz:g} Hz in `clock` holds it"),
+        )
 
     def kernel(self, frequency_hz: Any, sizes: Any) -> Any:
         return self._wave(frequency_hz, _length(self, self.n_frames, sizes), 0, sizes.batch)

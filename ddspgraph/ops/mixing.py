@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -16,55 +17,68 @@ from ddspgraph.ir.types import Rate, Signal, Unit
 
 
 class _Elementwise(Op):
-    """Two signals of one shape, sample by sample. Shorter axes of size 1 are repeated."""
+    """Signals of one shape, sample by sample. Shorter axes of size 1 are repeated."""
 
     traits = Traits.PURE | Traits.POINTWISE
-    inputs = {
-        "signal_one": anything(doc="Any shape and rate; the slower of the two is brought to the rate of the faster."),
-        "signal_two": anything(doc="The shape of signal_one, or 1 along some axes."),
-    }
-    outputs = {
-        "signal": same_as("signal_one", doc="The larger of the two shapes."),
-        "signal_one": same_as("signal_one", doc="The input, at the rate of the result."),
-        "signal_two": same_as("signal_two", doc="The input, at the rate of the result."),
-    }
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
-        one, two = signals["signal_one"], signals["signal_two"]
-        dims = broadcast("signal_one", one, "signal_two", two)
-        result = Signal(dims, max(one.rate, two.rate), self.unit_of(one.unit, two.unit))
-        return {"signal": result, "signal_one": one, "signal_two": two}
+        (first, result), *others = signals.items()
+        for name, signal in others:
+            result = Signal(broadcast(first, result, name, signal), max(result.rate, signal.rate))
+        return {"signal": result, **{name: signals[name] for name in self.inputs}}
 
-    def kernel(self, signal_one: Any, signal_two: Any) -> Any:
-        if len(signal_one.shape) < len(signal_two.shape):
-            result = self.combine(dsp.match_rank(signal_one, signal_two), signal_two)
-        else:
-            result = self.combine(signal_one, dsp.match_rank(signal_two, signal_one))
-        return {"signal": result, "signal_one": signal_one, "signal_two": signal_two}
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        n_inputs = sum(not name.startswith("->") for name in shapes)
+        return (n_inputs - 1) * super().multiply_adds(shapes)
 
-    def unit_of(self, one: Unit, two: Unit) -> Unit:
-        """The unit of the result."""
-        return one if one is two else Unit.ANY
+    def kernel(self, *signals: Any) -> Any:
+        result = functools.reduce(self._combined, signals)
+        return {"signal": result, **dict(zip(self.inputs, signals, strict=False))}
+
+    def _combined(self, one: Any, two: Any) -> Any:
+        if len(one.shape) < len(two.shape):
+            return self.combine(dsp.match_rank(one, two), two)
+        return self.combine(one, dsp.match_rank(two, one))
 
     def combine(self, one: Any, two: Any) -> Any:
         """Two tensors of equal rank to one."""
         raise TypeError(f"{type(self).__name__} declares no combine")
 
 
+def _inputs(**how: Any) -> dict[str, Port]:
+    return {
+        "signal_one": anything(doc="Any shape and rate; slower signals are brought to the rate of the fastest.", **how),
+        "signal_two": anything(doc="The shape of signal_one, or 1 along some axes.", **how),
+    }
+
+
+_OUTPUTS = {
+    "signal": same_as("signal_one", doc="The largest of the shapes.", shares="unit"),
+    "signal_one": same_as("signal_one", doc="The input, at the rate of the result.", shares="unit"),
+    "signal_two": same_as("signal_two", doc="The input, at the rate of the result.", shares="unit"),
+}
+
+
 class Add(_Elementwise):
-    """The sum of two signals: y = signal_one + signal_two.
+    """The sum of two or more signals of one unit: y = signal_one + signal_two + input_3 + ...
 
     Source: elementary.
     """
 
     words = ("sum", "plus", "mixer", "offset", "bias", "+")
 
+    inputs = _inputs(shares="unit")
+    variadic = anything(doc="The same.", shares="unit")
+    outputs = _OUTPUTS
+
     def combine(self, one: Any, two: Any) -> Any:
         return one + two
 
 
 class Multiply(_Elementwise):
-    """The product of two signals, as in ring modulation and tremolo: y = signal_one * signal_two.
+    """The product of signals, as in ring modulation and tremolo: y = signal_one * signal_two * input_3 * ...
+
+    One of them may have a unit, which the result keeps; the others are linear factors.
 
     Source: elementary.
     """
@@ -74,10 +88,9 @@ class Multiply(_Elementwise):
         "amplitude modulation", "modulate", "envelope (applied to a sound)", "*",
     )  # fmt: skip
 
-    def unit_of(self, one: Unit, two: Unit) -> Unit:
-        if Unit.LINEAR in (one, two):
-            return two if one is Unit.LINEAR else one
-        return Unit.ANY
+    inputs = _inputs(shares="unit", scales=True)
+    variadic = anything(doc="The same.", shares="unit", scales=True)
+    outputs = {"signal": _OUTPUTS["signal"], **{name: same_as(name, doc=_OUTPUTS[name].doc) for name in inputs}}
 
     def combine(self, one: Any, two: Any) -> Any:
         return one * two
@@ -119,14 +132,14 @@ class Mix(Op):
     words = ("crossfade", "xfade", "blend", "fade", "wet dry", "dry wet", "pan", "lerp", "mixer")
 
     inputs = {
-        "signal_one": Port(None, Rate.AUDIO, doc="Heard alone at m = 1."),
-        "signal_two": Port(None, Rate.AUDIO, doc="Heard alone at m = 0."),
+        "signal_one": Port(None, Rate.AUDIO, doc="Heard alone at m = 1.", shares="unit"),
+        "signal_two": Port(None, Rate.AUDIO, doc="Heard alone at m = 0.", shares="unit"),
         "nn_out_mix_level": anything(unit=Unit.RAW, doc="[batch], [batch, frames, 1] or [batch, samples]"),
     }
     outputs = {
-        "signal": same_as("signal_one"),
-        "signal_one": same_as("signal_one"),
-        "signal_two": same_as("signal_two"),
+        "signal": same_as("signal_one", shares="unit"),
+        "signal_one": same_as("signal_one", shares="unit"),
+        "signal_two": same_as("signal_two", shares="unit"),
         "mix_level": Port(None, doc="m; at audio rate, unless it is a constant."),
     }
 
@@ -155,8 +168,7 @@ class Mix(Op):
             mix_level = Signal((level.dims[0], samples, *level.dims[2:]), Rate.AUDIO, Unit.LINEAR)
             both = Signal(dims, Rate.AUDIO)
             dims = broadcast("signal", both, "nn_out_mix_level", as_channels(mix_level, both))
-        result = Signal(dims, Rate.AUDIO, one.unit if one.unit is two.unit else Unit.ANY)
-        return {"signal": result, "signal_one": one, "signal_two": two, "mix_level": mix_level}
+        return {"signal": Signal(dims, Rate.AUDIO), "signal_one": one, "signal_two": two, "mix_level": mix_level}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, samples = shapes["-> signal"][:2]

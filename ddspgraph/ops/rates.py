@@ -29,8 +29,8 @@ class Resample(Clocked):
         "portamento", "glide",
     )  # fmt: skip
 
-    inputs = {"inputs": frame("channels", doc="Frames.")}
-    outputs = {"signal": audio("channels", doc="The same at audio rate.")}
+    inputs = {"inputs": frame("channels", doc="Frames.", shares="unit")}
+    outputs = {"signal": audio("channels", doc="The same at audio rate.", shares="unit")}
 
     method: str = param("linear", choices=("nearest", "linear", "cubic", "window"), doc="The interpolation.")
     add_endpoint: bool = param(
@@ -45,7 +45,7 @@ class Resample(Clocked):
         if not self.add_endpoint and self.hop_samples is not None:
             batch, frames, channels = given.dims
             dims = (batch, (frames + -1) * self.hop_samples, channels)
-        return {"signal": Signal(dims, Rate.AUDIO, given.unit)}
+        return {"signal": Signal(dims, Rate.AUDIO)}
 
     def kernel(self, inputs: Any) -> Any:
         frames = dsp.size_of(inputs, 1)
@@ -85,16 +85,11 @@ class TensorToAudio(Op):
     words = ("squeeze", "drop channel", "mono", "to audio", "flatten")
 
     traits = Traits.PURE | Traits.POINTWISE
-    inputs = {"samples": audio(1, doc="Samples with a channel axis.")}
+    inputs = {"samples": audio(1, doc="Samples with a channel axis.", shares="unit")}
     outputs = {
-        "signal": audio(doc="Samples without it."),
+        "signal": audio(doc="Samples without it.", shares="unit"),
         "samples": same_as("samples", doc="The input."),
     }
-
-    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
-        outputs = super().infer(signals)
-        unit = signals["samples"].unit
-        return {**outputs, "signal": Signal(outputs["signal"].dims, Rate.AUDIO, unit)}
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 0  # the same numbers under another shape

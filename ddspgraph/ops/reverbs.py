@@ -9,7 +9,7 @@ from typing import Any
 from ddspgraph import dsp
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, Op, Traits, Weight, param
-from ddspgraph.ir.ports import Mismatch, Port, audio, const, same_as
+from ddspgraph.ir.ports import Mismatch, Port, agree, audio, const, same_as
 from ddspgraph.ir.streaming import Block, past_shape
 from ddspgraph.ir.types import BATCH, Dim, Rate, Signal, Unit
 from ddspgraph.ops.noise import filtered_noise, filtered_noise_cost
@@ -34,7 +34,7 @@ class Reverb(Op):
     words = ("convolution", "convolve", "conv", "impulse response", "ir", "room", "space", "cabinet", "cab")
 
     inputs = {
-        "audio": audio(doc="The dry sound."),
+        "audio": audio(doc="The dry sound.", shares="unit"),
         "ir": Port(
             None,
             Rate.CONST,
@@ -43,7 +43,7 @@ class Reverb(Op):
         ),
     }
     outputs = {
-        "signal": audio(doc="The sound in the room."),
+        "signal": audio(doc="The sound in the room.", shares="unit"),
         "audio": same_as("audio", doc="The input."),
         "ir": Port((BATCH, Dim.of("ir_samples")), Rate.CONST, doc="The impulse response."),
     }
@@ -68,7 +68,13 @@ class Reverb(Op):
         fault = self._fault(signals)
         if fault is not None:
             raise Mismatch("E305", *fault)
-        return {**super().infer(signals), "ir": self._ir_signal(signals)}
+        outputs = super().infer(signals)
+        ir, batch = self._ir_signal(signals), signals["audio"].dims[0]
+        if ir.dims[0] != Dim.of(1) and agree(batch, ir.dims[0]) is None and batch != Dim.of(1):
+            port = next(name for name in signals if name != "audio")
+            message = f"'audio' has a batch of {batch}, {{source}} is {signals[port].shape_text}"
+            raise Mismatch("E414", port, message, "give one for all of the batch, or one for each")
+        return {**outputs, "ir": ir}
 
     def _ir_signal(self, signals: Mapping[str, Signal]) -> Signal:
         if self.trainable:
@@ -206,7 +212,7 @@ class ExpDecayReverb(Reverb):
     words = ("reverb", "room", "hall", "plate", "space", "freeverb", "verb", "zita")
 
     inputs = {
-        "audio": audio(doc="The dry sound."),
+        "audio": audio(doc="The dry sound.", shares="unit"),
         "gain": Port(None, Rate.CONST, Unit.RAW, optional=True, doc="Gain of the response, [batch] or [batch, 1]."),
         "decay": Port(None, Rate.CONST, optional=True, doc="Speed of its decay, [batch] or [batch, 1]."),
     }
@@ -276,7 +282,7 @@ class FilteredNoiseReverb(Reverb):
     words = ("reverb", "room", "hall", "space", "verb")
 
     inputs = {
-        "audio": audio(doc="The dry sound."),
+        "audio": audio(doc="The dry sound.", shares="unit"),
         "magnitudes": const(
             "ir_frames",
             "n_bands",

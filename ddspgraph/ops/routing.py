@@ -13,6 +13,7 @@ from ddspgraph.ir.ports import Mismatch, Port, agree, anything, same_as
 from ddspgraph.ir.shapes import broadcast
 from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import BATCH, SAMPLES, Dim, Rate, Signal, Unit
+from ddspgraph.ir.units import UNITS
 
 
 class Crop(Op):
@@ -25,9 +26,9 @@ class Crop(Op):
 
     words = ("trim", "cut", "slice", "truncate")
 
-    inputs = {"audio": Port(None, Rate.AUDIO, doc="[batch, samples] or [batch, samples, channels]")}
+    inputs = {"audio": Port(None, Rate.AUDIO, doc="[batch, samples] or [batch, samples, channels]", shares="unit")}
     outputs = {
-        "signal": Port((BATCH, SAMPLES), Rate.AUDIO, doc="frame_size samples shorter."),
+        "signal": Port((BATCH, SAMPLES), Rate.AUDIO, doc="frame_size samples shorter.", shares="unit"),
         "audio": same_as("audio", doc="The input."),
     }
 
@@ -45,7 +46,7 @@ class Crop(Op):
                 f"frame_size must be below {audio.dims[1]}",
             )
         return {
-            "signal": Signal((audio.dims[0], left, *audio.dims[2:]), Rate.AUDIO, audio.unit),
+            "signal": Signal((audio.dims[0], left, *audio.dims[2:]), Rate.AUDIO),
             "audio": audio,
         }
 
@@ -84,13 +85,18 @@ class Concat(Op):
     words = ("concatenate", "join", "stack", "merge", "cat", "pack", "interleave", "stereo")
 
     traits = Traits.PURE | Traits.POINTWISE
-    variadic = anything(doc="Signals of one rate and length; slower ones are brought to the rate of the fastest.")
-    outputs = {"signal": Port(None, doc="[batch, time, sum of all channels]")}
+    variadic = anything(
+        doc="Signals of one rate, length and unit; slower ones are brought to the rate of the fastest.", shares="unit"
+    )
+    outputs = {"signal": Port(None, doc="[batch, time, sum of all channels]", shares="unit")}
 
     axis: str = param(
         "channels",
         choices=["channels", "values"],
         doc="channels: of signals in time, and of single numbers. values: of constant lists, [batch, n].",
+    )
+    unit: str | None = param(
+        None, choices=UNITS, doc="What the result counts; null: what the inputs do. any: features of several units."
     )
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
@@ -148,8 +154,7 @@ class Concat(Op):
             channels = a + b.offset
         else:
             channels = Dim.of("n_channels")
-        unit = joined.unit if joined.unit is signal.unit else Unit.ANY
-        return Signal((*leading, channels), max(joined.rate, signal.rate), unit)
+        return Signal((*leading, channels), max(joined.rate, signal.rate))
 
 
 class Split(Op):

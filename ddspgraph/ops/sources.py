@@ -11,7 +11,8 @@ from ddspgraph.ir import costs
 from ddspgraph.ir.frozen import shape_of
 from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, Port
-from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit, signal
+from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, signal
+from ddspgraph.ir.units import UNITS
 
 
 class Constant(Op):
@@ -25,13 +26,13 @@ class Constant(Op):
     words = ("number", "value", "literal", "const", "sig", "parameter")
 
     traits = Traits.PURE | Traits.POINTWISE
-    outputs = {"signal": Port(None, Rate.CONST, doc="[1, *shape of value]")}
+    outputs = {"signal": Port(None, Rate.CONST, doc="[1, *shape of value]", shares="unit")}
 
-    value: object = param(doc="A number, a quantity, or a list of numbers.")
-    unit: str = param("any", choices=[u.value for u in Unit], doc="What the number counts.")
+    value: object = param(shares="unit", doc="A number, a quantity, or a list of them.")
+    unit: str = param("any", choices=UNITS, doc="What the number counts; a quantity says it itself.")
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
-        return {"signal": signal(1, *shape_of(self.value), unit=Unit(self.unit))}
+        return {"signal": signal(1, *shape_of(self.value))}
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 0
@@ -51,8 +52,8 @@ class Hold(Op):
     words = ("repeat", "expand", "broadcast", "tile", "sample and hold")
 
     traits = Traits.PURE | Traits.SIZED | Traits.POINTWISE
-    inputs = {"value": Port(None, Rate.CONST, doc="[batch], or [batch, channels]")}
-    outputs = {"signal": Port(None, doc="The constant at frame or audio rate.")}
+    inputs = {"value": Port(None, Rate.CONST, doc="[batch], or [batch, channels]", shares="unit")}
+    outputs = {"signal": Port(None, doc="The constant at frame or audio rate.", shares="unit")}
 
     rate: str = param("frame", choices=["frame", "audio"], doc="The rate of the result.")
     channels: int | None = param(None, ge=1, doc="Size of the last axis; none: audio without a channel axis.")
@@ -67,7 +68,7 @@ class Hold(Op):
         rate = Rate.FRAME if self.rate == "frame" else Rate.AUDIO
         time = Dim.of(1) if self.broadcast else FRAMES if self.rate == "frame" else SAMPLES
         batch = value.dims[0] if self.broadcast else BATCH
-        return {"signal": Signal((batch, time, *channels), rate, value.unit)}
+        return {"signal": Signal((batch, time, *channels), rate)}
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return costs.PASS * math.prod(shapes["-> signal"])

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
-from ddspgraph.ir.op import Op, from_clock, param
+from ddspgraph.ir.op import Advice, Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
 from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.streaming import Block, analysis_lag, analysis_past, past_shape
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ops.mel_bands import MelBands
 from ddspgraph.ops.units import check_range
 from ddspgraph.ops.workspace import mel_weights
 
@@ -24,6 +25,8 @@ class _Spectrum(Op):
     """Spectra at a hop of their own, int(fft_size * (1 - overlap)) samples."""
 
     inputs = {"audio": audio()}
+    #: The parameter that says how many mel bands there are.
+    bins_name: ClassVar[str]
 
     lo_hz: float = param(0.0, unit=Unit.HZ, ge=0, doc="Lower edge of the lowest band.")
     hi_hz: float = param(8000.0, unit=Unit.HZ, gt=0, doc="Upper edge of the highest band; at most sample_rate / 2.")
@@ -97,6 +100,13 @@ class _Spectrum(Op):
     def rate_hz(self) -> float:
         return self.sample_rate or _DEFAULT_SAMPLE_RATE
 
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """W114 for bands that hear nothing."""
+        bands = MelBands(self.lo_hz, self.hi_hz, self.n_bands(), self.fft_size)
+        return bands.advice(self.rate_hz(), self.bins_name, f"a larger fft_size, or fewer {self.bins_name}")
+
     def _check_bands(self) -> None:
         nyquist_hz = self.rate_hz() / 2
         if self.hi_hz > nyquist_hz:
@@ -105,6 +115,7 @@ class _Spectrum(Op):
                 "audio",
                 f"hi_hz is {self.hi_hz:g}, above half of the sample rate",
                 f"the nearest legal value is {nyquist_hz:g}",
+                is_of_clock=True,
             )
         check_range("audio", "lo_hz", self.lo_hz, "hi_hz", self.hi_hz)
 
@@ -112,6 +123,7 @@ class _Spectrum(Op):
 class _MelSpectrum(_Spectrum):
     """Spectra in mel bands."""
 
+    bins_name = "bins"
     bins: int = param(64, ge=1, doc="Number of bands.")
 
     def n_bands(self) -> int:
@@ -184,6 +196,7 @@ class Mfcc(_Spectrum):
 
     outputs = {"signal": frame("mfcc_bins", doc="Frames are fft_size * (1 - overlap) samples apart.")}
 
+    bins_name = "mel_bins"
     lo_hz: float = param(20.0, unit=Unit.HZ, ge=0, doc="Lower edge of the lowest band.")
     fft_size: int = param(1024, unit=Unit.SAMPLES, ge=2, doc="Size of a frame.")
     mel_bins: int = param(128, ge=1, doc="Number of mel bands.")

@@ -19,6 +19,8 @@ from ddspgraph.ops.workspace import harmonic_workspace, sinusoidal_workspace
 
 #: The lowest pitch that W104 reckons with where f0 is not known: about the lower limit of hearing.
 _LOWEST_PITCH_HZ = 20.0
+#: Partials that fold back at less of the sound than this are no news: linear interpolation makes as much.
+_INAUDIBLE_DB = -40.0
 _RESAMPLE_METHODS = ("nearest", "linear", "cubic", "window")
 _FADE_DOC = (
     "Fraction of the Nyquist frequency over which partials fade out below it; "
@@ -204,6 +206,20 @@ class Sinusoidal(Clocked):
             )
         return outputs
 
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """W117 where known frequencies lie above Nyquist."""
+        known = values.get("frequencies", []) if self.freq_scale_fn is None else []
+        if self.sample_rate is None:
+            return ()
+        nyquist_hz = self.sample_rate / 2.0
+        silent = sum(hz >= nyquist_hz for hz in known)
+        if not silent:
+            return ()
+        message = f"{silent} of {len(known)} sinusoids never sound: {max(known):g} Hz is not below {nyquist_hz:g} Hz"
+        return (Advice("W117", message, "frequencies", "delete them, or raise the sample_rate in `clock`"),)
+
     def kernel(self, amplitudes: Any, frequencies: Any) -> Mapping[str, Any]:
         controls = self._controls(amplitudes, frequencies)
         signal = dsp.sinusoidal_synthesis(
@@ -289,6 +305,25 @@ class Wavetable(Clocked):
         ports = super().input_ports(given)
         return ports if self.scale_fn else with_unit(ports, Unit.LINEAR, "amplitudes", "wavetables")
 
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """W115 where partials of the table, as it is written, fold back from above Nyquist."""
+        table, pitches = values.get("wavetables"), values.get("f0_hz")
+        if not table or not pitches or self.sample_rate is None or max(pitches) <= 0.0:
+            return ()
+        f0_hz, nyquist_hz = max(pitches), self.sample_rate / 2.0
+        highest = math.ceil(nyquist_hz / f0_hz) - 1  # k * f0 < sample_rate / 2
+        folded_db = _above_db(table, highest)
+        if folded_db < _INAUDIBLE_DB:
+            return ()
+        message = (
+            f"at {f0_hz:g} Hz the table's partials from number {highest + 1} on lie above {nyquist_hz:g} Hz and fold "
+            f"back, at {folded_db:.0f} dB of the sound"
+        )
+        hint = f"a table of {highest} partials has none there" if highest else "lower f0_hz"
+        return (Advice("W115", message, "wavetables", hint),)
+
     def kernel(self, amplitudes: Any, wavetables: Any, f0_hz: Any) -> Mapping[str, Any]:
         scale = dsp.scaling(self.scale_fn)
         amplitudes, wavetables = scale(amplitudes), scale(wavetables)
@@ -319,3 +354,17 @@ class Wavetable(Clocked):
         # Phase, the indices of two entries of two tables, and their weights.
         per_sample = 4 * costs.GATHER + 90 * costs.PASS
         return costs.scaling(self.scale_fn, controls) + math.prod(shapes["-> signal"]) * per_sample
+
+
+def _above_db(table: list[float], highest: int) -> float:
+    """Power of the partials above number `highest` of one cycle, in dB of all its partials."""
+    import numpy as np
+
+    cycle = np.asarray(table) - np.mean(table)
+    angles = 2.0 * np.pi / len(table) * np.outer(np.arange(1, min(highest, len(table) // 2) + 1), np.arange(len(table)))
+    below = np.abs(np.exp(-1j * angles) @ cycle) ** 2 * (2.0 / len(table))
+    if below.size and 2 * below.size == len(table):
+        below[-1] /= 2.0  # the partial at half the table's rate has no twin
+    total = float(np.sum(cycle**2))
+    above = total - float(np.sum(below))
+    return 10.0 * math.log10(above / total) if above > 1e-12 * total else -math.inf

@@ -25,6 +25,17 @@ def test_values_and_gradients_are_finite(function) -> None:
     assert np.all(np.isfinite(tape.gradient(y, x)))
 
 
+def test_a_root_below_the_noise_is_silence() -> None:
+    """A power under -200 dB is 0 in value and gradient; above it the root is the plain one."""
+    x = tf.constant([0.0, 1e-30, 1e-21, 1e-19, 1e-4])
+    with tf.GradientTape() as tape:
+        tape.watch(x)
+        y = dsp.safe_sqrt(x)
+    expected = np.array([0.0, 0.0, 0.0, 10**-9.5, 1e-2])
+    np.testing.assert_allclose(y, expected, rtol=1e-6)
+    np.testing.assert_allclose(tape.gradient(y, x), [0.0, 0.0, 0.0, 0.5 / 10**-9.5, 50.0], rtol=1e-6)
+
+
 def test_tf_float32_takes_everything() -> None:
     for value in (3, [1, 2], np.arange(3), np.ones(2), tf.ones([2], tf.float64), tf.constant(1)):
         assert dsp.tf_float32(value).dtype == tf.float32

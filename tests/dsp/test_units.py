@@ -73,3 +73,13 @@ def test_gradients_at_the_edges(function) -> None:
         y = function(x)
     assert np.all(np.isfinite(y))
     assert np.all(np.isfinite(tape.gradient(y, x)))
+
+
+def test_silence_over_the_widest_range() -> None:
+    """A floor that float32 cannot hold would be 0: silence is the smallest power that it holds, with a gradient."""
+    silence = tf.zeros([3])
+    with tf.GradientTape() as tape:
+        tape.watch(silence)
+        level_db = dsp.power_to_db(silence, range_db=500.0)
+    np.testing.assert_allclose(level_db, -370.0, rtol=1e-6)
+    assert np.all(np.isfinite(tape.gradient(level_db, silence)))

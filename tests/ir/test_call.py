@@ -56,3 +56,56 @@ def test_a_trainable_op_without_variables_says_what_to_do() -> None:
 def test_a_clocked_op_without_a_rate_says_so() -> None:
     with pytest.raises(ValueError, match="sample_rate"):
         dg.ops.Harmonic()(np.zeros([1, 10, 1]), np.zeros([1, 10, 4]), np.full([1, 10, 1], 440.0))
+
+
+ZEROS = np.zeros
+MISFITS = {
+    "add": (lambda: dg.ops.Add()(ZEROS([1, 100]), ZEROS([1, 99])), "E414", ("signal_one", "signal_two", "100", "99")),
+    "add of three": (lambda: dg.ops.Add()(*(ZEROS([1, n]) for n in (100, 100, 99))), "E414", ("input_3", "99")),
+    "gain": (lambda: dg.ops.Gain()(ZEROS([1, 100, 2]), ZEROS([1, 3])), "E414", ("audio", "gain")),
+    "mod_delay": (
+        lambda: dg.ops.ModDelay(sample_rate=16000)(ZEROS([1, 100]), ZEROS([1, 50, 1]), ZEROS([1, 100, 1])),
+        "E414",
+        ("gain", "audio", "50", "100"),
+    ),
+    "batches": (lambda: dg.ops.Reverb()(ZEROS([2, 1000]), ZEROS([3, 10])), "E414", ("audio", "ir")),
+    "harmonic": (
+        lambda: dg.ops.Harmonic(sample_rate=16000, n_samples=640)(
+            ZEROS([1, 10, 1]), ZEROS([1, 11, 4]), ZEROS([1, 10, 1])
+        ),
+        "E414",
+        ("harmonic_distribution", "amplitudes"),
+    ),
+    "rank": (lambda: dg.ops.Loudness()(ZEROS([1, 1000, 2])), "E413", ("audio",)),
+    "loss": (lambda: dg.losses.SpectralLoss()(ZEROS([1, 999]), ZEROS([1, 900])), "E414", ("target_audio", "audio")),
+    "weights": (
+        lambda: dg.losses.SpectralLoss()(ZEROS([1, 999]), ZEROS([1, 999]), ZEROS([1, 3])),
+        "E414",
+        ("weights",),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MISFITS)
+def test_sizes_that_disagree_are_named_by_port(name: str) -> None:
+    call, code, said = MISFITS[name]
+    with pytest.raises(dg.GraphError) as caught:
+        call()
+    assert caught.value.diagnostics[0].code == code
+    assert all(word in str(caught.value) for word in said), str(caught.value)
+
+
+def test_sizes_that_disagree_while_it_is_traced() -> None:
+    with pytest.raises(dg.GraphError, match="'signal_two'"):
+        tf.function(dg.ops.Add().__call__, autograph=False)(tf.zeros([1, 100]), tf.zeros([1, 99]))
+
+
+def test_weights_of_examples_in_every_rank() -> None:
+    """[batch], [batch, 1] and [batch, 1, 1] weigh the same: the mean of what each example loses alone."""
+    generator = np.random.default_rng(3)
+    target, audio = generator.normal(size=(2, 2, 2048)).astype(np.float32)
+    loss, weights = dg.losses.SpectralLoss(fft_sizes=(256,)), np.float32([0.5, 2.0])
+    alone = [float(loss(target[i : i + 1], audio[i : i + 1])) for i in (0, 1)]
+    for shape in ([2], [2, 1], [2, 1, 1]):
+        found = float(loss(target, audio, weights.reshape(shape)))
+        np.testing.assert_allclose(found, np.mean(weights * alone), rtol=1e-5)  # means in another order

@@ -17,7 +17,7 @@ def _noise(*shape: int, seed: int = 2) -> np.ndarray:
 _PAIR = {"signal_one": _noise(2, 192), "signal_two": _noise(2, 192, seed=3)}
 
 CASES: dict[str, Callable[[], tuple[Op, Mapping[str, np.ndarray]]]] = {
-    "add": lambda: (ops.Add(), _PAIR),
+    "add": lambda: (ops.Add(), {**_PAIR, "input_3": _noise(2, 6, 1, seed=4)}),
     "multiply": lambda: (ops.Multiply(), {**_PAIR, "signal_two": _noise(2, 6, 1)}),
     "gain": lambda: (ops.Gain(), {"audio": _noise(2, 192), "gain": _noise(2)}),
     "mix": lambda: (ops.Mix(), {**_PAIR, "nn_out_mix_level": _noise(2, 6, 1)}),

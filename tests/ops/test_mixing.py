@@ -11,6 +11,7 @@ from ddspgraph import ops
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.ports import Mismatch
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit, signal
+from ddspgraph.ir.units import solve_units, with_units
 from tests.dsp.golden import cases, relative_l2
 from tests.ops.checks import assert_finite, results_of, traced
 
@@ -24,8 +25,8 @@ ONE, TWO = (RNG.normal(size=(2, 3200)).astype(np.float32) for _ in range(2))
 
 
 def inferred(op: Op, *signals: Signal) -> Signal:
-    results = op.infer(dict(zip(op.input_ports(), signals, strict=True)))
-    return results["signal"]
+    given = dict(zip(op.input_names(len(signals)), signals, strict=True))
+    return with_units(op, op.infer(given), solve_units(op, given)[0])["signal"]
 
 
 def refused(op: Op, *signals: Signal) -> Mismatch:
@@ -82,7 +83,7 @@ def test_levels_of_every_rate_mix_audio_of_every_rank(shape: tuple[int, ...], ch
 def test_mix_types() -> None:
     level = signal("batch", "frames", 1, rate=Rate.FRAME, unit=Unit.RAW)
     types = ops.Mix().infer({"signal_one": AUDIO, "signal_two": AUDIO, "nn_out_mix_level": level})
-    assert types["signal"] == AUDIO
+    assert inferred(ops.Mix(), AUDIO, AUDIO, level) == AUDIO
     assert str(types["mix_level"]) == "[batch, 64*frames, 1] audio linear"
     assert inferred(ops.Mix(), STEREO, STEREO, signal("batch")) == STEREO
     two_levels = signal("batch", "frames", 2, rate=Rate.FRAME)
@@ -125,12 +126,26 @@ def test_shapes_that_do_not_fit(one: Signal, two: Signal, code: str, hint: str) 
 
 
 def test_units_of_sums_and_products() -> None:
-    db, linear = signal(1, unit=Unit.DB), signal(1, unit=Unit.LINEAR)
+    db, linear, plain = (signal(1, unit=unit) for unit in (Unit.DB, Unit.LINEAR, Unit.ANY))
     assert inferred(ops.Add(), db, db).unit is Unit.DB
-    assert inferred(ops.Add(), db, linear).unit is Unit.ANY
-    assert inferred(ops.Multiply(), signal(1, unit=Unit.HZ), linear).unit is Unit.HZ
+    assert inferred(ops.Add(), plain, db, plain).unit is Unit.DB
+    assert inferred(ops.Multiply(), linear, signal(1, unit=Unit.HZ), linear).unit is Unit.HZ
     assert inferred(ops.Multiply(), linear, linear).unit is Unit.LINEAR
-    assert inferred(ops.Multiply(), db, db).unit is Unit.ANY
+    assert inferred(ops.Multiply(), plain, linear).unit is Unit.ANY
+
+
+def test_any_number_of_signals() -> None:
+    """Of several ranks, against NumPy's own broadcasting; the outputs of two keep their names."""
+    inputs = {"signal_one": ONE[..., None], "signal_two": np.float32([0.5]), "input_3": TWO[..., None]}
+    inputs["input_4"] = RNG.normal(size=(1, 1, 2)).astype(np.float32)
+    as_axes = [value.reshape(value.shape + (1,) * (3 - value.ndim)) for value in inputs.values()]
+    for op, expected in ((ops.Add(), sum(as_axes)), (ops.Multiply(), np.prod(np.broadcast_arrays(*as_axes), axis=0))):
+        results = results_of(op, **inputs)
+        np.testing.assert_allclose(results["signal"], expected, rtol=1e-5, atol=1e-6)  # float32, in another order
+        assert list(results) == ["signal", "signal_one", "signal_two"]
+        np.testing.assert_array_equal(np.array(op(*inputs.values())), results["signal"])
+    assert inferred(ops.Add(), COLUMN, signal(1), COLUMN, STEREO).dims == STEREO.dims
+    assert refused(ops.Add(), AUDIO, AUDIO, SHORTER).port == "input_3"
 
 
 @pytest.mark.parametrize(

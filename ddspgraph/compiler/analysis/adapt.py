@@ -70,14 +70,15 @@ def adapt(name: str, signal: Signal, target: Target, hop_samples: int | None) ->
             else "give a number, a list, or an input of rate const",
         )
     if signal.rate is Rate.CONST:
-        return _hold(signal, target, hop_samples)
+        return _hold(name, signal, target, hop_samples)
     return _resample(name, signal, target, hop_samples)
 
 
-def _hold(signal: Signal, target: Target, hop_samples: int | None) -> tuple[Signal, tuple[Step, ...]]:
+def _hold(name: str, signal: Signal, target: Target, hop_samples: int | None) -> tuple[Signal, tuple[Step, ...]]:
     shape = signal.dims[1:]
     if len(shape) > 1:
-        return signal, ()  # no rate conversion is implied; the port reports the rank
+        message = f"port '{name}' takes a number, or one for each channel, {{source}} is {signal.shape_text}"
+        raise Mismatch("E414", name, message, f"write one list, or make it an input of {target.rate} rate")
     with_axis = target.rank == 3 or bool(shape) or (target.rate is Rate.FRAME and target.rank is None)
     channels = shape or (Dim.of(1),) if with_axis else ()
     samples = FRAMES * hop_samples if hop_samples else SAMPLES

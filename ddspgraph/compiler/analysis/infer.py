@@ -11,6 +11,7 @@ from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.ports import Mismatch, Port
 from ddspgraph.ir.types import UNIT_CONVERSIONS, Dim, Signal, Unit
+from ddspgraph.ir.units import TIMES, UnitConflict, scaling_parameter, solve_units, with_units
 
 
 def infer(graph: Graph, report: Report) -> Graph:
@@ -33,11 +34,15 @@ def _node_types(graph: Graph, node: Node, types: Mapping[Ref, Signal], report: R
             _report_unit(graph, node, name, port, given[name].unit, report)
             # As if it were converted: what follows is judged for itself.
             given[name] = replace(given[name], unit=port.unit)
+    units, conflicts = solve_units(node.op, given)
+    for conflict in conflicts:
+        _report_conflict(graph, node, conflict, report)
     try:
         outputs = node.op.infer(arriving(ports, given, graph.clock.hop_samples))
     except Mismatch as mismatch:
         _report(graph, node, mismatch, types, report)
         return {}
+    outputs = with_units(node.op, outputs, units)
     return {Ref(node.name, port): _in_frames(s, graph.clock.hop_samples) for port, s in outputs.items()}
 
 
@@ -53,12 +58,13 @@ def _report_unit(graph: Graph, node: Node, name: str, port: Port, given: Unit, r
     ref = node.input(name)
     assert ref is not None
     between = UNIT_CONVERSIONS.get((given, port.unit))
-    article = "an" if between and between[0] in "aeiou" else "a"
-    hint = (
-        f"insert {article} {between} node between them"
-        if between
-        else f"give it in {port.unit}, or declare its unit as any"
-    )
+    unscaled = scaling_parameter(node.op, name, given)
+    if between:
+        hint = f"insert {_article(between)} {between} node between them"
+    elif unscaled:
+        hint = f"write `{unscaled}: null` in the params of '{node.name}': then '{name}' takes {given}"
+    else:
+        hint = f"give it in {port.unit}, or declare its unit as any"
     source = _source(graph, ref)
     report.add(
         "E412",
@@ -67,6 +73,54 @@ def _report_unit(graph: Graph, node: Node, name: str, port: Port, given: Unit, r
         *_declared(graph, ref),
         hint=hint,
     )
+
+
+def _report_conflict(graph: Graph, node: Node, conflict: UnitConflict, report: Report) -> None:
+    first, second = node.input(conflict.first), node.input(conflict.second)
+    assert first is not None
+    assert second is not None
+    ends = f"{_source(graph, first)} is {conflict.first_unit} and {_source(graph, second)} is {conflict.second_unit}"
+    rule = "one factor may have a unit, the others must be linear" if conflict.is_product else "they must have one unit"
+    report.add(
+        "E412",
+        f"'{conflict.first}' and '{conflict.second}' of '{node.name}': {ends}, {rule}",
+        node.edge_spans.get(conflict.second, node.span),
+        *_declared(graph, second),
+        *(_declared(graph, first) if first != second else ()),
+        hint=_conflict_hint(graph, node, conflict),
+    )
+
+
+def _conflict_hint(graph: Graph, node: Node, conflict: UnitConflict) -> str:
+    repairs = []
+    units = {conflict.first_unit, conflict.second_unit}
+    conversion = conflict.conversion()
+    literals = [port for port in (conflict.first, conflict.second) if _is_literal(graph, _ref(node, port))]
+    if literals and not conflict.is_product and (conversion or units <= TIMES):
+        other = conflict.first_unit if literals[0] == conflict.second else conflict.second_unit
+        repairs.append(f"write the literal in {other}")
+    if conversion and conversion[1] not in literals:
+        op, port, _ = conversion
+        repairs.append(f"insert {_article(op)} {op} node between '{_ref(node, port)}' and '{port}'")
+    variable = node.op.input_ports((conflict.second,))[conflict.second].shares
+    if variable in node.op.params():
+        repairs.append(f"write `{variable}: any` in its params where the numbers only go on into a network")
+    if conflict.is_product and literals:
+        repairs.append("write the literal in linear")
+    if not repairs:
+        wanted = "linear" if conflict.is_product else str(conflict.first_unit)
+        repairs.append(f"give '{conflict.second}' in {wanted}")
+    return ", or ".join(repairs)
+
+
+def _ref(node: Node, port: str) -> Ref:
+    ref = node.input(port)
+    assert ref is not None
+    return ref
+
+
+def _article(word: str) -> str:
+    return "an" if word[0] in "aeiou" else "a"
 
 
 def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Signal], report: Report) -> None:
@@ -80,6 +134,7 @@ def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Si
         node.edge_spans.get(mismatch.port, node.span) if ref else _parameter_span(node, message),
         *(_declared(graph, ref) if ref else ()),
         *_other_ends(graph, node, mismatch),
+        *([Note("the clock is", graph.clock.span)] if mismatch.is_of_clock and graph.clock.span else ()),
         hint=_padding_hint(graph, node, mismatch, types) or mismatch.hint,
     )
 

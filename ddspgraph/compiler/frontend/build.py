@@ -7,6 +7,7 @@ from dataclasses import replace
 from ddspgraph.compiler.frontend.clock import read_clock
 from ddspgraph.compiler.frontend.drafts import read_draft
 from ddspgraph.compiler.frontend.edges import Connector
+from ddspgraph.compiler.frontend.parameters import whole
 from ddspgraph.compiler.frontend.scope import Scope
 from ddspgraph.compiler.frontend.structure import STRUCTURE
 from ddspgraph.compiler.frontend.training import read_training
@@ -99,7 +100,8 @@ def _input_dims(value: Value, rate: Rate, clock: Clock) -> tuple[Dim, ...]:
 
 
 def _dim(value: Value) -> Dim:
-    return Dim.of(value.data)  # type: ignore[arg-type]  # the schema saw to it
+    number = whole(value.data)
+    return Dim.of(value.data if number is None else number)  # type: ignore[arg-type]  # the schema saw to it
 
 
 # -- nodes and losses -----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ddspgraph.compiler.frontend.parameters import INVALID, LARGEST_WHOLE, ParameterReader
+from ddspgraph.compiler.frontend.parameters import INVALID, LARGEST_WHOLE, ParameterReader, is_duration, whole
 from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import Note, Report
 from ddspgraph.ir.graph import Clock
@@ -57,8 +57,10 @@ def _whole(
         return None
     if bare is not None and value.is_number and reader.sample_rate:
         number *= reader.sample_rate
-    if 1 <= number <= LARGEST_WHOLE and abs(number - round(number)) <= 1e-6:
-        return round(number)
+    is_time = unit is Unit.SAMPLES and (is_duration(value) or (bare is Unit.SECONDS and value.is_number))
+    found = whole(number, is_rounded=is_time)
+    if found is not None and 1 <= found <= LARGEST_WHOLE:
+        return found
     nearest = max(1, round(min(max(number, 1), LARGEST_WHOLE) / step)) * step
     counts = unit is Unit.SAMPLES
     samples = " of samples" if counts else ""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from ddspgraph.compiler.frontend.op_names import op_hint
 from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader
 from ddspgraph.compiler.frontend.scope import Draft, Scope
-from ddspgraph.compiler.frontend.values import Key, Value
+from ddspgraph.compiler.frontend.shared_units import written_unit
+from ddspgraph.compiler.frontend.values import Key, Value, text_of
 from ddspgraph.diagnostics import Note, Span, did_you_mean, quote
 from ddspgraph.ir.op import Op, ParamSpec, Traits
+from ddspgraph.ir.types import Unit
 
 
 def read_draft(key: Key, value: Value, section: str, scope: Scope, lengths: list[tuple[int, Value]]) -> Draft:
@@ -46,10 +50,12 @@ class _Parameters:
         # A node with a key that is not one (`param:`) may mean any of what it lacks.
         self.is_whole = not any(item.is_faulty for _, item in value.items())
         self.params: dict[str, Any] = {}
+        self.units: dict[str, Unit | None] = {}
 
     def draft(self, op_span: Span, in_place: bool) -> Draft:
         specs = self.op_class.params()
         given = self.value.get("params")
+        self._join_units(dict(given.items()) if given else {})
         for key, value in given.items() if given else ():
             self._read(key, value)
             if self.report.is_full:
@@ -62,6 +68,21 @@ class _Parameters:
         spans = {str(key): value.span for key, value in given.items()} if given else {}
         op = self.op_class(**params) if can_be_made else None
         return Draft(self.key, self.value, self.op_class, op, is_sound, spans)
+
+    def _join_units(self, given: Mapping[str, Value]) -> None:
+        """What parameters that share a unit are written in; it becomes the parameter that names it. Reports E412."""
+        specs = self.op_class.params()
+        for variable in dict.fromkeys(spec.shares for spec in specs.values() if spec.shares):
+            said = text_of(given.get(variable))
+            if said in (unit.value for unit in Unit if unit is not Unit.ANY):
+                self.units[variable] = Unit(said)
+                continue
+            values = {name: value for name, value in given.items() if name in specs and specs[name].shares == variable}
+            unit = written_unit(values, str(self.key), self.report)
+            self.is_whole = self.is_whole and unit is not None
+            self.units[variable] = unit
+            if unit is not None and variable not in given:
+                self.params[variable] = unit.value
 
     def _read(self, key: Key, value: Value) -> None:
         specs = self.op_class.params()
@@ -77,6 +98,12 @@ class _Parameters:
                 hint = f"put it under `inputs` of '{self.key}'"
             self.report.add("E309", message, key.span, hint=hint)
             return
+        if spec.shares:
+            unit = self.units[spec.shares]
+            if unit is None:  # they contradict each other, and that is reported
+                self.params[spec.name] = INVALID
+                return
+            spec = replace(spec, unit=unit)
         number = self.params[spec.name] = ParameterReader(self.report, self.clock.sample_rate).read(
             spec, value, self.op_class.name
         )

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from ddspgraph.compiler.frontend.number_slips import decimal_comma, is_decimal_comma, is_silence, number_slip
-from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader
+from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader, quantity_of
 from ddspgraph.compiler.frontend.scope import Draft, Scope
+from ddspgraph.compiler.frontend.shared_units import has_quantity, written_unit
 from ddspgraph.compiler.frontend.values import Key, Value, text_of
 from ddspgraph.compiler.frontend.yaml_collections import touches
 from ddspgraph.diagnostics import Span, did_you_mean, quote
@@ -17,6 +18,7 @@ from ddspgraph.ir.op import Op
 from ddspgraph.ir.ports import Port
 from ddspgraph.ir.quantity import parse_quantity
 from ddspgraph.ir.types import Unit
+from ddspgraph.ir.units import scaling_parameter
 from ddspgraph.limits import Limits
 
 _VARIADIC = re.compile("input_[1-9][0-9]{0,5}")
@@ -44,7 +46,11 @@ class Connector:
             return None
         pairs = dict(self._by_port(draft, draft.op_class, given)) if given else {}
         ports = draft.op.input_ports(tuple(pairs)) if draft.op else _class_ports(draft.op_class, pairs)
-        refs = {port: self._connect(str(draft.key), port, ports[port], value) for port, value in pairs.items()}
+        units = self._literal_units(str(draft.key), ports, pairs)
+        refs = {
+            port: self._connect(draft, port, units[port], value) if units[port] else None
+            for port, value in pairs.items()
+        }
         is_whole = self._is_whole(draft, ports, pairs)
         if not (is_whole and draft.is_sound) or draft.op is None or None in refs.values():
             return None
@@ -81,7 +87,7 @@ class Connector:
         if given.is_mapping:
             found = []
             for key, value in given.items():
-                if str(key) in op.inputs or (op.variadic is not None and _VARIADIC.fullmatch(key)):
+                if str(key) in op.inputs or _is_one_more(op, str(key)):
                     found.append((str(key), value))
                     continue
                 self._unknown_port(draft, op, key)
@@ -98,8 +104,8 @@ class Connector:
             message = f"'{draft.key}': a list gives the inputs in order, without names"
             self.report.add("E304", message, given.span, hint=f"remove the dashes: `{key}: {_written(item)}`")
             return
-        names = [f"input_{i + 1}" for i in range(len(values))] if op.variadic else list(op.inputs)
-        halves = _halves(values) if len(values) > len(names) else None
+        names = op.input_names(len(values))
+        halves = _halves(values, with_unit=op.variadic is not None) if op.variadic or len(values) > len(names) else None
         if halves:
             slip = decimal_comma(*halves[0])
             message = f"'{draft.key}': {quote(','.join(halves[0]))} {slip.cause}"
@@ -120,32 +126,51 @@ class Connector:
         hint = did_you_mean(str(key), list(op.inputs)) or _inputs_text(op)
         self.report.add("E304", f"'{draft.key}': {op.name} has no input {quote(key)}", key.span, hint=hint)
 
-    def _connect(self, node: str, port_name: str, port: Port, value: Value) -> Ref | None:
+    def _literal_units(
+        self, node: str, ports: Mapping[str, Port], pairs: Mapping[str, Value]
+    ) -> dict[str, Unit | None]:
+        """The unit that a literal at each port is in; None where it contradicts another. Reports E412."""
+        units: dict[str, Unit | None] = {name: ports[name].unit for name in pairs}
+        literals = {name: value for name, value in pairs.items() if not self._is_reference(value)}
+        groups: dict[str, dict[str, Value]] = {}
+        for name, value in literals.items():
+            if ports[name].unit is Unit.ANY:
+                groups.setdefault(ports[name].shares or f"{name} alone", {})[name] = value
+        for names in groups.values():
+            for group in [{name: names[name]} for name in names] if _are_factors(ports, names) else [names]:
+                unit = written_unit(group, node, self.report)
+                units |= {name: unit for name, value in group.items() if unit is None or has_quantity(value)}
+        for name, unit in units.items():
+            if unit is Unit.ANY and name in literals and ports[name].scales:
+                units[name] = Unit.LINEAR  # a bare factor
+        return units
+
+    def _connect(self, draft: Draft, port: str, unit: Unit, value: Value) -> Ref | None:
         """A reference, or a constant node that holds the literal."""
         if value.is_faulty or self.report.is_full:
             return None
-        if isinstance(value.data, str) and not self._is_literal(value.data):
-            return self.scope.ref(value, node, port.unit)
-        name = f"'{port_name}' of '{node}'"
+        if self._is_reference(value):
+            return self.scope.ref(value, str(draft.key), unit)
+        name = f"'{port}' of '{draft.key}'"
         if any(item.data in self.scope.claimed for item in value.elements() if isinstance(item.data, str)):
             hint = "write one name, or join the signals in a concat node"
             return self._refused("E311", f"{name} is a list of names: a list holds numbers", value, hint)
         if value.is_mapping or value.data is None or isinstance(value.data, bool):
             hint = "write the name of an input or node, or a number"
             return self._refused("E311", f"{name} wants a signal, this is {value.said}", value, hint)
-        unit = port.unit
-        if unit is Unit.ANY and isinstance(value.data, str) and (quantity := _quantity(value.data)):
-            unit = quantity
-        number = self.reader.numbers(value, unit, name)
+        number = self.reader.numbers(value, unit, name, _unscaled(draft.op, port, value))
         if number is INVALID:
             return None
         literal = self.scope.ops["constant"](value=number, unit=unit.value)  # type: ignore[call-arg]
-        constant = Node(f"{node}.{port_name}", literal, span=value.span)
+        constant = Node(f"{draft.key}.{port}", literal, span=value.span)
         self.literals.append(constant)
         return constant.refs[0]
 
     def _refused(self, code: str, message: str, value: Value, hint: str) -> None:
         self.report.add(code, message, value.span, hint=hint)
+
+    def _is_reference(self, value: Value) -> bool:
+        return isinstance(value.data, str) and not self._is_literal(value.data)
 
     def _is_literal(self, text: str) -> bool:
         """A name of the spec is a reference, even where it reads as a note (`A4`)."""
@@ -164,6 +189,18 @@ def _quantity(text: str) -> Unit | None:
     return quantity.unit if quantity else None
 
 
+def _unscaled(op: Op | None, port: str, value: Value) -> str | None:
+    """The repair of a quantity at a port that takes raw numbers, which a scale function makes of them."""
+    quantity = quantity_of(value)
+    name = scaling_parameter(op, port, quantity.unit) if op and quantity else None
+    return f"write `{name}: null` in its params: then '{port}' takes {quantity.unit}" if name and quantity else None
+
+
+def _are_factors(ports: Mapping[str, Port], names: Iterable[str]) -> bool:
+    """Whether values at these ports are multiplied: then each has a unit of its own."""
+    return any(ports[name].scales for name in names)
+
+
 def _class_ports(op: type[Op], given: Mapping[str, Value]) -> Mapping[str, Port]:
     """The ports that an op is declared with; parameters may change them, but they are at fault."""
     variadic = {name: op.variadic for name in given if name not in op.inputs and op.variadic is not None}
@@ -178,12 +215,16 @@ def _written(value: Value) -> str:
     return str(value.data) if isinstance(value.data, str) or value.is_number else "..."
 
 
-def _halves(values: Sequence[Value]) -> tuple[tuple[str, str], Span] | None:
-    """The halves of the first number that its decimal comma took apart, and the place of both."""
+def _halves(values: Sequence[Value], *, with_unit: bool) -> tuple[tuple[str, str], Span] | None:
+    """The halves of the first number that its decimal comma took apart, and the place of both.
+
+    Where any number of inputs may stand, only the unit tells a half: `-6,5 dB`.
+    """
     for one, two in itertools.pairwise(values):
         a, b = one.span, two.span
         halves = str(one.data), str(two.data)
-        if touches(a, b) and not one.is_list and is_decimal_comma(*halves):
+        is_half = isinstance(two.data, str) or not with_unit
+        if touches(a, b) and not one.is_list and is_half and is_decimal_comma(*halves):
             return halves, Span(a.source, a.line, a.column, b.end_line, b.end_column)
     return None
 
@@ -192,7 +233,12 @@ def _count(given: Value | None) -> int:
     return len(given.elements()) + sum(1 for _ in given.items()) if given is not None else 0
 
 
+def _is_one_more(op: type[Op], name: str) -> bool:
+    """Whether a name is of an input after the named ones: `input_3` where two have names of their own."""
+    return op.variadic is not None and _VARIADIC.fullmatch(name) is not None and int(name[6:]) > len(op.inputs)
+
+
 def _inputs_text(op: type[Op]) -> str:
     if op.variadic is not None:
-        return "its inputs are input_1, input_2, and so on"
+        return f"its inputs are {', '.join(op.input_names(len(op.inputs) + 2))}, and so on"
     return f"its inputs are {', '.join(op.inputs)}" if op.inputs else "it has no inputs: remove them"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 import re
 from collections.abc import Callable
 from dataclasses import MISSING
@@ -13,8 +14,9 @@ from ddspgraph.compiler.frontend.structure import NAME
 from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import Note, Report, did_you_mean, quote
 from ddspgraph.ir.op import ParamSpec
-from ddspgraph.ir.quantity import KNOWN_UNITS, SPELLED_OUT, convert, parse_quantity
+from ddspgraph.ir.quantity import KNOWN_UNITS, SPELLED_OUT, Quantity, convert, parse_quantity
 from ddspgraph.ir.types import Unit
+from ddspgraph.ir.units import TIMES
 
 #: What `ParameterReader` answers where it has reported an error.
 INVALID: Any = object()
@@ -23,6 +25,8 @@ INVALID: Any = object()
 LARGEST, SMALLEST = 3.4028234e38, 1.1754944e-38
 #: As in `Limits.integer_magnitude`: JSON readers and float64 hold whole numbers exactly up to here.
 LARGEST_WHOLE = 1 << 53
+#: How far from a whole number a number may be and still be it: `3 s` at 16 kHz is computed.
+_WHOLE = 1e-6
 #: Outputs that a parameter may name.
 _MOST_OUTPUTS = 1_024
 
@@ -95,12 +99,15 @@ class ParameterReader:
         self.report.add(code, message, value.span, *notes, hint=hint)
         return INVALID
 
-    def number(self, value: Value, unit: Unit, name: str) -> float:
-        """A bare number in `unit`, or a quantity converted to it; finite as a float32."""
+    def number(self, value: Value, unit: Unit, name: str, instead: str | None = None) -> float:
+        """A bare number in `unit`, or a quantity converted to it; finite as a float32.
+
+        `instead` is the repair of a quantity that has another unit.
+        """
         if value.is_faulty:
             return INVALID
         if isinstance(value.data, str):
-            number = self._quantity(value, unit, name)
+            number = self._quantity(value, unit, name, instead)
         elif isinstance(value.data, (int, float)) and not isinstance(value.data, bool):
             number = value.data
         else:
@@ -112,13 +119,13 @@ class ParameterReader:
             return self.refuse("E503", f"{name} must be finite, this is {_plain(number)}", value, hint)
         return number if isinstance(number, int) or abs(number) >= SMALLEST else 0.0
 
-    def numbers(self, value: Value, unit: Unit, name: str) -> Any:
+    def numbers(self, value: Value, unit: Unit, name: str, instead: str | None = None) -> Any:
         """A number, or nested lists of numbers of equal lengths, as nested tuples."""
         if not value.is_list:
-            return self.number(value, unit, name)
+            return self.number(value, unit, name, instead)
         items = []
         for item in value.elements():
-            items.append(self.numbers(item, unit, name))
+            items.append(self.numbers(item, unit, name, instead))
             if items[-1] is INVALID and self.report.is_full:
                 return INVALID
         if INVALID in items:
@@ -139,7 +146,7 @@ class ParameterReader:
         self.refuse("E501", message, value.elements()[odd], hint)
         return False
 
-    def _quantity(self, value: Value, unit: Unit, name: str) -> float:
+    def _quantity(self, value: Value, unit: Unit, name: str, instead: str | None) -> float:
         text = str(value.data)
         try:
             quantity = parse_quantity(text)
@@ -151,10 +158,13 @@ class ParameterReader:
             slip = number_slip(text)
             cause, hint = slip or ("is not a quantity", _unit_hint(text) or number_hint(unit))
             return self.refuse("E504", f"{name}: {quote(text)} {cause}", value, hint)
+        if unit is Unit.ANY and quantity.unit is not Unit.LINEAR:
+            message = f"{name} is a plain number, {quote(text)} has a unit"
+            return self.refuse("E505", message, value, f"write {_plain(quantity.value)} if that is meant")
         try:
             return convert(quantity, unit, sample_rate=self.sample_rate)
         except ValueError as error:
-            return self.refuse("E505", f"{name}: {error}", value, f"write a number{_in_unit(unit)}")
+            return self.refuse("E505", f"{name}: {error}", value, instead or f"write a number{_in_unit(unit)}")
 
     def _number(self, spec: ParamSpec, value: Value, name: str) -> Any:
         if not (value.is_number or value.is_faulty or isinstance(value.data, str)):
@@ -163,9 +173,9 @@ class ParameterReader:
         if number is INVALID:
             return INVALID
         if spec.kind in ("int", "ints"):
-            # `1.0` is not a whole number to us, but `3 s` at 16 kHz is 48000.0 samples.
-            nearest = round(number)
-            if isinstance(value.data, float) or abs(number - nearest) > 1e-6:
+            nearest = whole(number, is_rounded=is_duration(value))
+            if nearest is None:
+                nearest = round(number)
                 message = f"{name} must be a whole number{_in_unit(spec.unit)}, this is {_plain(number)}"
                 legal = f"write {nearest}" if spec.admits(nearest) else f"it must be {_range(spec)}"
                 return self.refuse("E501", message, value, legal)
@@ -210,11 +220,12 @@ class ParameterReader:
             if not re.fullmatch(NAME, key):
                 hint = "a name is a letter or _, then letters, digits and _"
                 self.report.add("E206", f"{name}: {quote(key)} is not a name", key.span, hint=hint)
-            elif not isinstance(count.data, int) or isinstance(count.data, bool) or count.data < 1:
+            elif (channels := whole(count.data)) is None or not 1 <= channels <= LARGEST_WHOLE:
                 message = f"{name}: {quote(key)} must be a whole number of channels, this is {count.said}"
-                self.refuse("E501", message, count, "write 1 or more")
+                near = f"write {max(1, round(count.data))}" if count.is_number else "write 1 or more"  # type: ignore[arg-type]
+                self.refuse("E501", message, count, near)
             else:
-                splits.append((str(key), count.data))
+                splits.append((str(key), channels))
             if self.report.is_full:
                 return INVALID
         if not len(value.data):  # type: ignore[arg-type]  # a mapping
@@ -246,6 +257,28 @@ def number_hint(unit: Unit) -> str:
     """`write a number in dB, such as -6 dB`"""
     example = _EXAMPLES.get(unit)
     return f"write a number{_in_unit(unit)}" + (f", such as {example}" if example else "")
+
+
+def whole(number: Any, *, is_rounded: bool = False) -> int | None:
+    """The whole number that a number is (`80`, `80.0`, `8e1`), or that it is rounded to; None where it is none."""
+    if not isinstance(number, (int, float)) or isinstance(number, bool) or not math.isfinite(number):
+        return None
+    nearest = round(number)
+    return nearest if is_rounded or abs(number - nearest) <= _WHOLE else None
+
+
+def is_duration(value: Value) -> bool:
+    """Whether a value is a quantity of time: of samples it is as many as are nearest, at every rate."""
+    quantity = quantity_of(value)
+    return quantity is not None and quantity.unit in TIMES and quantity.unit is not Unit.SAMPLES
+
+
+def quantity_of(value: Value) -> Quantity | None:
+    """The quantity that a text is; None where it is none, or not finite."""
+    try:
+        return parse_quantity(value.data) if isinstance(value.data, str) else None
+    except ValueError:
+        return None
 
 
 def _length(item: Any) -> int:

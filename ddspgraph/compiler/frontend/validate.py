@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ddspgraph.compiler.frontend.key_slips import has_other_word, list_hint, text_hint, unknown_key
+from ddspgraph.compiler.frontend.parameters import LARGEST_WHOLE, whole
 from ddspgraph.compiler.frontend.structure import NODE_KEYS, RESERVED
 from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value
 from ddspgraph.diagnostics import Report, Span, did_you_mean, quote
@@ -63,8 +64,8 @@ def _validator(schema: Schema) -> Any:
             yield ValidationError("it does not match the pattern")
 
     types = Draft7Validator.TYPE_CHECKER.redefine(
-        "integer", lambda _, x: isinstance(x, int) and not isinstance(x, bool)
-    )  # to JSON Schema 1.0 is one too
+        "integer", lambda _, x: (number := whole(x)) is not None and abs(number) <= LARGEST_WHOLE
+    )
     return validators.extend(Draft7Validator, {"pattern": pattern}, type_checker=types)(schema)
 
 
@@ -212,8 +213,9 @@ def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
         wanted = f"must have {bound} {error.validator_value} entries, this has {len(value.elements())}"
     elif error.validator == "anyOf":
         wanted = f"must be a whole number of at least 1, or a name, this is {value.said}"
-        whole = isinstance(value.data, float) and value.data.is_integer() and value.data >= 1
-        hint = f"write {int(value.data)}" if whole else "write a number, or a name such as `k`"  # type: ignore[arg-type]
+        nearest = whole(value.data, is_rounded=True)
+        near = f"write {nearest}" if nearest is not None and 1 <= nearest <= LARGEST_WHOLE else "write a number"
+        hint = f"{near}, or a name such as `k`"
     report.add(code, f"{where} {wanted}", value.span, hint=hint)
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 from ddspgraph import dsp, nn
 from ddspgraph.ir import costs
-from ddspgraph.ir.op import Op, Traits, Weight, from_clock, param
+from ddspgraph.ir.op import Advice, Op, Traits, Weight, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
 from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ops.mel_bands import MelBands
 from ddspgraph.ops.neural import parts
 from ddspgraph.ops.neural.recurrent import recurrent_width
 from ddspgraph.ops.workspace import mel_weights
@@ -33,6 +34,8 @@ class _AudioEncoder(Op):
     traits = Traits.TRAINABLE
     whole_clip = "normalizes over the whole clip"
     inputs = {"audio": audio()}
+    #: Where advice on its bands points, and what helps.
+    advised: ClassVar[tuple[str, str]] = ("audio", "a lower sample_rate in `clock` lets all of them hear")
 
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
     hop_samples: int | None = from_clock("hop_samples", unit=Unit.SAMPLES, doc="Samples a frame of the graph.")
@@ -49,8 +52,24 @@ class _AudioEncoder(Op):
         """Mel bands of every analysis."""
         return (_MEL_BINS,)
 
+    def mel_bands(self) -> Sequence[MelBands]:
+        """The bands of every analysis."""
+        sizes = [size for size, _ in self.spectra()]
+        return [MelBands(_LO_HZ, _HI_HZ, bins, size) for bins, size in zip(self.bands(), sizes, strict=True)]
+
+    def rate_hz(self) -> float:
+        return float(self.sample_rate or 16_000)
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """W114 for bands that hear nothing."""
+        return [a for bands in self.mel_bands() for a in bands.advice(self.rate_hz(), *self.advised)]
+
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         super().infer(signals)
+        for bands in self.mel_bands():
+            bands.check("audio", self.rate_hz())
         batch, samples = signals["audio"].dims
         fft_size, overlap = self.spectra()[0]
         hop = self.hop_samples or int(fft_size * (1 - overlap))
@@ -58,9 +77,8 @@ class _AudioEncoder(Op):
         return {"z": Signal((batch, frames, Dim.of(self.width())), Rate.FRAME, Unit.RAW)}
 
     def mfcc(self, audio: Any, fft_size: int, overlap: float, bins: int = _MFCC_BINS, mel_bins: int = _MEL_BINS) -> Any:
-        rate_hz = float(self.sample_rate or 16_000)
-        hi_hz = min(_HI_HZ, rate_hz / 2)
-        return dsp.compute_mfcc(audio, _LO_HZ, hi_hz, fft_size, mel_bins, bins, overlap, True, rate_hz)
+        hi_hz = min(_HI_HZ, self.rate_hz() / 2)
+        return dsp.compute_mfcc(audio, _LO_HZ, hi_hz, fft_size, mel_bins, bins, overlap, True, self.rate_hz())
 
     def to_clock(self, z: Any, audio: Any) -> Any:
         """z with a frame for every hop of the clock; outside of a graph as it is."""
@@ -101,6 +119,7 @@ class MfccTimeDistributedRnnEncoder(_AudioEncoder):
 
     rnn_channels: int = param(512, ge=1, doc="Units of the recurrent layer.")
     rnn_type: str = param("gru", choices=parts.RNN_TYPES, doc="Kind of its units.")
+    advised = ("z_time_steps", "fewer z_time_steps have a larger FFT")
     z_dims: int = param(32, ge=1, doc="Channels of z.")
     z_time_steps: int = param(250, ge=63, le=1000, doc="Frames of 4 s at 16 kHz: 63, 125, 250, 500 or 1000.")
 
@@ -173,6 +192,7 @@ class MfccEncoder(_AudioEncoder):
 
     outputs = {"z": Port(None, Rate.FRAME, Unit.RAW, doc="[batch, frames, sum of mfcc_bins]")}
 
+    advised = ("mel_bins", "larger fft_sizes, or fewer mel_bins")
     fft_sizes: tuple[int, ...] = param((1024,), unit=Unit.SAMPLES, ge=4, doc="Samples of a frame, of each analysis.")
     mel_bins: tuple[int, ...] = param((128,), ge=1, doc="Mel bands of each analysis.")
     mfcc_bins: tuple[int, ...] = param((30,), ge=1, doc="Coefficients of each analysis.")

@@ -12,6 +12,7 @@ from ddspgraph.ir.op import Op, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port, anything, frame, same_as
 from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ir.units import UNITS
 from ddspgraph.ops.neural import parts
 
 
@@ -88,9 +89,10 @@ class StraightThroughChoice(Op):
 
     traits = Traits.RANDOM
     inputs = {"logits": frame("n_classes", unit=Unit.RAW)}
-    outputs = {"signal": frame(1, doc="The value that was drawn.")}
+    outputs = {"signal": frame(1, doc="The value that was drawn.", shares="unit")}
 
-    values: tuple[float, ...] = param(doc="The value of each class.")
+    values: tuple[float, ...] = param(shares="unit", doc="The value of each class.")
+    unit: str = param("any", choices=UNITS, doc="The unit of the values; quantities say it themselves.")
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         n = parts.channels("logits", signals["logits"])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp, nn
 from ddspgraph.ir import costs
-from ddspgraph.ir.op import Op, Splits, Traits, Weight, from_clock, param
+from ddspgraph.ir.op import Advice, Op, Splits, Traits, Weight, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
 from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ops.mel_bands import MelBands
 from ddspgraph.ops.neural import parts
 from ddspgraph.ops.workspace import mel_weights
 
@@ -22,6 +23,7 @@ SIZES: Mapping[str, tuple[int, tuple[tuple[int, ...], ...]]] = {
     "large": (64, ((3, 4, 6), (3,))),
 }
 _FIRST = 64
+_LO_HZ, _HI_HZ = 80.0, 7600.0
 _SIZE_DOC = "small: 12 layers; medium: 16; large: 16 of twice the width."
 
 
@@ -94,12 +96,25 @@ class ResnetSinusoidalEncoder(Op):
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         super().infer(signals)
+        self.mel_bands().check("audio", self.rate_hz())
         hop = int(self.fft_size * (1.0 - self.overlap))
         if hop < 1:
             raise Mismatch("E502", "audio", f"an overlap of {self.overlap:g} leaves no hop", "write `overlap: 0.75`")
         batch, samples = signals["audio"].dims
         time = frames_of(samples, hop, up=True) or Dim.of(f"{self.name}_frames")
         return {name: Signal((batch, time, Dim.of(n)), Rate.FRAME, Unit.RAW) for name, n in self.outputs}
+
+    def mel_bands(self) -> MelBands:
+        return MelBands(_LO_HZ, _HI_HZ, self.bins, self.fft_size)
+
+    def rate_hz(self) -> float:
+        return float(self.sample_rate or 16_000)
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """W114 for bands that hear nothing."""
+        return self.mel_bands().advice(self.rate_hz(), "bins", "a larger fft_size, or fewer bins")
 
     def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
         found = dict(resnet_weights(self.size, None, False))
@@ -119,9 +134,9 @@ class ResnetSinusoidalEncoder(Op):
         return spectrum + resnet_cost(batch, frames, self.bins, self.size) + dense
 
     def kernel(self, audio: Any, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        rate_hz = float(self.sample_rate or 16_000)
-        hi_hz = min(7600.0, rate_hz / 2)
-        spectrum = dsp.compute_logmel(audio, 80.0, hi_hz, self.bins, self.fft_size, self.overlap, True, rate_hz)
+        hi_hz = min(_HI_HZ, self.rate_hz() / 2)
+        how = (self.bins, self.fft_size, self.overlap, True, self.rate_hz())
+        spectrum = dsp.compute_logmel(audio, _LO_HZ, hi_hz, *how)
         x = run_resnet(spectrum, None, variables, self.size, "layer", False)
         return {name: nn.dense(x, nn.part(variables, f"dense_{name}")) for name, _ in self.outputs}
 
