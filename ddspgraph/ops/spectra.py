@@ -104,10 +104,13 @@ class _Spectrum(Op):
         self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
     ) -> Sequence[Advice]:
         """W114 for bands that hear nothing."""
-        bands = MelBands(self.lo_hz, self.hi_hz, self.n_bands(), self.fft_size)
-        return bands.advice(self.rate_hz(), self.bins_name, f"a larger fft_size, or fewer {self.bins_name}")
+        return self._bands().advice(self.rate_hz(), self.bins_name, f"a larger fft_size, or fewer {self.bins_name}")
+
+    def _bands(self) -> MelBands:
+        return MelBands(self.lo_hz, self.hi_hz, self.n_bands(), self.fft_size)
 
     def _check_bands(self) -> None:
+        self._bands().check("audio", self.rate_hz())
         nyquist_hz = self.rate_hz() / 2
         if self.hi_hz > nyquist_hz:
             raise Mismatch(

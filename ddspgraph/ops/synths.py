@@ -360,11 +360,8 @@ def _above_db(table: list[float], highest: int) -> float:
     """Power of the partials above number `highest` of one cycle, in dB of all its partials."""
     import numpy as np
 
-    cycle = np.asarray(table) - np.mean(table)
-    angles = 2.0 * np.pi / len(table) * np.outer(np.arange(1, min(highest, len(table) // 2) + 1), np.arange(len(table)))
-    below = np.abs(np.exp(-1j * angles) @ cycle) ** 2 * (2.0 / len(table))
-    if below.size and 2 * below.size == len(table):
-        below[-1] /= 2.0  # the partial at half the table's rate has no twin
-    total = float(np.sum(cycle**2))
-    above = total - float(np.sum(below))
+    power = np.abs(np.fft.rfft(table)[1:]) ** 2
+    if len(table) % 2 == 0:
+        power[-1] /= 2.0  # the partial at half the table's rate has no twin
+    above, total = float(np.sum(power[highest:])), float(np.sum(power))
     return 10.0 * math.log10(above / total) if above > 1e-12 * total else -math.inf

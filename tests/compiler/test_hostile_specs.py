@@ -103,7 +103,7 @@ _PARAMETERS = [
 @pytest.mark.parametrize(("op", "name"), _PARAMETERS, ids=lambda value: value)
 def test_numbers_that_are_none_are_refused_at_their_place(op: str, name: str) -> None:
     spec = OPS[op].params()[name]
-    wrong: list[Any] = [*_NUMBERS, *([1.0, 1.5, 1e30, 2.0**53] if spec.kind in ("int", "ints") else [])]
+    wrong: list[Any] = [*_NUMBERS, *([1.5, 1e30, 2.0**54] if spec.kind in ("int", "ints") else [])]
     wrong += [bound - 1 for bound in (spec.ge, spec.gt) if bound is not None]
     wrong += [bound for bound in (spec.gt, spec.lt) if bound is not None]
     wrong += [1e-320] if spec.gt == 0 and spec.kind == "float" else []

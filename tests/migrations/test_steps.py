@@ -80,7 +80,7 @@ def test_a_current_spec_comes_back_byte_for_byte(text):
         ("name: a\nversion: 3\n", "E204", 2, 10, "install a newer ddspgraph"),
         ("version: 0\n", "E204", 1, 10, "write `version: 2`"),
         ("version: -1\n", "E204", 1, 10, "write `version: 2`"),
-        ("version: 2.0\n", "E204", 1, 10, "write `version: 2`"),
+        ("version: 2.5\n", "E204", 1, 10, "write `version: 2`"),
         ("version: '2'\n", "E204", 1, 10, "write `version: 2`"),
         ("version: true\n", "E204", 1, 10, "write `version: 2`"),
         ("version: [2]\n", "E204", 1, 10, "write `version: 2`"),
