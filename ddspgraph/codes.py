@@ -110,6 +110,4 @@ CODES: dict[str, str] = {
     "W115": "A wavetable whose partials lie above the Nyquist frequency at this pitch: they fold back into the sound.",
     "W116": "A cutoff at or above the Nyquist frequency, or at 0 Hz: the filter passes everything or nothing.",
     "W117": "Sinusoids that never sound: they lie above the Nyquist frequency.",
-    "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
-    "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",
 }

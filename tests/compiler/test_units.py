@@ -142,8 +142,7 @@ def test_an_oscillation_in_the_units_that_were_written() -> None:
 
 def test_sums_and_products_of_several_constants_and_signals() -> None:
     nodes = {
-        "level": {"op": "add", "inputs": ["-6 dB", "-3 dB", 1]},
-        "gain": {"op": "db_to_amplitude", "inputs": ["level"]},
+        "gain": {"op": "db_to_amplitude", "inputs": ["-8 dB"]},
         "n": {"op": "multiply", "inputs": ["x", "gain", 2, "50 %"]},
         "sum": {"op": "add", "inputs": {"input_3": "n", "signal_two": "x", "signal_one": 1, "input_10": 2}},
     }
