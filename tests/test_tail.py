@@ -72,7 +72,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_a_length_of_the_clock_has_no_tail() -> None:
-    text = ROOM.replace("hop: 32}", "hop: 32, n_samples: 3200}")
+    text = ROOM.replace("hop: 32}", "hop: 32, duration: 0.4 s}")
     with pytest.raises(dg.GraphError, match="the clock says how long") as caught:
         dg.with_tail(dg.load(text), {"audio": np.zeros((1, 3_200))})
     assert [d.code for d in caught.value.diagnostics] == ["E606"]

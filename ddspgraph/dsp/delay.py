@@ -52,12 +52,12 @@ def delay_phase(phase: TensorLike, scale_fn: str | None) -> tf.Tensor:
 
     Float32 would round it by up to 1e-3 of a sample in a line of 300 ms, and otherwise in blocks than in a whole clip.
     """
-    return scaling(scale_fn)(tf.cast(tf_float(phase)[..., 0], tf.float64))
+    return scaling(scale_fn)(tf.cast(tf.squeeze(tf_float(phase), axis=2), tf.float64))
 
 
 def as_phase(position: tf.Tensor) -> tf.Tensor:
     """A phase of `delay_phase` as an output: float32 [batch, samples, 1]."""
-    return tf.cast(position, tf.float32)[..., tf.newaxis]
+    return tf.expand_dims(tf.cast(position, tf.float32), axis=2)
 
 
 def delay_cells(delay_samples: tf.Tensor, longest: float) -> Neighbours:
