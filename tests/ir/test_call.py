@@ -108,4 +108,4 @@ def test_weights_of_examples_in_every_rank() -> None:
     alone = [float(loss(target[i : i + 1], audio[i : i + 1])) for i in (0, 1)]
     for shape in ([2], [2, 1], [2, 1, 1]):
         found = float(loss(target, audio, weights.reshape(shape)))
-        np.testing.assert_allclose(found, np.mean(weights * alone), rtol=1e-5)  # means in another order
+        np.testing.assert_allclose(found, np.mean(weights * np.array(alone)), rtol=1e-5)  # means in another order

@@ -48,7 +48,7 @@ class Connector:
         ports = draft.op.input_ports(tuple(pairs)) if draft.op else _class_ports(draft.op_class, pairs)
         units = self._literal_units(str(draft.key), ports, pairs)
         refs = {
-            port: self._connect(draft, port, units[port], value) if units[port] else None
+            port: self._connect(draft, port, unit, value) if (unit := units[port]) else None
             for port, value in pairs.items()
         }
         is_whole = self._is_whole(draft, ports, pairs)
