@@ -81,7 +81,7 @@ def portable_array(x: np.ndarray, target: str) -> np.ndarray:
 
     Returns:
       x itself, or of numbers that do not pass two in a last axis: of complex numbers the real and the imaginary
-      part, of float64 a float32 and the rest, of int64 what remains of a division by 2^31, and the quotient.
+      part, of float64 a float32 and the rest, of int64 its words of 32 bits, the low one first.
     """
     for kind in _crossing(target):
         if kind.dtype == tf.as_dtype(x.dtype):

@@ -10,7 +10,7 @@ import tensorflow as tf
 from ddspgraph.backends.portable.division import divided
 from ddspgraph.backends.portable.retelling import NotPortable, Numbers, Retelling, Value
 
-_SPAN = 1 << 31
+_SPAN = 1 << 32
 
 
 class LongOps(Numbers):
@@ -20,17 +20,19 @@ class LongOps(Numbers):
     outside = tf.int32
 
     def taken(self, x: tf.Tensor) -> Value:
-        """An argument, from its two numbers [..., 2]."""
-        return tf.cast(x[..., 0], tf.int64) + tf.cast(x[..., 1], tf.int64) * _SPAN  # type: ignore[index]
+        """An argument, from its words [..., 2], the low one first."""
+        low, high = tf.cast(x[..., 0], tf.int64), tf.cast(x[..., 1], tf.int64)  # type: ignore[index]
+        return tf.math.floormod(low, tf.constant(_SPAN, tf.int64)) + high * _SPAN
 
     def given(self, value: Value) -> tf.Tensor:
-        """A result as two numbers [..., 2]."""
+        """A result as its words [..., 2]."""
         x, span = tf.convert_to_tensor(value), tf.constant(_SPAN, tf.int64)
         words = tf.math.floormod(x, span), divided("FloorDiv", x, span)
         return tf.stack([tf.cast(word, tf.int32) for word in words], axis=-1)
 
     def halves(self, constant: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return constant % _SPAN, constant // _SPAN
+        low = (constant % _SPAN).astype(np.uint32)
+        return low.view(np.int32), constant // _SPAN
 
     def tell(self, retelling: Retelling, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
         if op.type not in ("BitwiseAnd", "RightShift"):
