@@ -14,6 +14,7 @@ from ddspgraph.backends.scopes import named_node
 from ddspgraph.compiler.pipeline import LEGALISE, run
 from ddspgraph.compiler.stream_plan import plan_stream
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, fail, quote
+from ddspgraph.installation import install_command
 from ddspgraph.ir.graph import Graph, Node
 
 Target = Literal["litert", "onnx"]
@@ -43,7 +44,7 @@ def check_packages(target: Target) -> None:
     """Raises GraphError E608 where what a target needs is not installed."""
     missing = [package for module, package in _NEEDS[target].items() if importlib.util.find_spec(module) is None]
     if missing:
-        hint = f"pip install 'ddspgraph[{target}]'"
+        hint = install_command(target)
         raise fail("E608", f"exports to {target} need {' and '.join(missing)}, not installed here", hint=hint)
 
 

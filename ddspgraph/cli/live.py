@@ -15,6 +15,7 @@ from ddspgraph.cli.stream_feed import warm_up
 from ddspgraph.cli.stream_pitch import live_block
 from ddspgraph.cli.tensor_errors import typed_tensor_errors
 from ddspgraph.diagnostics import fail
+from ddspgraph.installation import install_command
 from ddspgraph.ir.types import Rate
 from ddspgraph.stream import Stream
 from ddspgraph.training.performance import FEATURES
@@ -37,7 +38,7 @@ def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: 
     try:
         import sounddevice
     except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
-        hint = "pip install 'ddspgraph[live]'"
+        hint = install_command("live")
         raise fail("E608", f"live audio needs sounddevice: {str(error).splitlines()[0]}", hint=hint) from None
     stream = Stream(model, seed=arguments.seed)
     warm_up(stream, timing.block_samples)

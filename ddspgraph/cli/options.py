@@ -61,15 +61,24 @@ def add_graph_options(parser: Parser) -> None:
     add_limit_option(parser)
 
 
+_ARRAYS = (
+    "arrays are [samples], [frames, channels] at the clock's frame rate or a constant's shape, with or without a batch "
+    "axis, in the unit of the input; a VALUE is held: notes=69, f0_hz='440 Hz', f0_hz=A4, level='-20 dB'"
+)
+
+
 def add_input_options(parser: Parser, files: str, arrays: str = "arrays by the names of the inputs") -> None:
     """`--input` and `--inputs`, with what they are good for."""
-    parser.add_argument("--input", metavar="NAME=FILE", action="append", default=[], help=files)
+    parser.add_argument("--input", metavar="NAME=FILE|VALUE", action="append", default=[], help=f"{files}; {_ARRAYS}")
     parser.add_argument("--inputs", metavar="FILE.npz", help=arrays)
+
+
+_PARTS = "NAME is an output, or any node or NODE/PORT of the graph"
 
 
 def add_output_options(parser: Parser, files: str) -> None:
     """`--output`, `--outputs` and `--format`."""
-    parser.add_argument("--output", metavar="NAME=FILE", action="append", default=[], help=files)
+    parser.add_argument("--output", metavar="NAME=FILE", action="append", default=[], help=f"{files}; {_PARTS}")
     parser.add_argument("--outputs", metavar="FILE.npz", help="all outputs by name")
     add_format_option(parser)
 
@@ -201,6 +210,6 @@ def limits_of(settings: list[str]) -> Limits:
 
 
 def split_assignment(text: str) -> tuple[str | None, str]:
-    """`audio=a.wav` -> ("audio", "a.wav"); a file alone -> (None, file)."""
-    match = re.match(r"([A-Za-z_]\w*)=(.+)", text, re.DOTALL)
+    """`audio=a.wav` -> ("audio", "a.wav"), a file alone -> (None, file); the name may be a port, `tone/signal`."""
+    match = re.match(r"([A-Za-z_]\w*(?:/[A-Za-z_]\w*)?)=(.+)", text, re.DOTALL)
     return (match[1], match[2]) if match else (None, text)

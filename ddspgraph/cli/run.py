@@ -22,7 +22,7 @@ from ddspgraph.cli.options import (
 if TYPE_CHECKING:
     import numpy as np
 
-    from ddspgraph.ir.graph import Graph
+    from ddspgraph.ir.graph import Graph, Ref
 
 EXAMPLE = "ddspgraph run graph.yaml --input audio=dry.wav --output audio=wet.wav"
 
@@ -38,14 +38,16 @@ def add_options(parser: Parser) -> None:
 
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.run_inputs import read_inputs
-    from ddspgraph.cli.run_outputs import plan_outputs, report, write_outputs
-    from ddspgraph.cli.spec import is_portable, load_graph, tell_warnings
+    from ddspgraph.cli.run_outputs import plan_outputs, report, with_parts, write_outputs
+    from ddspgraph.cli.spec import is_portable, is_saved_model, load_graph, tell_warnings
 
     check_seed(arguments.seed)
     options = GraphOptions.of(arguments)
     # Everything that can be wrong without TensorFlow is found before it is loaded.
-    graph = load_graph(arguments.spec, options, is_played=True)
-    tell_warnings(graph)
+    source = load_graph(arguments.spec, options, is_played=True)
+    tell_warnings(source)
+    is_export = is_saved_model(arguments.spec) or is_portable(arguments.spec)
+    graph = with_parts(source, arguments.output, is_export=is_export)
     plan = plan_outputs(graph, arguments)
     notices: list[str] = []  # told when the spinner has left the line
     with stage("reading the inputs"):
@@ -60,7 +62,8 @@ def main(arguments: Arguments) -> int:
         with stage("loading TensorFlow"), quiet_tensorflow():
             import tensorflow as tf  # noqa: F401
 
-        results = _compute(arguments, graph, inputs, options)
+        compiled = graph.replace(outputs=source.outputs)
+        results = _compute(arguments, compiled, dict(graph.outputs), inputs, options)
     if graph.outputs:
         write_outputs(graph, plan, results, arguments)
     facts = report(graph, plan, results, quiet=arguments.json)
@@ -81,9 +84,13 @@ def _longer(arguments: Arguments, graph: Graph, inputs: dict[str, np.ndarray]) -
 
 
 def _compute(
-    arguments: Arguments, graph: Graph, inputs: Mapping[str, np.ndarray], options: GraphOptions
+    arguments: Arguments,
+    graph: Graph,
+    outputs: Mapping[str, Ref],
+    inputs: Mapping[str, np.ndarray],
+    options: GraphOptions,
 ) -> dict[str, np.ndarray]:
-    """The outputs, or the losses of a graph that has no outputs. Raises GraphError."""
+    """The outputs, or the losses where there are none. Raises GraphError."""
     from ddspgraph.cli.not_finite import not_finite
     from ddspgraph.cli.spec import compile_graph, is_saved_model
     from ddspgraph.cli.tensor_errors import typed_tensor_errors
@@ -96,7 +103,10 @@ def _compute(
             model = compile_graph(arguments.spec, graph, options)
     with typed_tensor_errors():
         with stage(f"rendering {graph.name}"):
-            results = model(inputs, seed=arguments.seed) if graph.outputs else model.losses(inputs)
+            if len(outputs) > len(graph.outputs):
+                results = model.values(outputs, inputs, seed=arguments.seed)
+            else:
+                results = model(inputs, seed=arguments.seed) if outputs else model.losses(inputs)
             arrays = {name: value.numpy() for name, value in results.items()}
         error = not_finite(model, arrays, inputs, arguments.seed)
     if error is not None:

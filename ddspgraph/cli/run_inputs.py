@@ -1,4 +1,4 @@
-"""Files -> the inputs of a graph: recordings at the clock's rate, arrays with the batch axis that they lack."""
+"""Files and numbers -> the inputs of a graph: recordings at the clock's rate, arrays with the axes that they lack."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ddspgraph.cli.input_values import held, how_to_give, value_of
 from ddspgraph.cli.options import Arguments, UsageError, split_assignment
 from ddspgraph.diagnostics import Report, clean, did_you_mean, fail
 from ddspgraph.files import place
 from ddspgraph.io.arrays import ARRAY_SUFFIXES, read_npy, read_npz
 from ddspgraph.io.audio import KNOWN_RECORDINGS, Notify, is_recording, read_audio
+from ddspgraph.ir.array_checks import full_scale, swapped_axes, unknown_full_scale
 from ddspgraph.ir.types import Dim, Rate
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ def read_inputs(
       required: inputs that must be given; those that the outputs need, unless said.
 
     Raises:
-      UsageError: where a file cannot be told an input, or an input is given twice.
+      UsageError: where a file cannot be told an input, an input is given twice, or a number is none that fits.
       GraphError: E601-E605, E701 and E709, for files, and for inputs that are unknown, or missing of those required.
     """
     given: dict[str, np.ndarray] = dict(read_npz(arguments.inputs, limits=limits)) if arguments.inputs else {}
@@ -42,9 +44,18 @@ def read_inputs(
             raise UsageError(f"the input '{name}' is given twice")
         files[name] = file
     _check_names(graph, needed_inputs(graph) if required is None else required, {*given, *files})
-    arrays = {name: _with_batch(x, graph.input_by_name[name]) for name, x in given.items()}
+    arrays = {name: _fitted(x, graph.input_by_name[name], arguments.inputs) for name, x in given.items()}
+    numbers: dict[str, float] = {}
     for name, file in files.items():
-        arrays[name] = _read(graph, graph.input_by_name[name], file, limits, notify)
+        declared = graph.input_by_name[name]
+        is_file = is_recording(file) or Path(file).suffix.lower() in ARRAY_SUFFIXES
+        number = None if is_file else value_of(file, declared, graph.clock.sample_rate)
+        if number is None:
+            arrays[name] = _read(graph, declared, file, limits, notify)
+        else:
+            numbers[name] = number
+    for name, number in numbers.items():
+        arrays[name] = held(graph.input_by_name[name], number, graph, arrays)
     return {name: np.asarray(x, np.float32) for name, x in arrays.items()}
 
 
@@ -71,9 +82,8 @@ def _check_names(graph: Graph, required: Sequence[str], given: set[str]) -> None
     for name in required:
         if name not in given:
             declared = graph.input_by_name[name]
-            kind = "a recording" if declared.signal.rate is Rate.AUDIO else ".npy"
-            hint = f"--input {name}=FILE ({kind})"
-            report.add("E603", f"the input '{name}' {declared.signal} is needed", declared.span, hint=hint)
+            message = f"the input '{name}' {declared.signal} is needed"
+            report.add("E603", message, declared.span, hint=how_to_give(declared, graph))
     report.raise_errors()
 
 
@@ -82,15 +92,16 @@ def _read(graph: Graph, declared: Input, file: str, limits: Limits, notify: Noti
     if is_recording(file):
         return _recording(graph, declared, file, limits, notify)
     if suffix == ".npy":
-        return _with_batch(read_npy(file, limits=limits), declared)
+        return _fitted(read_npy(file, limits=limits), declared, file)
     if suffix == ".npz":
         arrays = read_npz(file, limits=limits)
         if declared.name not in arrays and len(arrays) != 1:
             known = ", ".join(map(clean, arrays)) or "nothing"
             raise fail("E602", f"there is no array '{declared.name}' in it, but {known}", place(file))
-        return _with_batch(arrays.get(declared.name, next(iter(arrays.values()))), declared)
+        return _fitted(arrays.get(declared.name, next(iter(arrays.values()))), declared, file)
     known = f"{', '.join(ARRAY_SUFFIXES)}, {KNOWN_RECORDINGS}"
-    raise fail("E602", f"not a kind of file that is known: {known}", place(file))
+    hint = how_to_give(declared, graph)
+    raise fail("E602", f"neither a number nor a kind of file that is known: {known}", place(file), hint=hint)
 
 
 def _recording(graph: Graph, declared: Input, file: str, limits: Limits, notify: Notify) -> np.ndarray:
@@ -98,7 +109,7 @@ def _recording(graph: Graph, declared: Input, file: str, limits: Limits, notify:
     signal = declared.signal
     if signal.rate is Rate.FRAME or signal.rank < 2:
         message = f"the input '{declared.name}' is {signal}, a recording is audio or, as a constant, a row of samples"
-        raise fail("E605", message, declared.span, hint=f"--input {declared.name}=FILE.npy")
+        raise fail("E605", message, declared.span, hint=how_to_give(declared, graph))
     is_mono = signal.rank == 2 or signal.dims[-1] == Dim.of(1)
     rate = None if _is_one_cycle(graph, declared) else graph.clock.sample_rate
     x = read_audio(file, rate, downmix=is_mono, notify=notify, limits=limits)
@@ -112,6 +123,14 @@ def _is_one_cycle(graph: Graph, declared: Input) -> bool:
     """
     ports = [node.op.input_ports()[port] for node, port in graph.users().get(declared.ref, ())]
     return declared.signal.rate is Rate.CONST and any(port.rate is Rate.FRAME for port in ports)
+
+
+def _fitted(x: np.ndarray, declared: Input, file: str) -> np.ndarray:
+    """An array as a recording would be: whole numbers at full scale, with the axes that it lacks. Raises E605."""
+    problem = swapped_axes(x.shape, declared) or unknown_full_scale(x.dtype, declared)
+    if problem is not None:
+        raise fail("E605", problem.message, place(file), hint=problem.hint)
+    return _with_batch(full_scale(x) if declared.signal.rate is Rate.AUDIO else x, declared)
 
 
 def _with_batch(x: np.ndarray, declared: Input) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,11 +18,39 @@ from ddspgraph.io.audio_writer import AUDIO_SUFFIXES
 from ddspgraph.ir.types import Rate
 
 if TYPE_CHECKING:
-    from ddspgraph.ir.graph import Graph
+    from ddspgraph.ir.graph import Graph, Ref
     from ddspgraph.ir.types import Signal
 
 #: file -> the outputs that go into it
 Plan = dict[str, list[str]]
+
+
+def with_parts(graph: Graph, assignments: Sequence[str], *, is_export: bool = False) -> Graph:
+    """The graph with the nodes and ports that `--output NODE/PORT=FILE` names as outputs of their own.
+
+    Raises:
+      UsageError: for a name that is neither an output nor a node, and for nodes of an export, which keeps none.
+    """
+    outputs = dict(graph.outputs)
+    for assignment in assignments:
+        name, _ = split_assignment(assignment)
+        ref = None if name is None or name in outputs else _part(graph, name)
+        if ref is None:
+            continue
+        if is_export:
+            key = str(name).replace("/", "_")
+            raise UsageError(
+                f"an export gives its outputs alone ({', '.join(outputs)}): for '{name}' write "
+                f"`outputs: {{{key}: {name}}}` in the spec and compile it again, or run the spec"
+            )
+        outputs[str(name)] = ref
+    return graph.replace(outputs=tuple(outputs.items()))
+
+
+def _part(graph: Graph, name: str) -> Ref | None:
+    node, _, port = name.partition("/")
+    refs = graph.node_by_name[node].refs if node in graph.node_by_name and "." not in node else ()
+    return next((ref for ref in refs if not port or ref.port == port), None)
 
 
 def plan_outputs(graph: Graph, arguments: Arguments) -> Plan:
@@ -41,8 +69,7 @@ def plan_outputs(graph: Graph, arguments: Arguments) -> Plan:
                 raise UsageError(f"--output {file}: which output? NAME=FILE, NAME being one of {', '.join(names)}")
             name = names[0]
         if name not in names:
-            hint = did_you_mean(name, names) or "it has none, only losses"
-            raise UsageError(f"the graph has no output '{name}'; {hint}")
+            raise UsageError(f"the graph has no output '{name}'; {_output_hint(graph, name, names)}")
         _check_kind(graph, name, file)
         _add(plan, file, [name])
     if arguments.outputs:
@@ -50,6 +77,17 @@ def plan_outputs(graph: Graph, arguments: Arguments) -> Plan:
             raise UsageError(f"--outputs wants a .npz file, this is {arguments.outputs}")
         _add(plan, arguments.outputs, names)
     return plan
+
+
+def _output_hint(graph: Graph, name: str, names: list[str]) -> str:
+    node, _, port = name.partition("/")
+    if node in graph.node_by_name:
+        ports = [str(ref) for ref in graph.node_by_name[node].refs]
+        if _part(graph, name) is None:
+            return did_you_mean(name, ports) or f"'{node}' has {', '.join(ports)}"
+        return f"add it to the spec: `outputs: {{{name.replace('/', '_')}: {name}}}`"
+    known = names + [n.name for n in graph.nodes if "." not in n.name]
+    return did_you_mean(name if not port else node, known) or "`ddspgraph check --explain` lists its nodes"
 
 
 def _add(plan: Plan, file: str, names: list[str]) -> None:
@@ -88,7 +126,7 @@ def write_outputs(graph: Graph, plan: Plan, results: Mapping[str, np.ndarray], a
         else:
             x = results[names[0]]
             if len(x) != 1:
-                hint = f"--output {names[0]}={Path(file).with_suffix('.npy')}"
+                hint = f"--output {names[0]}={Path(file).with_suffix('.npy')}; channels of one sound are no batch"
                 raise fail("E602", f"'{names[0]}' holds {len(x)} sounds, a recording is one", place(file), hint=hint)
             rate = graph.clock.sample_rate
             assert rate is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,12 @@ from ddspgraph.cli.options import (
     add_format_option,
     add_limit_option,
     add_ops_option,
+    split_assignment,
 )
 
 if TYPE_CHECKING:
+    from ddspgraph.cli.run_outputs import Plan
+    from ddspgraph.ir.graph import Graph
     from ddspgraph.training.performance import Fit
     from ddspgraph.training.transfer import Transferred
 
@@ -28,7 +32,14 @@ def add_options(parser: Parser) -> None:
     parser.add_argument(
         "audio", metavar="AUDIO", help="a recording of any kind and rate: .wav, .flac, .ogg, .mp3, .aiff, ..."
     )
-    parser.add_argument("-o", "--output", metavar="FILE", required=True, help="a .wav or .flac file")
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="[NAME=]FILE",
+        action="append",
+        required=True,
+        help="a .wav or .flac file of the sound; NAME is another output, or any node or NODE/PORT (also .npy, .npz)",
+    )
     add_fit_options(parser)
     parser.add_argument("--pitch", choices=["swift-f0"], default="swift-f0", help="tracker (default: swift-f0)")
     add_format_option(parser)
@@ -50,21 +61,24 @@ def add_fit_options(parser: Parser) -> None:
 
 
 def main(arguments: Arguments) -> int:
+    from ddspgraph.cli.run_outputs import write_outputs
     from ddspgraph.cli.spec import load_graph
     from ddspgraph.cli.tensor_errors import typed_tensor_errors
-    from ddspgraph.io.audio import read_audio, write_audio
+    from ddspgraph.io.audio import read_audio
     from ddspgraph.io.audio_writer import AUDIO_SUFFIXES
     from ddspgraph.training.instrument import check_instrument, open_instrument
     from ddspgraph.training.pitch import TRACKERS, check_tracker
     from ddspgraph.training.transfer import transfer
 
     fit, tracker = fit_of(arguments), TRACKERS[arguments.pitch]
-    if Path(arguments.output).suffix.lower() not in AUDIO_SUFFIXES:
-        raise UsageError(f"-o wants a {' or '.join(AUDIO_SUFFIXES)} file, this is '{arguments.output}'")
+    for name, file in map(split_assignment, arguments.output):
+        if name is None and Path(file).suffix.lower() not in AUDIO_SUFFIXES:
+            raise UsageError(f"-o wants a {' or '.join(AUDIO_SUFFIXES)} file, this is '{file}'")
     options = GraphOptions.of(arguments)
     # Everything that can be wrong without TensorFlow is found before it is loaded.
     check_instrument(arguments.model)
-    graph = load_graph(arguments.model, options, is_played=True)
+    source = load_graph(arguments.model, options, is_played=True)
+    graph, plan = _plan(source, arguments)
     check_tracker(tracker)
     sample_rate = graph.clock.sample_rate or 16_000
     with stage(f"reading {arguments.audio}"):
@@ -75,12 +89,28 @@ def main(arguments: Arguments) -> int:
         with stage(f"loading {arguments.model}"):
             instrument = open_instrument(arguments.model, ops=options.ops, limits=options.limits, warn=show_warning)
         with stage(f"playing {arguments.audio} on {graph.name}"):
-            result = transfer(instrument, audio, fit, tracker=tracker, seed=arguments.seed)
-    write_audio(arguments.output, result.audio, sample_rate, sample_format=arguments.format, notify=tell)
+            parts = {name: ref for name, ref in graph.outputs if name not in dict(source.outputs)}
+            result = transfer(instrument, audio, fit, tracker=tracker, seed=arguments.seed, parts=parts)
+    write_outputs(graph, plan, result.values, arguments)
     if not instrument.statistics.get("note_frames"):
         tell("nothing is known of the training data: pitch and loudness are not fitted to it")
     _report(arguments, result, sample_rate)
     return 0
+
+
+def _plan(graph: Graph, arguments: Arguments) -> tuple[Graph, Plan]:
+    """The graph with the parts that are asked for, and what goes into which file. Raises UsageError, GraphError."""
+    from ddspgraph.cli.run_outputs import plan_outputs, with_parts
+    from ddspgraph.ir.types import Rate
+    from ddspgraph.training.run_folder import is_run
+
+    sound = next((name for name, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO), None)
+    named = copy.copy(arguments)
+    pairs = list(map(split_assignment, arguments.output))
+    named.output = [f"{name or sound}={file}" for name, file in pairs if name or sound]
+    named.outputs = None
+    extended = with_parts(graph, named.output, is_export=not is_run(arguments.model))
+    return extended, plan_outputs(extended, named)
 
 
 def fit_of(arguments: Arguments) -> Fit:
@@ -109,6 +139,7 @@ def fit_of(arguments: Arguments) -> Fit:
 
 
 def _report(arguments: Arguments, result: Transferred, sample_rate: int) -> None:
+    files = [file for _, file in map(split_assignment, arguments.output)]
     fitted, seconds = result.fitted, len(result.audio) / sample_rate
     facts = {
         "seconds": round(seconds, 3),
@@ -118,8 +149,8 @@ def _report(arguments: Arguments, result: Transferred, sample_rate: int) -> None
         "note_share": round(float(fitted.is_note.mean()), 4),
     }
     if arguments.json:
-        show_json({"ok": True, "output": arguments.output, **facts})
+        show_json({"ok": True, "output": files[0], "outputs": files, **facts})
         return
     notes = f"{facts['note_share']:.0%} of it notes" if fitted.is_note.any() else "no notes found (--threshold)"
     change = f"{fitted.octave_shift:+g} octaves, {fitted.gain_db:+.1f} dB of loudness"
-    tell(f"wrote {arguments.output}: {seconds:.3g} s at {sample_rate} Hz, {notes}, {change}")
+    tell(f"wrote {', '.join(files)}: {seconds:.3g} s at {sample_rate} Hz, {notes}, {change}")

@@ -11,6 +11,7 @@ import tensorflow as tf
 from ddspgraph.compiler.analysis.memory import check_memory
 from ddspgraph.compiler.shape_hints import count_hint, shape_hint
 from ddspgraph.diagnostics import Report, did_you_mean
+from ddspgraph.ir.array_checks import raw_samples, swapped_axes
 from ddspgraph.ir.graph import Graph, Input
 from ddspgraph.ir.ports import is_wild
 from ddspgraph.ir.types import Rate
@@ -53,6 +54,11 @@ def _tensor(declared: Input, value: Any, report: Report) -> tf.Tensor | None:
         hint = f"give an array of {declared.signal.shape_text}, its rows of equal lengths"
         message = f"the input '{declared.name}' is not an array of numbers: {str(error).splitlines()[0]}"
         report.add("E605", message, declared.span, hint=hint)
+        return None
+    given = None if tf.is_tensor(value) else np.asarray(value)
+    problem = None if given is None else swapped_axes(given.shape, declared) or raw_samples(given.dtype, declared)
+    if problem is not None:
+        report.add("E605", problem.message, declared.span, hint=problem.hint)
         return None
     signal = declared.signal
     shape = tensor.shape.as_list() if tensor.shape.rank is not None else None

@@ -75,6 +75,15 @@ class CompiledGraph(tf.Module):
         bound = self._bind(graph, inputs, roots)
         return function(bound, tf.cast(seed, tf.int64))
 
+    def values(
+        self, wanted: Mapping[str, Ref], inputs: Mapping[str, Any] | None = None, *, seed: Any = 0
+    ) -> dict[str, tf.Tensor]:
+        """Values of the graph under names of the caller's: outputs, or the port of any node. Raises as a call does."""
+        roots = list(dict.fromkeys(wanted.values()))
+        function = self._function(self.legal, roots, self._named)
+        found = function(self._bind(self.legal, inputs, roots), tf.cast(seed, tf.int64))
+        return {name: found[str(ref)] for name, ref in wanted.items()}
+
     def save(self, path: str) -> None:
         """Writes a SavedModel: it appears whole or not at all. Raises GraphError E607."""
         from ddspgraph.backends.saved_model import save

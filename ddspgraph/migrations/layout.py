@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from ddspgraph.compiler.frontend.values import Document
 from ddspgraph.diagnostics import Diagnostic, Note, Source, Span, in_source_order, quote
+from ddspgraph.installation import install_command
 from ddspgraph.migrations.comments import comments_of, with_schema
 from ddspgraph.migrations.emit import emit
 from ddspgraph.migrations.written import anchors_in, mark
-
-_INSTALL = "pip install 'ddspgraph[migrate]' keeps them"
 
 
 def text_anew(old: Document, new: Document, version: int) -> tuple[str, tuple[Diagnostic, ...]]:
@@ -28,7 +27,7 @@ def text_in_form(old: Document, new: Document, version: int) -> tuple[str, tuple
     if not in_form.is_available():
         message = "line breaks, indents and blank lines are written anew: ruamel.yaml is not installed"
         text, lost = text_anew(old, new, version)
-        return text, (Diagnostic("W110", message, start, hint=_INSTALL), *lost)
+        return text, (Diagnostic("W110", message, start, hint=f"{install_command('migrate')} keeps them"), *lost)
     text = in_form.rewritten(old, new)
     if text is None:
         message = "line breaks, indents and blank lines are written anew: values that were one have come to differ"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ddspgraph.diagnostics import clean, fail
+from ddspgraph.installation import install_command
 from ddspgraph.ir.graph import Clock
 from ddspgraph.ir.types import Signal
 from ddspgraph.page.axes import Axis
@@ -44,7 +45,7 @@ def figures(signals: Mapping[str, Any], types: Mapping[str, Signal], clock: Cloc
     try:
         from matplotlib.figure import Figure
     except ImportError:
-        raise fail("E608", "plots need the package matplotlib", hint="pip install 'ddspgraph[plot]'") from None
+        raise fail("E608", "plots need the package matplotlib", hint=install_command("plot")) from None
     found = Figures()
     for name, value in signals.items():
         array = np.asarray(value)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from ddspgraph.backends.staged_folder import staged_folder
 from ddspgraph.files import write_atomically
+from ddspgraph.installation import install_command
 from ddspgraph.io.arrays import write_npz
 from ddspgraph.io.audio import write_audio
 from ddspgraph.ir.types import Rate
@@ -74,7 +75,7 @@ def facts_of(fitted: Fitted) -> dict[str, object]:
 
 def _write_plots(fitted: Fitted, folder: Path, notify: Callable[[str], None]) -> None:
     if not has_matplotlib():
-        notify('plots need matplotlib: pip install "ddspgraph[plot]"')
+        notify(f"plots need matplotlib: {install_command('plot')}")
         return
     folder.mkdir()
     for kind, signals in (("input", fitted.inputs), ("output", fitted.outputs)):

@@ -14,7 +14,7 @@ from ddspgraph.backends.facts import is_export
 from ddspgraph.backends.targets import is_target_export
 from ddspgraph.diagnostics import Diagnostic, fail
 from ddspgraph.files import place
-from ddspgraph.ir.graph import Graph
+from ddspgraph.ir.graph import Graph, Ref
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.types import Rate
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
@@ -56,11 +56,22 @@ class Instrument:
 
     def render(self, inputs: Mapping[str, np.ndarray], seed: int = 0) -> np.ndarray:
         """The sound: float32 [batch, samples]. Raises GraphError E603-E606, E708."""
-        name = self.audio_output
-        if name is None:
-            raise fail("E603", "the graph has no output of audio rate: there is nothing to hear")
+        return self.values(inputs, {}, seed)[str(self.audio_output)]
+
+    def values(
+        self, inputs: Mapping[str, np.ndarray], parts: Mapping[str, Ref], seed: int = 0
+    ) -> dict[str, np.ndarray]:
+        """All outputs, and `parts` of the graph, by name. An export has no parts. Raises as `render` does."""
+        if self.audio_output is None:
+            hint = "add an output of audio rate to the spec: `outputs: {audio: NODE}`"
+            raise fail("E603", "the graph has no output of audio rate: there is nothing to hear", hint=hint)
         known = {k: x for k, x in inputs.items() if k in self.graph.input_by_name}
-        return np.asarray(self.model(known, seed=seed)[name])
+        if parts:
+            wanted = {**dict(self.graph.outputs), **parts}
+            results = self.model.values(wanted, known, seed=seed)  # type: ignore[union-attr]  # no parts of exports
+        else:
+            results = self.model(known, seed=seed)
+        return {name: np.asarray(value) for name, value in results.items()}
 
 
 def check_instrument(path: str | os.PathLike[str]) -> None:

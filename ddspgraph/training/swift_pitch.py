@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ddspgraph.diagnostics import fail
+from ddspgraph.installation import install_command
 
 #: The range of swift-f0, in Hz.
 LOWEST_HZ, HIGHEST_HZ = 46.875, 2093.75
@@ -75,7 +76,7 @@ def detector() -> Any:
     try:
         import swift_f0
     except ImportError:
-        hint = 'pip install "ddspgraph[f0]"'
+        hint = install_command("f0")
         raise fail("E608", "pitch is tracked by swift-f0, which is not installed", hint=hint) from None
     return swift_f0.SwiftF0(threads=1, spin=False)
 

@@ -18,6 +18,7 @@ from ddspgraph.compiler.frontend.training import read_training
 from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import Report, clean, fail
 from ddspgraph.files import place
+from ddspgraph.installation import install_command
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.training import Training
@@ -195,7 +196,7 @@ class _Session:
         else:
             self._go_on(loop, restore)
         if not has_tensorboard():
-            self.observer.notice('no event files without TensorBoard: pip install "ddspgraph[tensorboard]"')
+            self.observer.notice(f"no event files without TensorBoard: {install_command('tensorboard')}")
         first = loop.progress.step
         if first >= self.training.steps:
             self.observer.notice(f"the run has {first} steps already: --steps says how many it is to have in all")

@@ -6,16 +6,20 @@ Source: Engel et al., DDSP (ICLR 2020), section 5.4.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ddspgraph.diagnostics import fail
+from ddspgraph.ir.types import Rate
 from ddspgraph.training.performance import Fit, Fitted, Frames, fit_performance
 from ddspgraph.training.pitch import Tracker, swift_f0
 
 if TYPE_CHECKING:
+    from ddspgraph.ir.graph import Ref
     from ddspgraph.training.instrument import Instrument
 
 
@@ -25,14 +29,25 @@ NEAREST = Fit()
 
 @dataclass(frozen=True)
 class Transferred:
-    """The sound, float32 [samples] at the rate of the model, and how the performance was fitted."""
+    """The sound, float32 [samples] at the rate of the model, and how the performance was fitted.
+
+    Attributes:
+      values: all that was asked for, by name, with its batch axis; what is at audio rate is as long as the recording.
+    """
 
     audio: np.ndarray
     fitted: Fitted
+    values: Mapping[str, np.ndarray]
 
 
 def transfer(
-    instrument: Instrument, audio: np.ndarray, fit: Fit = NEAREST, *, tracker: Tracker = swift_f0, seed: int = 0
+    instrument: Instrument,
+    audio: np.ndarray,
+    fit: Fit = NEAREST,
+    *,
+    tracker: Tracker = swift_f0,
+    seed: int = 0,
+    parts: Mapping[str, Ref] = MappingProxyType({}),
 ) -> Transferred:
     """Plays a recording on another instrument.
 
@@ -46,6 +61,7 @@ def transfer(
       fit: how pitch and loudness are fitted to the instrument.
       tracker: of pitch.
       seed: of the noise.
+      parts: further values of the graph, under names of the caller's; of an export its outputs alone.
 
     Raises:
       GraphError: E611 a graph without a frame rate; E603 an input that no recording has; E608 without a tracker;
@@ -64,7 +80,12 @@ def transfer(
     inputs = {name: x[None, :, None] for name, x in fitted.features.items()}
     inputs["audio"] = _levelled(audio, features, fitted.features, clock.hop_samples)[None]
     given = {name: x for name, x in inputs.items() if name in instrument.graph.input_by_name}
-    return Transferred(instrument.render(given, seed)[0, :n_samples], fitted)
+    values = instrument.values(given, parts, seed)
+    types = instrument.graph.types
+    for name, x in values.items():
+        ref = parts.get(name) or dict(instrument.graph.outputs)[name]
+        values[name] = x[:, :n_samples] if types[ref].rate is Rate.AUDIO else x
+    return Transferred(values[str(instrument.audio_output)][0], fitted, values)
 
 
 def _lengthened(audio: np.ndarray, n_samples: int, sample_rate: int) -> np.ndarray:

@@ -14,6 +14,7 @@ from ddspgraph.compiler.frontend.document import read_text
 from ddspgraph.compiler.frontend.structure import STRUCTURE
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.diagnostics import Report
+from ddspgraph.installation import install_command
 from ddspgraph.migrations import in_form, migrate_text
 from ddspgraph.migrations.edits import mapping, plain, renamed, scalar
 from ddspgraph.migrations.emit import emit
@@ -195,7 +196,7 @@ def test_without_ruamel_the_loss_is_said_and_the_rest_is_kept(monkeypatch):
     first = result.warnings[0]
     assert first.code == "W110"
     assert "ruamel.yaml is not installed" in first.message
-    assert first.hint == "pip install 'ddspgraph[migrate]' keeps them"
+    assert first.hint == f"{install_command('migrate')} keeps them"
     for kept in (
         "name: 'kept'",
         "# slow",

@@ -19,6 +19,7 @@ import ddspgraph as dg
 from ddspgraph.cli import main
 from ddspgraph.cli.features import heard
 from ddspgraph.diagnostics import GraphError
+from ddspgraph.installation import install_command
 from ddspgraph.training.dataset import open_dataset
 from ddspgraph.training.features import prepare
 from ddspgraph.training.lock import locked
@@ -272,7 +273,7 @@ def test_without_a_tracker(folder: Path, tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(GraphError) as raised:
         prepare([folder], tmp_path / "data", settings())
     (found,) = raised.value.diagnostics
-    assert (found.code, found.hint) == ("E608", 'pip install "ddspgraph[f0]"')
+    assert (found.code, found.hint) == ("E608", install_command("f0"))
 
 
 def test_two_at_once_do_not_meet(folder: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 import ddspgraph as dg
+from ddspgraph.installation import install_command
 from ddspgraph.training import summaries
 from ddspgraph.training.summaries import pitch_image, spectrogram_image
 from tests.training.sounds import RATE, dataset, notes
@@ -50,7 +51,7 @@ def test_one_notice_where_it_is_not_installed(tmp_path: Path, monkeypatch: pytes
     told = Listener()
     dg.train(SPEC, tmp_path / "data", tmp_path / "run", steps=2, observer=told)
     assert [n for n in told.notices if "TensorBoard" in n] == [
-        'no event files without TensorBoard: pip install "ddspgraph[tensorboard]"'
+        f"no event files without TensorBoard: {install_command('tensorboard')}"
     ]
     assert not (tmp_path / "run" / "tensorboard").exists()
 

@@ -1,0 +1,99 @@
+"""Numbers and quantities in place of files: `--input notes=69`, `--input f0_hz='440 Hz'`, `--input mix=0.3`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ddspgraph.cli.options import UsageError
+from ddspgraph.compiler.frontend.number_slips import note_slip, number_slip
+from ddspgraph.ir.quantity import convert, parse_quantity
+from ddspgraph.ir.types import Rate, Unit
+
+if TYPE_CHECKING:
+    from ddspgraph.ir.graph import Graph, Input
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+#: What to show for an input of a unit.
+_EXAMPLES = {
+    Unit.HZ: "'440 Hz'", Unit.MIDI: "69", Unit.DB: "'-20 dB'", Unit.LINEAR: "0.5", Unit.SECONDS: "'1.5 s'",
+    Unit.MILLISECONDS: "'20 ms'", Unit.SAMPLES: "512", Unit.RADIANS: "'90 deg'",
+}  # fmt: skip
+
+
+def value_of(text: str, declared: Input, sample_rate: int | None) -> float | None:
+    """The number that a text says, in the unit of the input; None where the text is no number.
+
+    Raises:
+      UsageError: a number that is misspelt, not finite, or of another unit.
+    """
+    option = f"--input {declared.name}={text}"
+    try:
+        quantity = parse_quantity(text)
+        if quantity is not None:
+            return convert(quantity, declared.signal.unit, sample_rate=sample_rate)
+    except ValueError as error:
+        raise UsageError(f"{option}: {error}; write a number, such as {example_of(declared)}") from None
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    slip = number_slip(text)
+    if slip is not None:
+        raise UsageError(f"{option}: '{text}' {slip.cause}; {slip.hint}")
+    note = note_slip(text)
+    if note is not None and declared.signal.unit in (Unit.HZ, Unit.MIDI):
+        raise UsageError(f"{option}: the note is written {note}")
+    return None
+
+
+def held(declared: Input, value: float, graph: Graph, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+    """A number in every place of an input, as long as the other inputs are, or as the clock's duration.
+
+    Raises:
+      UsageError: where nothing says how long, or the input has an axis of any size.
+    """
+    n_frames = _n_frames(graph, arrays)
+    hop = graph.clock.hop_samples or 1
+    shape = [1]
+    for dim in declared.signal.dims[1:]:
+        if dim.name in ("frames", "samples") and n_frames is None:
+            raise UsageError(
+                f"--input {declared.name}={value:g}: nothing says for how long: give another input as a file, "
+                "or write `duration: 4 s` in the clock"
+            )
+        sizes = {"frames": n_frames or 0, "samples": (n_frames or 0) * hop}
+        shape.append(dim.at(sizes) if dim.is_static or dim.name in sizes else 1)
+    return np.full(shape, value, np.float32)
+
+
+def _n_frames(graph: Graph, arrays: Mapping[str, np.ndarray]) -> int | None:
+    """Frames of the clock (samples where it has none) that the call lasts."""
+    hop = graph.clock.hop_samples or 1
+    for name, x in arrays.items():
+        rate = graph.input_by_name[name].signal.rate
+        if rate is not Rate.CONST and x.ndim > 1:
+            return -(-x.shape[1] // hop) if rate is Rate.AUDIO else x.shape[1]
+    return -(-graph.clock.n_samples // hop) if graph.clock.n_samples else None
+
+
+def example_of(declared: Input) -> str:
+    """A number as `--input` takes it."""
+    return _EXAMPLES.get(declared.signal.unit, "0.5")
+
+
+def how_to_give(declared: Input, graph: Graph) -> str:
+    """`--input notes=FILE.npy ([frames, 1], 250 a second, in midi), or a number: --input notes=69`"""
+    signal, clock = declared.signal, graph.clock
+    if signal.rank == 2 and signal.rate is Rate.AUDIO:
+        return f"--input {declared.name}=FILE.wav (or .flac, or .npy of [samples] at {clock.sample_rate} a second)"
+    facts = [f"[{', '.join(map(str, signal.dims[1:]))}]".replace(f"{clock.hop_samples}*frames", "samples")]
+    if signal.rate is Rate.FRAME and clock.frame_rate:
+        facts.append(f"{float(clock.frame_rate):g} a second")
+    if signal.rate is Rate.AUDIO:
+        facts.append(f"{clock.sample_rate} a second")
+    if signal.unit is not Unit.ANY:
+        facts.append(f"in {signal.unit}")
+    number = f"--input {declared.name}={example_of(declared)}"
+    return f"--input {declared.name}=FILE.npy ({', '.join(facts)}), or a number: {number}"

@@ -1,0 +1,126 @@
+"""What `run` takes for inputs and gives as outputs: numbers, arrays as others write them, any port of the graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from ddspgraph.cli import main
+
+SPEC = """\
+version: 2
+name: tone
+clock: {sample_rate: 8 kHz, frame_rate: 250 Hz, duration: 40 ms}
+inputs:
+  notes: {rate: frame, unit: midi}
+  level: {rate: frame, unit: linear}
+nodes:
+  f0: {op: midi_to_hz, inputs: [notes]}
+  harmonic: {op: harmonic, inputs: {amplitudes: level, harmonic_distribution: 1.0, f0_hz: f0}, params: {scale_fn: null}}
+  quiet: {op: gain, inputs: [harmonic, -6 dB]}
+outputs: {audio: quiet}
+"""
+SOUND = """\
+version: 2
+name: level
+clock: {sample_rate: 8 kHz}
+inputs: {audio: {rate: audio}}
+nodes: {quiet: {op: gain, inputs: [audio, 0 dB]}}
+outputs: {out: quiet}
+"""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("tone.yaml").write_text(SPEC)
+    Path("sound.yaml").write_text(SOUND)
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    code = main(["run", *arguments])
+    return code, capsys.readouterr().err
+
+
+def test_numbers_and_quantities_are_inputs_and_any_port_is_an_output(capsys: pytest.CaptureFixture[str]) -> None:
+    inputs = ["--input", "notes=440 Hz", "--input", "level=-6 dB"]
+    outputs = ["--output", "f0/frequencies=f0.npy", "--output", "harmonic=dry.wav", "--output", "wet.npy"]
+    code, err = run(capsys, "tone.yaml", *inputs, *outputs)
+    assert code == 2
+    assert "there" not in err
+    assert "'f0' has" in err or "did you mean 'f0/" in err
+    port = err.split("did you mean '")[1].split("'")[0]
+    code, err = run(
+        capsys, "tone.yaml", *inputs, "--output", f"{port}=f0.npy", *outputs[2:4], "--output", "audio=wet.npy"
+    )
+    assert code == 0, err
+    np.testing.assert_allclose(np.load("f0.npy"), np.full([1, 10, 1], 440.0), rtol=1e-6)
+    dry, _ = soundfile.read("dry.wav")
+    # 10 frames of 32 samples: a sine of 10 ** (-6 / 20), and then of 10 ** (-12 / 20), to 24 bits.
+    t = np.arange(320) / 8000
+    np.testing.assert_allclose(dry, 10 ** (-6 / 20) * np.sin(2 * np.pi * 440 * t), atol=2e-3)
+    np.testing.assert_allclose(np.load("wet.npy")[0], dry * 10 ** (-6 / 20), atol=2e-7)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--input", "notes=69,5"], 2, "'69,5' has a decimal comma; write 69.5"),
+        (["--input", "notes=a4"], 2, "the note is written A4"),
+        (["--input", "notes=3 s"], 2, "3 s cannot be said in midi; write a number, such as 69"),
+        (["--input", "notes=pitch"], 4, "neither a number nor a kind of file"),
+        ([], 4, "help: --input notes=FILE.npy ([frames, 1], 250 a second, in midi), or a number: --input notes=69"),
+        (["--output", "harmonic/sound=a.wav"], 2, "no output 'harmonic/sound'; did you mean 'harmonic/signal'?"),
+        (["--output", "harmonics=a.wav"], 2, "no output 'harmonics'; did you mean 'harmonic'?"),
+        (["--output", "nothing/like_it=a.wav"], 2, "`ddspgraph check --explain` lists its nodes"),
+    ],
+)
+def test_before_anything_is_computed(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], code: int, said: str
+) -> None:
+    given = [] if arguments == [] else ["--input", "level=0.5"]
+    found, err = run(capsys, "tone.yaml", *given, *arguments)
+    assert found == code
+    assert said in err
+
+
+def test_a_number_lasts_as_long_as_the_other_inputs(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("open.yaml").write_text(SPEC.replace(", duration: 40 ms", ""))
+    np.save("level.npy", np.full(7, 0.5))
+    assert run(capsys, "open.yaml", "--input", "notes=69", "--input", "level.npy", "--output", "o.npy")[0] == 2
+    code, err = run(capsys, "open.yaml", "--input", "notes=69", "--input", "level=level.npy", "--output", "o.npy")
+    assert code == 0, err
+    assert np.load("o.npy").shape == (1, 7 * 32)
+    code, err = run(capsys, "open.yaml", "--input", "notes=69", "--input", "level=0.5", "--output", "o.npy")
+    assert code == 2
+    assert "nothing says for how long" in err
+
+
+@pytest.mark.parametrize("dtype", ["int16", "int32", "uint8", "int8"])
+def test_whole_numbers_are_full_scale_as_in_a_wav_file(capsys: pytest.CaptureFixture[str], dtype: str) -> None:
+    top = {"int16": 1 << 14, "int32": 1 << 30, "uint8": 192, "int8": 64}[dtype]
+    np.save("x.npy", np.full(16, top, dtype))
+    code, err = run(capsys, "sound.yaml", "--input", "x.npy", "--output", "y.npy")
+    assert code == 0, err
+    np.testing.assert_array_equal(np.load("y.npy"), np.full([1, 16], 0.5, np.float32))
+
+
+@pytest.mark.parametrize(
+    ("x", "said"),
+    [
+        (np.zeros([16000, 2], np.float32), "would be 16000 sounds of 2 samples"),
+        (np.zeros([256, 1], np.float32), "would be 256 sounds of one sample"),
+        (np.zeros([300, 8], np.int16), "one for each channel by x.T"),
+        (np.zeros(16, np.int64), "is int64, of which nobody knows the full scale"),
+    ],
+)
+def test_arrays_that_are_no_batch_of_sounds(capsys: pytest.CaptureFixture[str], x: np.ndarray, said: str) -> None:
+    np.save("x.npy", x)
+    code, err = run(capsys, "sound.yaml", "--input", "x.npy", "--output", "y.wav")
+    assert code == 4
+    assert "E605" in err
+    assert said in err
+    assert not Path("y.wav").exists()
