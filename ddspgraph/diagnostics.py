@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from ddspgraph.codes import CODES
+from ddspgraph.codes import CODES, REPAIRS
 
 #: An excerpt never prints more of a line than this; a spec may hold one line of a megabyte.
 EXCERPT_COLUMNS = 100
@@ -97,7 +97,7 @@ class Note:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One finding: a stable code of `codes.CODES`, one sentence, its place, and a repair."""
+    """One finding: a stable code of `codes.CODES`, one sentence, its place, and a repair (else that of the code)."""
 
     code: str
     message: str
@@ -108,6 +108,8 @@ class Diagnostic:
     def __post_init__(self) -> None:
         if self.code not in CODES:
             raise KeyError(f"{self.code} is not in codes.CODES")
+        if self.hint is None:
+            object.__setattr__(self, "hint", REPAIRS.get(self.code))
 
     @property
     def is_error(self) -> bool:

@@ -87,7 +87,10 @@ def test_a_finding_reads_as_documented() -> None:
 
 def test_many_notes_are_counted() -> None:
     found = Diagnostic("E307", "a cycle", None, tuple(Note(f"note {i}") for i in range(20)))
-    assert str(found).splitlines()[-2:] == ["      = note 11", "      = ... and 8 more places"]
+    assert [line for line in str(found).splitlines() if "help" not in line][-2:] == [
+        "      = note 11",
+        "      = ... and 8 more places",
+    ]
 
 
 def test_a_code_must_be_known() -> None:

@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Container, Mapping
 
-from ddspgraph.diagnostics import Report
+from ddspgraph.diagnostics import Report, Span
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.ports import is_wild
 from ddspgraph.ir.types import Rate, Signal
@@ -106,9 +106,17 @@ def check_memory(graph: Graph, sizes: Mapping[str, int], limits: Limits, report:
     report.add(
         "E708",
         f"about {_gib(peak)} of memory would be needed{where}, the limit is {_gib(allowed)}",
-        worst.span if worst else (graph.inputs[0].span if graph.inputs else None),
+        _place(graph, worst),
         hint=f"make less at once; assumed: {assumed}",
     )
+
+
+def _place(graph: Graph, worst: Node | None) -> Span | None:
+    """The node; of a conversion that the compiler wrote, what it converts; else the first thing of the spec."""
+    made_of = [ref.node for _, ref in worst.inputs] if worst else []
+    declared = [graph.node_by_name.get(name) or graph.input_by_name.get(name) for name in made_of]
+    found = [worst, *declared, *graph.inputs, *graph.nodes, graph.clock]
+    return next((item.span for item in found if item is not None and item.span is not None), None)
 
 
 def _gib(count: int) -> str:
