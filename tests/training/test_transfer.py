@@ -77,6 +77,28 @@ def test_a_recording_of_any_rate_is_played(made: Path, tmp_path: Path, capsys: p
     assert "+1 octaves" in capsys.readouterr().err
 
 
+def test_any_port_is_written_too(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = [
+        "-o",
+        str(tmp_path / "o.wav"),
+        "-o",
+        f"harmonic/signal={tmp_path / 'h.wav'}",
+        "-o",
+        f"f={tmp_path / 'f.npy'}",
+    ]
+    command = ["transfer", str(made / "run"), str(made / "played.flac"), *files]
+    assert main(command) == 2
+    assert "the graph has no output 'f'" in capsys.readouterr().err
+    command[-1] = f"features/f0_scaled={tmp_path / 'f.npy'}"
+    assert main(command) == 0
+    whole, part = (soundfile.read(tmp_path / name)[0] for name in ("o.wav", "h.wav"))
+    np.testing.assert_array_equal(part, whole)  # the output is that port
+    assert np.load(tmp_path / "f.npy").shape[::2] == (1, 1)
+    command[1] = str(made / "export")
+    assert main(command) == 2
+    assert "an export gives its outputs alone (out)" in capsys.readouterr().err
+
+
 def test_options_of_transfer(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     command = ["transfer", str(made / "run"), str(made / "played.flac"), "-o", str(tmp_path / "o.flac"), "--json"]
     options = [
