@@ -23,7 +23,7 @@ NO_PLACE = {
     **dict.fromkeys(("E102", "E108", "E203", "E702", "E704", "E705", "E706"), "a Python mapping has no lines"),
     **dict.fromkeys(("E312", "E416", "E502", "E603", "E804"), "of a graph as a whole, or of an option"),
     **dict.fromkeys(("E604", "E605", "E606", "E611", "E612", "E613", "E708", "E801"), "of arrays that a caller gives"),
-    **dict.fromkeys(("E601", "E602"), "of a pipe or a sound card"),
+    **dict.fromkeys(("E601", "E602", "E701"), "of a pipe or a sound card"),
     **dict.fromkeys(("E607", "E608", "E617"), "of the machine, not of a file of the author's"),
 }
 #: Small texts for what no file of `tests/errors` shows.
