@@ -118,7 +118,7 @@ class _Planner:
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.hop = graph.clock.hop_samples or 1
+        self.hop = graph.clock.hop_samples or 1  # a stream's blocks are whole frames of the clock
         self.report = Report()
         self.constants: list[Node] = []
         self.steps: list[Step] = []
@@ -129,7 +129,7 @@ class _Planner:
 
     def add_input(self, ref: Ref, signal: Signal) -> None:
         if has_time(signal):
-            self.timings[ref] = Timing(1 if signal.rate is Rate.AUDIO else self.hop, 0, True)
+            self.timings[ref] = Timing(self._hop(signal), 0, True)
 
     def add(self, node: Node) -> None:
         if any(ref.node in self.failed for _, ref in node.inputs):
@@ -148,12 +148,11 @@ class _Planner:
             self.report.add("E415", message, node.span, hint=error.hint or _HINT)
 
     def _add_step(self, node: Node, given: Mapping[str, Signal], timed: Mapping[str, Timing]) -> None:
-        frame_hop = self._frame_hop(node, given, timed)
+        frame_hop = next((timed[port].hop for port in timed if given[port].rate is Rate.FRAME), self.hop)
         latency = node.op.stream_latency(given, frame_hop)
         for ref in (*(ref for _, ref in node.inputs), *node.refs):
             _check_axes(self.graph.types[ref])
-        out_hop = node.op.stream_hop(frame_hop)
-        made = {ref: 1 if self.graph.types[ref].rate is Rate.AUDIO else out_hop for ref in self._timed_outputs(node)}
+        made = {ref: self._hop(self.graph.types[ref]) for ref in node.refs if has_time(self.graph.types[ref])}
         slowest = max(timed, key=lambda port: timed[port].latency, default=None)
         cause = None if slowest is None else dict(node.inputs)[slowest]
         before = 0 if slowest is None else timed[slowest].latency
@@ -169,17 +168,9 @@ class _Planner:
             self.timings[ref] = Timing(hop, aligned + own, is_clean)
             self.causes[ref] = (node.name, aligned + own - before, cause)
 
-    def _frame_hop(self, node: Node, given: Mapping[str, Signal], timed: Mapping[str, Timing]) -> int:
-        """Samples from one input frame to the next. Raises `CannotStream` where frames of several hops meet."""
-        hops = {timed[port].hop for port in timed if given[port].rate is Rate.FRAME} or {self.hop}
-        rates = [s.rate for s in (*given.values(), *(self.graph.types[ref] for ref in node.refs)) if has_time(s)]
-        if len(hops) > 1 or (hops != {self.hop} and Rate.AUDIO in rates):
-            apart = " and ".join(f"{hop}" for hop in sorted(hops | {self.hop}))
-            raise CannotStream(f"takes frames that are {apart} samples apart for the same ones", "resample before it")
-        return hops.pop()
-
-    def _timed_outputs(self, node: Node) -> list[Ref]:
-        return [ref for ref in node.refs if has_time(self.graph.types[ref])]
+    def _hop(self, signal: Signal) -> int:
+        """Samples from one number of a value to the next. Only what cannot stream makes frames between samples."""
+        return 1 if signal.rate is Rate.AUDIO else int(signal.hop or self.hop)
 
 
 def is_pointwise(node: Node) -> bool:

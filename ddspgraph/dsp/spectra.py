@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddspgraph.dsp import fft
+from ddspgraph.dsp.hops import hop_of
 from ddspgraph.dsp.mel import cosine_matrix, mel_matrix
 from ddspgraph.dsp.numerics import safe_log, tf_float32
 
@@ -22,7 +23,7 @@ def stft(audio: Any, frame_size: int = 2048, overlap: float = 0.75, pad_end: boo
     Args:
       audio: Shape [batch, samples], [samples] or [batch, samples, 1].
       frame_size: Samples of a frame; the FFT has the next power of two.
-      overlap: Part of a frame that the next one shares: the hop is int(frame_size * (1 - overlap)).
+      overlap: Part of a frame that the next one shares: the hop is frame_size * (1 - overlap) samples, rounded down.
       pad_end: Pad the end with zeros, so that every sample lies in a frame.
 
     Returns:
@@ -130,7 +131,7 @@ def drop_channel_axis(audio: tf.Tensor) -> tf.Tensor:
 
 
 def _hop_size(frame_size: int, overlap: float) -> int:
-    hop_size = int(frame_size * (1.0 - overlap))
+    hop_size = hop_of(frame_size, overlap)
     if hop_size < 1:
         raise ValueError(f"overlap {overlap} of frames of {frame_size} samples leaves no hop: lower the overlap")
     return hop_size

@@ -13,6 +13,7 @@ import types
 import typing
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from ddspgraph.ir import costs
@@ -222,6 +223,13 @@ class Op(metaclass=_Declaration):
         hop = getattr(self, "hop_samples", None)
         return infer_outputs(self.input_ports(tuple(signals)), self.output_ports(), signals, hop)
 
+    def output_hop(self, hop_samples: Fraction | int | None) -> Fraction | int | None:
+        """Samples between output frames, where those of the inputs (or of the clock) are `hop_samples` apart.
+
+        None where the clock has no frames.
+        """
+        return hop_samples
+
     def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
         """The variables of a trainable op, from the types of its inputs."""
         return {}
@@ -264,15 +272,11 @@ class Op(metaclass=_Declaration):
         """Samples that the outputs, or each of them by name, are later than the inputs. Raises `CannotStream`.
 
         `hop_samples` is from one frame of the inputs (or of the clock) to the next; for outputs at frame rate the
-        latency is a multiple of `stream_hop(hop_samples)`.
+        latency is a multiple of `output_hop(hop_samples)`.
         """
         if Traits.POINTWISE in self.traits:
             return 0
         raise CannotStream(self.whole_clip)
-
-    def stream_hop(self, hop_samples: int) -> int:
-        """Samples between output frames, where those of the inputs (or of the clock) are `hop_samples` apart."""
-        return hop_samples
 
     def stream_state(
         self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block

@@ -110,7 +110,7 @@ class Mismatch(Exception):
 
 def is_wild(dim: Dim) -> bool:
     """Whether a dim is a free name (`k`), which any number fits until the call."""
-    return not dim.is_static and dim.name not in SHARED_DIMS
+    return not dim.is_static and dim.name not in SHARED_DIMS and dim.name.isidentifier()
 
 
 def agree(a: Dim, b: Dim) -> Dim | None:

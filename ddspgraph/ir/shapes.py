@@ -47,13 +47,9 @@ def as_channels(signal: Signal, like: Signal) -> Signal:
     return Signal(_padded(dims, like.rank), signal.rate, signal.unit)
 
 
-def frames_of(samples: Dim, hop_samples: int, *, extra: int = 0, up: bool = False) -> Dim | None:
-    """(samples + extra) / hop_samples rounded down, or up: exact, or None where only the call will tell."""
-    total = samples + extra
-    if total.scale % hop_samples:
-        return None
-    offset = -(-total.offset // hop_samples) if up else total.offset // hop_samples
-    return Dim(total.scale // hop_samples, total.name, offset)
+def frames_of(samples: Dim, hop_samples: int, *, extra: int = 0, up: bool = False) -> Dim:
+    """(samples + extra) / hop_samples rounded down, or up."""
+    return (samples + (extra + (hop_samples - 1 if up else 0))) // hop_samples
 
 
 def _padded(dims: tuple[Dim, ...], rank: int) -> tuple[Dim, ...]:

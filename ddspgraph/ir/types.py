@@ -1,14 +1,17 @@
 """The type of a signal: dims x rate x unit.
 
-Dims are integers, names, or affine forms of one name, so that `samples = 64*frames`, `64*frames - 320`
-after a crop and `frames + 1` for centred analysis are exact while the length is not yet known.
+Dims are integers, names, or affine forms of one name over a whole number, so that `samples = 64*frames`,
+`64*frames - 320` after a crop, `frames + 1` for centred analysis and `(frames + 7) // 8` for spectra at a hop of
+their own are exact while the length is not yet known.
 """
 
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 class Rate(enum.IntEnum):
@@ -56,11 +59,12 @@ UNIT_CONVERSIONS: Mapping[tuple[Unit, Unit], str] = {
 
 @dataclass(frozen=True)
 class Dim:
-    """`scale * name + offset`; a plain integer has no name and scale 0."""
+    """`(scale * name + offset) // divisor`, in lowest terms; a plain integer has no name, scale 0 and divisor 1."""
 
     scale: int
     name: str
     offset: int = 0
+    divisor: int = 1
 
     @staticmethod
     def of(value: int | str | Dim) -> Dim:
@@ -78,26 +82,36 @@ class Dim:
         return self.offset if self.scale == 0 else None
 
     def __add__(self, other: int) -> Dim:
-        return Dim(self.scale, self.name, self.offset + other)
+        return Dim(self.scale, self.name, self.offset + other * self.divisor, self.divisor)
 
     def __mul__(self, factor: int) -> Dim:
-        return Dim(self.scale * factor, self.name if factor else "", self.offset * factor)
+        if self.divisor > 1 and factor != 1:  # no multiple of a rounded quotient is such a form: it gets a name
+            return Dim(1, f"{factor}*({self})")
+        return Dim(self.scale * factor, self.name if factor else "", self.offset * factor, self.divisor)
+
+    def __floordiv__(self, divisor: int) -> Dim:
+        """The quotient rounded down, for every value of the name."""
+        divisor *= self.divisor
+        common = math.gcd(self.scale, divisor)
+        return Dim(self.scale // common, self.name, self.offset // common, divisor // common)
 
     def divided(self, divisor: int) -> Dim | None:
         """The exact quotient, or None where it is not a whole number for every value of the name."""
-        if self.scale % divisor or self.offset % divisor:
-            return None
-        return Dim(self.scale // divisor, self.name, self.offset // divisor)
+        quotient = self // divisor
+        return quotient if quotient * divisor == self else None
 
     def at(self, sizes: Mapping[str, int], default: int = 1) -> int:
         """The size where `sizes` says what the names are."""
-        return self.scale * sizes.get(self.name, default) + self.offset if self.scale else self.offset
+        return (self.scale * sizes.get(self.name, default) + self.offset) // self.divisor if self.scale else self.offset
 
     def __str__(self) -> str:
         if self.scale == 0:
             return str(self.offset)
         head = self.name if self.scale == 1 else f"{self.scale}*{self.name}"
-        return head + (f" {'+' if self.offset > 0 else '-'} {abs(self.offset)}" if self.offset else "")
+        text = head + (f" {'+' if self.offset > 0 else '-'} {abs(self.offset)}" if self.offset else "")
+        if self.divisor == 1:
+            return text
+        return f"({text}) // {self.divisor}" if text != self.name else f"{text} // {self.divisor}"
 
 
 BATCH, FRAMES, SAMPLES = Dim(1, "batch"), Dim(1, "frames"), Dim(1, "samples")
@@ -105,11 +119,15 @@ BATCH, FRAMES, SAMPLES = Dim(1, "batch"), Dim(1, "frames"), Dim(1, "samples")
 
 @dataclass(frozen=True)
 class Signal:
-    """The type of one value of a graph."""
+    """The type of one value of a graph.
+
+    `hop` is what lies between two frames where they are not those of the clock, in samples; else None.
+    """
 
     dims: tuple[Dim, ...]
     rate: Rate = Rate.CONST
     unit: Unit = Unit.ANY
+    hop: Fraction | int | None = None
 
     @property
     def rank(self) -> int:

@@ -39,6 +39,7 @@ class _Level(Op):
         unit = super().infer(signals)["signal"].unit
         batch, samples = signals["audio"].dims
         size, hop = self.size(), self.hop()
+        check_hop(hop, *self.rates())
         if hop > size:
             raise Mismatch(
                 "E502",
@@ -47,21 +48,23 @@ class _Level(Op):
                 f"write {self.size_name}: {2 * hop}",
             )
         if self.padding == "center":
-            frames = frames_of(samples, hop)
-            frames = None if frames is None else frames + 1
+            frames = frames_of(samples, hop) + 1
         elif self.padding == "same":
             frames = frames_of(samples, hop, up=True)
         else:
             frames = frames_of(samples, hop, extra=hop - size)
-        if frames is not None and frames.is_static and frames.offset < 1:
+        if frames.is_static and frames.offset < 1:
             raise Mismatch(
                 "E414",
                 "audio",
                 f"{{source}} has {samples} samples, less than one frame of {size}",
                 "write `padding: center`",
             )
-        dims = (batch, frames or Dim.of(f"{self.name}_frames"), Dim.of(1))
+        dims = (batch, frames, Dim.of(1))
         return {"signal": Signal(dims, Rate.FRAME, unit)}
+
+    def output_hop(self, hop_samples: Fraction | int | None) -> int:
+        return self.hop()
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return self._n_frames(shapes) * self.size() * 5 // 4
@@ -111,6 +114,15 @@ class _Level(Op):
     def size(self) -> int:
         """Samples of one frame."""
         return getattr(self, self.size_name)
+
+
+def check_hop(hop_samples: int, sample_rate: Fraction | float, frame_rate: Fraction | float) -> None:
+    """Raises `Mismatch` E401 where a frame is less than one sample."""
+    if hop_samples < 1:
+        message = (
+            f"a frame_rate of {float(frame_rate):g} leaves less than one of {float(sample_rate):g} samples a frame"
+        )
+        raise Mismatch("E401", "audio", message, f"write `frame_rate: {float(sample_rate):g}` or less")
 
 
 class Loudness(_Level):

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, ClassVar
 
 from ddspgraph import dsp
+from ddspgraph.dsp.hops import hop_of
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
 from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.streaming import Block, analysis_lag, analysis_past, past_shape
-from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ir.types import Rate, Signal, Unit
 from ddspgraph.ops.mel_bands import MelBands
 from ddspgraph.ops.units import check_range
 from ddspgraph.ops.workspace import mel_weights
@@ -22,7 +24,7 @@ _DEFAULT_SAMPLE_RATE = 16_000
 
 
 class _Spectrum(Op):
-    """Spectra at a hop of their own, int(fft_size * (1 - overlap)) samples."""
+    """Spectra at a hop of their own: fft_size * (1 - overlap) samples, rounded down."""
 
     inputs = {"audio": audio()}
     #: The parameter that says how many mel bands there are.
@@ -44,14 +46,14 @@ class _Spectrum(Op):
             raise Mismatch("E502", "audio", f"an overlap of {self.overlap:g} of {self.fft_size} samples leaves no hop")
         extra = 0 if self.pad_end else hop - self.fft_size
         frames = frames_of(samples, hop, extra=extra, up=self.pad_end)
-        if frames is not None and frames.is_static and frames.offset < 1:
+        if frames.is_static and frames.offset < 1:
             raise Mismatch(
                 "E414",
                 "audio",
                 f"{{source}} has {samples} samples, less than one frame of {self.fft_size}",
                 "write `pad_end: true`",
             )
-        dims = (batch, frames or Dim.of(f"{self.name}_frames"), typed.dims[2])
+        dims = (batch, frames, typed.dims[2])
         return {"signal": Signal(dims, Rate.FRAME, typed.unit)}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
@@ -77,9 +79,9 @@ class _Spectrum(Op):
 
     def hop(self) -> int:
         """Samples from one frame to the next."""
-        return int(self.fft_size * (1.0 - self.overlap))
+        return hop_of(self.fft_size, self.overlap)
 
-    def stream_hop(self, hop_samples: int) -> int:
+    def output_hop(self, hop_samples: Fraction | int | None) -> int:
         return self.hop()
 
     def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:

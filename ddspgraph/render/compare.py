@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ddspgraph.ir.graph import Graph, Input, Node, Ref
@@ -232,8 +232,11 @@ def _in_hops(signal: Signal | None, graph: Graph) -> Signal | None:
     if signal is None or not hop:
         return signal
     is_audio = signal.rate is Rate.AUDIO
-    dims = (Dim(d.scale // hop, "hops", d.offset) if is_audio and d.scale % hop == 0 else d for d in signal.dims)
-    return Signal(tuple(dims), signal.rate, signal.unit)
+    dims = (
+        Dim(d.scale // hop, "hops", d.offset) if is_audio and d.scale % hop == 0 and d.divisor == 1 else d
+        for d in signal.dims
+    )
+    return replace(signal, dims=tuple(dims))
 
 
 def renamed(edge: Edge, names: Mapping[str, str]) -> Edge:

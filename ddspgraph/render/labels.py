@@ -80,7 +80,8 @@ def _dim(dim: Dim) -> str:
         return str(dim.offset)
     name = "b" if dim.name == "batch" else name_text(dim.name)
     head = name if dim.scale == 1 else f"{dim.scale}·{name}"
-    return head + (f" {'+' if dim.offset > 0 else '−'} {abs(dim.offset)}" if dim.offset else "")
+    text = head + (f" {'+' if dim.offset > 0 else '−'} {abs(dim.offset)}" if dim.offset else "")
+    return text if dim.divisor == 1 else f"⌊({text}) / {dim.divisor}⌋"
 
 
 def _value(value: object) -> str:

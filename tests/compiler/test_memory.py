@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from ddspgraph.compiler.analysis.memory import nominal_sizes, peak_bytes
+from ddspgraph.compiler.analysis.memory import check_memory, memory_limit, nominal_sizes, peak_bytes, shape_at
 from ddspgraph.compiler.driver import check, load
+from ddspgraph.diagnostics import Report
+from ddspgraph.ir.graph import Ref
+from ddspgraph.ir.types import BATCH, FRAMES, Dim, Rate, Signal
 from ddspgraph.limits import Limits
 from tests.compiler.memory_recipes import QUICK, RECIPES
 
@@ -76,3 +79,46 @@ def test_sizes_are_those_of_the_clock() -> None:
     short, long = (load(SPEC.replace("DURATION", text)) for text in ("1 s", "60 min"))
     ratio = peak_bytes(long, nominal_sizes(long))[0] / peak_bytes(short, nominal_sizes(short))[0]
     assert ratio == pytest.approx(3600, rel=0.01)
+
+
+def test_without_a_duration_four_seconds_at_the_clocks_rate() -> None:
+    graph = load(SPEC.replace(", duration: DURATION", "").replace("16 kHz", "48 kHz"))
+    assert nominal_sizes(graph) == {"batch": 1, "samples": 192_000, "frames": 1000}
+
+
+def test_an_output_lives_to_the_end() -> None:
+    """It is read early, and then again by the caller."""
+    text = SPEC.replace("DURATION", "1 s")
+    kept = load(text.replace("audio: c}", "audio: c, early: a}"))
+    graph = load(text)
+    more = peak_bytes(kept, nominal_sizes(kept))[0] - peak_bytes(graph, nominal_sizes(graph))[0]
+    assert more == pytest.approx(64_000, abs=100)  # beside it a literal of 4 bytes lives or not
+
+
+def test_the_limit_itself_is_allowed() -> None:
+    graph = load(SPEC.replace("DURATION", "1 s"))
+    peak, _ = peak_bytes(graph, nominal_sizes(graph))
+    for limit, expected in ((peak, []), (peak - 1, ["E708"])):
+        report = Report()
+        check_memory(graph, nominal_sizes(graph), Limits(memory_bytes=limit), report)
+        assert [d.code for d in report.diagnostics] == expected
+
+
+def test_half_of_the_machine_is_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": (4 << 30) // 4096}
+    monkeypatch.setattr(os, "sysconf", sizes.__getitem__)
+    assert memory_limit(Limits()) == 2 << 30
+    sizes["SC_PHYS_PAGES"] *= 16
+    assert memory_limit(Limits()) == 8 << 30
+
+
+def test_less_than_nothing_is_nothing() -> None:
+    """Frames that lie within audio that is too short for one."""
+    short = Signal((BATCH, FRAMES + -7, Dim.of(1)), Rate.FRAME)
+    assert shape_at(short, {"batch": 2, "frames": 3}) == (2, 0, 1)
+
+
+def test_frames_at_a_hop_of_their_own_are_counted() -> None:
+    text = SPEC.replace("DURATION", "1 s").replace("  c: {op: gain, inputs: {audio: b, gain: -6 dB}}", "  c: NODE")
+    graph = load(text.replace("NODE", "{op: logmel, inputs: [b], params: {bins: 9}}"))
+    assert shape_at(graph.types[Ref("c", "signal")], nominal_sizes(graph)) == (1, 32, 9)  # 16000 / 512, rounded up

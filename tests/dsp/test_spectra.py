@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import librosa
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import tensorflow as tf
 from scipy import signal
 
 from ddspgraph import dsp
+from ddspgraph.dsp.hops import hop_of
 from tests.dsp.gradients import assert_finite, assert_gradient, assert_one_trace
 
 RNG = np.random.default_rng(5)
@@ -108,3 +111,22 @@ def test_gradients() -> None:
     for samples in (1, 100):
         for function in (dsp.compute_mag, dsp.compute_logmag, dsp.compute_logmel, dsp.compute_mfcc):
             assert_finite(function, np.zeros((1, samples)))
+
+
+def test_the_hop_is_the_product_that_was_written() -> None:
+    """Every whole hop of usual settings; in floats 1000 * (1 - 0.9) is 99.99999999999997."""
+    for size in (10, 256, 320, 400, 500, 512, 640, 800, 1000, 1024, 1200, 2000, 2048, 4096):
+        for tenths in range(10):
+            exact = Fraction(size) * (10 - tenths) / 10
+            assert hop_of(size, tenths / 10) == int(exact), (size, tenths)
+            assert hop_of(size, float(np.float32(tenths / 10))) == int(exact), "as a float32 brings it"
+            assert hop_of(size, 1 - (1 - tenths / 10)) == int(exact), "as arithmetic brings it"
+        for hop in range(1, size, 7):
+            assert hop_of(size, 1 - hop / size) == hop
+
+
+def test_frames_of_a_tenth() -> None:
+    """40 hops of 100 samples in 4000; a hop of 99 makes 41."""
+    audio = np.zeros([1, 4000], np.float32)
+    assert dsp.stft(audio, 1000, 0.9).shape[1] == 40
+    assert dsp.compute_mel(audio, fft_size=1000, overlap=0.9).shape[1] == 40

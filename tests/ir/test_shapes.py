@@ -26,15 +26,10 @@ def test_equal_ranks_broadcast_as_numpy_does(one: list[int], two: list[int]) -> 
 
 @given(strategies.integers(1, 300), strategies.integers(-300, 300), strategies.integers(1, 20), strategies.booleans())
 def test_frames_are_exact(frames: int, offset: int, hop: int, up: bool) -> None:
-    samples = Dim(3 * hop, "frames", offset)
+    samples = Dim(7, "frames", offset)
     counted = frames_of(samples, hop, extra=5, up=up)
-    assert counted is not None
-    exact = (3 * hop * frames + offset + 5) / hop
+    exact = (7 * frames + offset + 5) / hop
     assert counted.at({"frames": frames}) == (np.ceil(exact) if up else np.floor(exact))
-
-
-def test_frames_that_only_the_call_can_tell() -> None:
-    assert frames_of(Dim.of("samples"), 64) is None
 
 
 @pytest.mark.parametrize(

@@ -5,28 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from ddspgraph.compiler.analysis.adapt import arriving
+from ddspgraph.compiler.analysis.hops import input_hop, with_hops
 from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.ir.graph import Graph, Node, Ref
+from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.ports import Mismatch, Port
-from ddspgraph.ir.types import UNIT_CONVERSIONS, Dim, Signal, Unit
+from ddspgraph.ir.types import UNIT_CONVERSIONS, Dim, Rate, Signal, Unit
 from ddspgraph.ir.units import TIMES, UnitConflict, scaling_parameter, solve_units, with_units
 
 
-def infer(graph: Graph, report: Report) -> Graph:
+def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyType({})) -> Graph:
     """The graph with `types`. Nodes below a mismatch stay untyped, so that one fault is one finding.
 
-    Reports E402, E411-E414, and what an op's own `infer` raises.
+    `sizes` are those of named dims, where a call says them. Reports E402, E411-E414, and what an op's own `infer` and
+    `weights` raise.
     """
-    types: dict[Ref, Signal] = {i.ref: i.signal for i in graph.inputs}
+    types: dict[Ref, Signal] = {i.ref: _sized(i.signal, sizes) for i in graph.inputs}
     for node in graph.nodes:
         if all(ref in types for _, ref in node.inputs):
-            types.update(_node_types(graph, node, types, report))
+            types.update(_node_types(graph, node, types, report, sizes))
     return graph.replace(types=types)
 
 
-def _node_types(graph: Graph, node: Node, types: Mapping[Ref, Signal], report: Report) -> dict[Ref, Signal]:
+def _node_types(
+    graph: Graph, node: Node, types: Mapping[Ref, Signal], report: Report, sizes: Mapping[str, int]
+) -> dict[Ref, Signal]:
     ports = node.op.input_ports([port for port, _ in node.inputs])
     given = {port: types[ref] for port, ref in node.inputs}
     for name, port in ports.items():
@@ -38,20 +44,46 @@ def _node_types(graph: Graph, node: Node, types: Mapping[Ref, Signal], report: R
     for conflict in conflicts:
         _report_conflict(graph, node, conflict, report)
     try:
-        outputs = node.op.infer(arriving(ports, given, graph.clock.hop_samples))
+        outputs = _output_types(node.op, ports, given, graph.clock.hop_samples, sizes)
     except Mismatch as mismatch:
         _report(graph, node, mismatch, types, report)
         return {}
     outputs = with_units(node.op, outputs, units)
-    return {Ref(node.name, port): _in_frames(s, graph.clock.hop_samples) for port, s in outputs.items()}
+    hop = graph.clock.hop_samples
+    return {Ref(node.name, port): _sized(_in_frames(s, hop), sizes) for port, s in outputs.items()}
+
+
+def _output_types(
+    op: Op, ports: Mapping[str, Port], given: Mapping[str, Signal], hop: int | None, sizes: Mapping[str, int]
+) -> dict[str, Signal]:
+    """All that an op has to say of the types of its inputs. Raises `Mismatch`."""
+    arrived = {port: _sized(s, sizes) for port, s in arriving(ports, given, hop).items()}
+    met = {port: arrived[port] if s.rate is Rate.CONST else s for port, s in given.items()}
+    makes_time = Traits.SIZED in op.traits or any(s.rate is Rate.AUDIO for s in arrived.values())
+    frame_hop = input_hop(met, hop, meets_audio=makes_time)
+    outputs = op.infer(arrived)
+    if any(s.rate is Rate.AUDIO for s in outputs.values()):
+        input_hop(met, hop, meets_audio=True)
+    op.weights(arrived)  # for what only they ask, such as numbers of channels
+    return with_hops(op, frame_hop, outputs, hop)
 
 
 def _in_frames(signal: Signal, hop: int | None) -> Signal:
     """With a frame rate, `samples` is `hop * frames` everywhere."""
     if not hop or not any(d.name == "samples" for d in signal.dims):
         return signal
-    dims = tuple(Dim(d.scale * hop, "frames", d.offset) if d.name == "samples" else d for d in signal.dims)
-    return replace(signal, dims=dims)
+    return replace(signal, dims=tuple(_frames_of_samples(d, hop) if d.name == "samples" else d for d in signal.dims))
+
+
+def _sized(signal: Signal, sizes: Mapping[str, int]) -> Signal:
+    """With numbers for the dims whose names have sizes."""
+    if not any(d.name in sizes for d in signal.dims):
+        return signal
+    return replace(signal, dims=tuple(Dim.of(d.at(sizes)) if d.name in sizes else d for d in signal.dims))
+
+
+def _frames_of_samples(dim: Dim, hop: int) -> Dim:
+    return Dim(dim.scale * hop, "frames", dim.offset) // dim.divisor
 
 
 def _report_unit(graph: Graph, node: Node, name: str, port: Port, given: Unit, report: Report) -> None:
@@ -126,8 +158,9 @@ def _article(word: str) -> str:
 def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Signal], report: Report) -> None:
     if mismatch.code == "E402" and any(d.code == "E402" for d in report.diagnostics):
         return  # the clock lacks one thing, however many edges need it
-    ref = None if mismatch.code.startswith("E5") else node.input(mismatch.port)
-    message = mismatch.message.replace("{source}", _source(graph, ref) if ref else "nothing")
+    ref = None if mismatch.code.startswith(("E5", "E401")) else node.input(mismatch.port)
+    source = _source(graph, ref) if ref else "nothing"
+    message, hint = (text and text.replace("{source}", source) for text in (mismatch.message, mismatch.hint))
     report.add(
         mismatch.code,
         f"'{node.name}': {message}",
@@ -135,13 +168,14 @@ def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Si
         *(_declared(graph, ref) if ref else ()),
         *_other_ends(graph, node, mismatch),
         *([Note("the clock is", graph.clock.span)] if mismatch.is_of_clock and graph.clock.span else ()),
-        hint=_padding_hint(graph, node, mismatch, types) or mismatch.hint,
+        hint=_padding_hint(graph, node, mismatch, types) or hint,
     )
 
 
 def _padding_hint(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Signal]) -> str | None:
     """The repair where frames are one too many because an analysis upstream pads its audio."""
-    times = {(dim.name, dim.offset) for _, ref in node.inputs for dim in types[ref].dims[1:2] if dim.name}
+    dims = [dim for _, ref in node.inputs for dim in types[ref].dims[1:2] if dim.name and dim.divisor == 1]
+    times = {(dim.name, dim.offset) for dim in dims}
     if mismatch.code != "E414" or len(times) == len({name for name, _ in times}):
         return None
     upstream = graph.ancestors(tuple(ref for _, ref in node.inputs))

@@ -28,16 +28,12 @@ def nominal_sizes(graph: Graph) -> dict[str, int]:
 
 
 def shape_at(signal: Signal, sizes: Mapping[str, int]) -> tuple[int, ...]:
-    """The shape where the named dims have these sizes.
-
-    Frames that only the call will count, such as those of an analysis with a hop of its own, are taken to be as
-    many as the clock's.
-    """
+    """The shape where the named dims have these sizes; a time axis of another name is as long as the clock's."""
     shape = []
     for axis, dim in enumerate(signal.dims):
-        is_time = axis == 1 and signal.rate is Rate.FRAME
-        unknown = sizes.get("frames", 1) if is_time else NOMINAL_CHANNELS
-        shape.append(dim.offset if dim.is_static else max(0, dim.at(sizes, unknown if is_wild(dim) else 1)))
+        known = dim.is_static or dim.name in sizes or not (is_wild(dim) or axis == 1)
+        unknown = NOMINAL_CHANNELS if axis != 1 else sizes.get("samples" if signal.rate is Rate.AUDIO else "frames", 1)
+        shape.append(max(0, dim.at(sizes)) if known else unknown)
     return tuple(shape)
 
 

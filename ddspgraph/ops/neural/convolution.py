@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from ddspgraph import dsp, nn
@@ -121,8 +122,14 @@ class StackFields(Op):
             if self.resample_type == "upsample":
                 time = time * self.resample_stride
             else:
-                time = frames_of(time, self.resample_stride, up=True) or Dim.of(f"{self.name}_frames")
+                time = frames_of(time, self.resample_stride, up=True)
         return time
+
+    def output_hop(self, hop_samples: Fraction | int | None) -> Fraction | int | None:
+        if hop_samples is None or self._resampling is None:
+            return hop_samples
+        factor = self.resample_stride**self._n_resamplings
+        return Fraction(hop_samples, factor) if self.resample_type == "upsample" else hop_samples * factor
 
     def stack_width(self) -> int:
         """Numbers a frame that a layer holds: its input, the columns of the convolution, and its result."""

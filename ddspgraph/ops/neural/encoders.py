@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from ddspgraph import dsp, nn
+from ddspgraph.dsp.hops import hop_of
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, Op, Traits, Weight, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
@@ -72,8 +73,8 @@ class _AudioEncoder(Op):
             bands.check("audio", self.rate_hz())
         batch, samples = signals["audio"].dims
         fft_size, overlap = self.spectra()[0]
-        hop = self.hop_samples or int(fft_size * (1 - overlap))
-        frames = frames_of(samples, hop, up=True) or Dim.of(f"{self.name}_frames")
+        hop = self.hop_samples or hop_of(fft_size, overlap)
+        frames = frames_of(samples, hop, up=True)
         return {"z": Signal((batch, frames, Dim.of(self.width())), Rate.FRAME, Unit.RAW)}
 
     def mfcc(self, audio: Any, fft_size: int, overlap: float, bins: int = _MFCC_BINS, mel_bins: int = _MEL_BINS) -> Any:
@@ -90,7 +91,7 @@ class _AudioEncoder(Op):
         batch, n_samples = shapes["audio"][:2]
         total = 0
         for (size, overlap), bands in zip(self.spectra(), self.bands(), strict=True):
-            frames = -(-n_samples // int(size * (1 - overlap)))
+            frames = -(-n_samples // hop_of(size, overlap))
             total += batch * frames * (3 * size + bands) + mel_weights(size, bands)
         return total
 
@@ -98,7 +99,7 @@ class _AudioEncoder(Op):
         batch, n_samples = shapes["audio"][:2]
         total = 0
         for size, overlap in self.spectra():
-            frames = -(-n_samples // int(size * (1 - overlap)))
+            frames = -(-n_samples // hop_of(size, overlap))
             total += costs.spectrogram(batch * frames, size) + batch * frames * _MEL_BINS * (size // 2 + costs.FUNCTION)
             matrices = {n: s for n, s in shapes.items() if n.startswith("= ") and not n.endswith("bias")}
             total += costs.products(matrices, batch * frames)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 from ddspgraph import dsp, nn
@@ -11,6 +12,7 @@ from ddspgraph.ir.ports import Mismatch, audio, frame
 from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.streaming import Block, CannotStream, analysis_lag, analysis_past, past_shape
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ops.analyses import check_hop
 from ddspgraph.ops.neural import parts
 
 _F0 = frame(1, unit=Unit.HZ, doc="Fundamental frequency.")
@@ -229,6 +231,9 @@ class OnlineF0PowerFeatures(Op):
                 late[name], after[name] = dsp.delayed(state[name], inputs[name])
         return after, self._features(late["f0_hz"], pw_db, late.get("f0_confidence"))
 
+    def output_hop(self, hop_samples: Fraction | int | None) -> Fraction | int | None:
+        return self._hop() if self.compute_power else hop_samples
+
     def _hop(self) -> int:
         """Samples from one frame to the next."""
         sample_rate, frame_rate = self.rates()
@@ -237,13 +242,10 @@ class OnlineF0PowerFeatures(Op):
     def _frames(self, samples: Dim) -> Dim:
         hop = self._hop()
         if self.padding == "center":
-            whole = frames_of(samples, hop)
-            found = None if whole is None else whole + 1
-        elif self.padding == "same":
-            found = frames_of(samples, hop, up=True)
-        else:
-            found = frames_of(samples, hop, extra=hop - self.frame_size)
-        return found or Dim.of(f"{self.name}_frames")
+            return frames_of(samples, hop) + 1
+        if self.padding == "same":
+            return frames_of(samples, hop, up=True)
+        return frames_of(samples, hop, extra=hop - self.frame_size)
 
 
 def scaled_f0(f0_hz: Any) -> Any:
@@ -258,6 +260,7 @@ def scaled_db(level_db: Any) -> Any:
 
 def _check_gaps(rates: tuple[float, float], frame_size: int) -> None:
     hop = int(rates[0] // rates[1])
+    check_hop(hop, *rates)
     if hop > frame_size:
         message = f"frames of frame_size = {frame_size} samples leave gaps: the clock has one every {hop}"
         raise Mismatch("E502", "audio", message, f"write frame_size: {2 * hop}")

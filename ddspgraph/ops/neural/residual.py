@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Any
 
 from ddspgraph import dsp, nn
+from ddspgraph.dsp.hops import hop_of
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, Op, Splits, Traits, Weight, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
@@ -73,7 +75,7 @@ class ResnetSinusoidalEncoder(Op):
     """Finds sinusoids and noise in audio: a residual network over its log mel spectrogram, and dense layers.
 
     Every output is a dense layer of its own: `{frequencies: 6400, amplitudes: 100, noise_magnitudes: 60}`, raw.
-    Its frames are those of the spectrogram, a quarter of fft_size apart.
+    Its frames are those of the spectrogram, fft_size * (1 - overlap) samples apart.
 
     Source: Engel et al., Self-supervised Pitch Detection by Inverse Audio Synthesis (ICML workshop 2020).
     """
@@ -97,11 +99,11 @@ class ResnetSinusoidalEncoder(Op):
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         super().infer(signals)
         self.mel_bands().check("audio", self.rate_hz())
-        hop = int(self.fft_size * (1.0 - self.overlap))
+        hop = hop_of(self.fft_size, self.overlap)
         if hop < 1:
             raise Mismatch("E502", "audio", f"an overlap of {self.overlap:g} leaves no hop", "write `overlap: 0.75`")
         batch, samples = signals["audio"].dims
-        time = frames_of(samples, hop, up=True) or Dim.of(f"{self.name}_frames")
+        time = frames_of(samples, hop, up=True)
         return {name: Signal((batch, time, Dim.of(n)), Rate.FRAME, Unit.RAW) for name, n in self.outputs}
 
     def mel_bands(self) -> MelBands:
@@ -115,6 +117,9 @@ class ResnetSinusoidalEncoder(Op):
     ) -> Sequence[Advice]:
         """W114 for bands that hear nothing."""
         return self.mel_bands().advice(self.rate_hz(), "bins", "a larger fft_size, or fewer bins")
+
+    def output_hop(self, hop_samples: Fraction | int | None) -> int:
+        return hop_of(self.fft_size, self.overlap)
 
     def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
         found = dict(resnet_weights(self.size, None, False))
