@@ -63,7 +63,7 @@ class ExportedGraph:
         function, arguments = self.module.signatures[signature], signature_arguments(self.graph)
         taken = function.structured_input_signature[1]
         needed = {name for name, argument in arguments.items() if argument in taken and name != SEED}
-        given = bind_inputs(self._legal, inputs or {}, needed, self.limits)
+        given = bind_inputs(self.graph, self._legal, inputs or {}, needed, self.limits)
         if seed is not None:
             given[SEED] = tf.constant(seed, tf.int64)
         return dict(function(**{arguments[name]: x for name, x in given.items()}))

@@ -8,18 +8,25 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddspgraph.compiler.analysis.infer import infer
 from ddspgraph.compiler.analysis.memory import check_memory
 from ddspgraph.compiler.shape_hints import count_hint, shape_hint
 from ddspgraph.diagnostics import Report, did_you_mean
 from ddspgraph.ir.array_checks import raw_samples, swapped_axes
 from ddspgraph.ir.graph import Graph, Input
-from ddspgraph.ir.ports import is_wild
+from ddspgraph.ir.ports import SHARED_DIMS, is_wild
 from ddspgraph.ir.types import Rate
 from ddspgraph.limits import Limits
 
 
-def bind_inputs(graph: Graph, inputs: Mapping[str, Any], needed: set[str], limits: Limits) -> dict[str, tf.Tensor]:
+def bind_inputs(
+    written: Graph, graph: Graph, inputs: Mapping[str, Any], needed: set[str], limits: Limits
+) -> dict[str, tf.Tensor]:
     """The needed inputs as float32 tensors; more than is needed may be given.
+
+    Args:
+      written: the graph as its author wrote it, whose types the sizes must fit.
+      graph: what is run, whose memory is estimated.
 
     Raises GraphError: E603 missing, E604 unknown, E605 shape or type, E606 lengths, E708 memory.
     """
@@ -42,6 +49,8 @@ def bind_inputs(graph: Graph, inputs: Mapping[str, Any], needed: set[str], limit
     sizes = _lengths(graph, bound, report)
     report.raise_errors()
     if sizes is not None:
+        _check_types(written, set(bound), sizes, report)
+        report.raise_errors()
         check_memory(graph, sizes, limits, report)
         report.raise_errors()
     return bound
@@ -85,11 +94,15 @@ def _lengths(graph: Graph, bound: Mapping[str, tf.Tensor], report: Report) -> di
     for name, tensor in bound.items():
         signal = graph.input_by_name[name].signal
         for axis, (dim, size) in enumerate(zip(signal.dims, tensor.shape.as_list(), strict=True)):
-            if dim.is_static or is_wild(dim):
+            if dim.is_static:
                 continue
             if size is None:
                 return None
             key, count = dim.name, size
+            if is_wild(dim) and sizes.get(key, size) != size:
+                message = f"'{key}' is {size} in '{name}', which is {tensor.shape.as_list()}, and {sizes[key]} in"
+                report.add("E605", f"{message} '{said[key]}'", graph.input_by_name[name].span)
+                continue
             if signal.rate is Rate.AUDIO and axis == 1 and hop:
                 key, count = "frames", -(-size // hop)
             if sizes.setdefault(key, count) != count:
@@ -117,3 +130,19 @@ def _counted(size: int, what: str) -> str:
     if what == "batch":
         return f"{size} item{'s' * (size != 1)} in its batch"
     return f"{size} {what if size != 1 else what.removesuffix('s')}"
+
+
+def _check_types(graph: Graph, bound: set[str], sizes: Mapping[str, int], report: Report) -> None:
+    """Checks what the types left open, free sizes and lengths, as `check` does: at the author's lines."""
+    known = {name: size for name, size in sizes.items() if name != "batch"}
+    given = graph.replace(inputs=tuple(i for i in graph.inputs if i.name in bound))
+    found = Report()
+    types = infer(given, found, known).types
+    free = [f"{name} = {size}" for name, size in known.items() if name not in SHARED_DIMS]
+    where = f" (with {', '.join(free)})" if free else ""
+    for error in found.diagnostics:
+        report.add("E605", error.message + where, error.span, *error.notes, hint=error.hint)
+    for ref, signal in types.items():
+        if ref in graph.types and signal.rank != graph.types[ref].rank and not report.has_errors:
+            message = f"'{ref}' is {graph.types[ref].shape_text} in this graph, and would be {signal.shape_text}{where}"
+            report.add("E605", message, graph.node_by_name[ref.node].span)

@@ -11,7 +11,7 @@ from ddspgraph.ir.call import run_kernel
 from ddspgraph.ir.graph import Graph, Ref
 from ddspgraph.ir.initialisers import stream_of
 from ddspgraph.ir.op import Op, Sizes
-from ddspgraph.ir.types import Rate
+from ddspgraph.ir.types import FRAMES, Rate
 
 
 def evaluate(op: Op, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -43,10 +43,10 @@ def sizes_of(graph: Graph, inputs: Mapping[str, tf.Tensor]) -> Sizes:
         rate = graph.input_by_name[name].signal.rate
         if rate is Rate.FRAME:
             frames = tf.shape(x)[1]
-            samples = frames * hop if hop else None
+            samples = frames * hop if hop else samples
         elif rate is Rate.AUDIO:
             samples = tf.shape(x)[1]
-            frames = samples // hop if hop else None
+            frames = samples // hop if hop else frames
     return Sizes(batch, frames, samples)
 
 
@@ -98,5 +98,5 @@ def _cropped(graph: Graph, ref: Ref, value: tf.Tensor, length: Any) -> tf.Tensor
     if length is None or signal.rate is not Rate.AUDIO or signal.rank < 2:
         return value
     time = signal.dims[1]
-    exact = time.name == "frames" and time.scale == hop and time.offset == 0
+    exact = hop is not None and time == FRAMES * hop
     return value[:, :length] if exact else value

@@ -116,7 +116,7 @@ class CompiledGraph(tf.Module):
         return graph.ancestors(tuple(roots)) & set(graph.input_by_name)
 
     def _bind(self, graph: Graph, inputs: Mapping[str, Any] | None, roots: Iterable[Ref]) -> dict[str, Any]:
-        return bind_inputs(graph, inputs or {}, self._needs(graph, roots), self.limits)
+        return bind_inputs(self.graph, graph, inputs or {}, self._needs(graph, roots), self.limits)
 
     def _function(self, graph: Graph, roots: list[Ref], name_results: Any) -> Any:
         """One trace for any batch and length; made once for each set of roots."""

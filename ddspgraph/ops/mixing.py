@@ -117,7 +117,15 @@ class Gain(Op):
         return {"signal": Signal(dims, max(audio.rate, gain.rate), audio.unit)}
 
     def kernel(self, audio: Any, gain: Any) -> Any:
-        return audio * dsp.match_rank(dsp.db_to_amplitude(gain), audio)
+        factor = dsp.db_to_amplitude(gain)
+        if _has_last_axis(gain, audio):
+            audio = dsp.match_rank(audio, factor)
+        return audio * dsp.match_rank(factor, audio)
+
+
+def _has_last_axis(gain: Any, audio: Any) -> bool:
+    """Whether a gain has channels that the audio has not: then it gets them."""
+    return len(gain.shape) > len(audio.shape) and (gain.shape[-1] or 1) > 1
 
 
 class Mix(Op):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ddspgraph.ir.ports import Mismatch, Port
+from ddspgraph.ir.ports import Mismatch, Port, is_wild
 from ddspgraph.ir.types import FRAMES, SAMPLES, Dim, Rate, Signal
 
 
@@ -23,11 +23,15 @@ class Step:
 
 @dataclass(frozen=True)
 class Target:
-    """What a port wants here: its rate and how many axes."""
+    """What a port wants here: its rate and how many axes.
+
+    `is_open` where the port takes any number of axes, and `rank` is that of the value that it meets.
+    """
 
     rate: Rate
     rank: int | None
     broadcast: bool
+    is_open: bool
 
 
 def targets(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[str, Target]:
@@ -38,15 +42,16 @@ def targets(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[st
     for name in signals:
         port = ports[name]
         if port.rate is None and fastest is not None and port.dims is None:
-            wanted[name] = Target(fastest.rate, fastest.rank, port.broadcast)
+            wanted[name] = Target(fastest.rate, fastest.rank, port.broadcast, is_open=True)
         else:
             rate = port.rate if port.rate is not None else signals[name].rate
-            wanted[name] = Target(rate, None if port.dims is None else len(port.dims), port.broadcast)
+            rank = None if port.dims is None else len(port.dims)
+            wanted[name] = Target(rate, rank, port.broadcast, is_open=False)
     return wanted
 
 
 def arriving(ports: Mapping[str, Port], given: Mapping[str, Signal], hop_samples: int | None) -> dict[str, Signal]:
-    """The signals as they arrive at their ports. Raises `Mismatch` E402 or E411."""
+    """The signals as they arrive at their ports. Raises `Mismatch` E402, E411 or E413."""
     wanted = targets(ports, given)
     return {name: adapt(name, signal, wanted[name], hop_samples)[0] for name, signal in given.items()}
 
@@ -54,7 +59,7 @@ def arriving(ports: Mapping[str, Port], given: Mapping[str, Signal], hop_samples
 def adapt(name: str, signal: Signal, target: Target, hop_samples: int | None) -> tuple[Signal, tuple[Step, ...]]:
     """The signal as it arrives at the port, and the steps that make it so.
 
-    Raises `Mismatch` E411 where the value is faster than the port.
+    Raises `Mismatch` E411 where the value is faster than the port, E402 and E413 where nothing makes it as fast.
     """
     if signal.rate is target.rate:
         return signal, ()
@@ -94,7 +99,7 @@ def _hold(name: str, signal: Signal, target: Target, hop_samples: int | None) ->
 
 def _resample(name: str, signal: Signal, target: Target, hop_samples: int | None) -> tuple[Signal, tuple[Step, ...]]:
     if signal.rank != 3:
-        return signal, ()
+        raise Mismatch("E413", name, f"frames of channels can become samples, {{source}} is {signal.shape_text}")
     if hop_samples is None:
         raise Mismatch(
             "E402",
@@ -108,7 +113,10 @@ def _resample(name: str, signal: Signal, target: Target, hop_samples: int | None
 
 
 def _squeezed(signal: Signal, target: Target, steps: list[Step]) -> tuple[Signal, tuple[Step, ...]]:
-    """Audio without a channel axis where the port wants it so."""
-    if target.rank == 2 and signal.rank == 3 and (signal.dims[2].size or 1) == 1:
+    """Audio without a channel axis where the port wants it so; a free size must then be 1, which the call checks."""
+    if target.rank != 2 or signal.rank != 3:
+        return signal, tuple(steps)
+    channels = signal.dims[2]
+    if channels == Dim.of(1) or (is_wild(channels) and not target.is_open):
         return Signal(signal.dims[:2], signal.rate, signal.unit), (*steps, Step("squeeze"))
     return signal, tuple(steps)

@@ -61,4 +61,7 @@ def _is_small(signal: Signal) -> bool:
 
 def _constant_node(constant: type[Op], graph: Graph, node: Node, ref: Ref, value: Any) -> Node:
     op = constant(value=FrozenArray(value[0]), unit=graph.types[ref].unit.value)  # type: ignore[call-arg]
-    return Node(f"{node.name}.{ref.port}", op, doc=node.doc, span=node.span)
+    name = f"{node.name}.{ref.port}"
+    if name in graph.node_by_name:  # an output that is called like an input, whose literal has this name
+        name += ".folded"
+    return Node(name, op, doc=node.doc, span=node.span)

@@ -152,3 +152,17 @@ def test_estimates_need_no_tensorflow() -> None:
         f"estimate(dg.load({str(SOLO)!r})); assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)
+
+
+def test_what_is_not_trained_is_not_counted() -> None:
+    """Spectral norm keeps a vector beside each kernel: it is no weight."""
+
+    def weights(spectral_norm: bool) -> int:
+        how = {"ch": 4, "layers_per_stack": 1, "stacks": 1, "spectral_norm": spectral_norm}
+        nodes = {"n": {"op": "dilated_conv_stack", "inputs": ["f"], "params": how}}
+        inputs = {"f": {"rate": "frame", "channels": 4}}
+        clock = {"sample_rate": "16 kHz", "hop": 64}
+        spec = {"version": 2, "name": "c", "clock": clock, "inputs": inputs, "nodes": nodes, "outputs": {"o": "n"}}
+        return estimate(dg.load(spec)).n_weights
+
+    assert weights(True) == weights(False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from textwrap import dedent
 
+import numpy as np
 import pytest
 
 from ddspgraph.compiler.analysis.infer import infer
@@ -15,7 +16,8 @@ from ddspgraph.compiler.passes.fold_constants import fold_constants
 from ddspgraph.compiler.passes.merge_duplicates import merge_duplicates
 from ddspgraph.compiler.pipeline import LEGALISE, Pass, fixpoint, run
 from ddspgraph.diagnostics import Report
-from ddspgraph.ir.graph import Graph
+from ddspgraph.ir.frozen import FrozenArray
+from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.text import parse_graph, print_graph
 from ddspgraph.ops import OPS
 
@@ -176,3 +178,52 @@ def test_text_round_trip() -> None:
         """
     )
     assert parse_graph(print_graph(graph), OPS) == graph
+
+
+def test_outputs_that_are_called_like_inputs_fold_beside_their_literals() -> None:
+    """`add` has the ports signal_one and signal_two on both sides; n.signal_one is the literal's name already."""
+    graph = run(
+        (fixpoint(FOLD, merge_duplicates), drop_dead),
+        typed(
+            """
+            graph g {sample_rate=16000, hop_samples=64}
+              n.signal_one = constant() {value=-6.0, unit='dB'}
+              n.signal_two = constant() {value=-3.0, unit='dB'}
+              n = add(signal_one=n.signal_one/signal, signal_two=n.signal_two/signal)
+              output sum = n/signal
+              output one = n/signal_one
+            """
+        ),
+    )
+    ends = dict(graph.outputs)
+    values = {name: graph.node_by_name[ref.node].op.value for name, ref in ends.items()}  # type: ignore[attr-defined]
+    assert {name: float(getattr(value, "array", value)) for name, value in values.items()} == {"sum": -9.0, "one": -6.0}
+
+
+@pytest.mark.parametrize(("count", "is_folded"), [(2_000, True), (1 << 18, True), ((1 << 18) + 1, False)])
+def test_large_constants_are_folded_where_storing_them_is_cheap(count: int, is_folded: bool) -> None:
+    report = Report()
+    values = FrozenArray(np.zeros(count, np.float32))
+    nodes = (
+        Node("c", OPS["constant"](value=values, unit="midi")),  # type: ignore[call-arg]
+        Node("f", OPS["midi_to_hz"](), (("notes", Ref("c", "signal")),)),
+    )
+    graph = infer(Graph("g", nodes=nodes, outputs=(("hz", Ref("f", "signal")),)), report)
+    assert ("f" not in run((FOLD,), graph).node_by_name) is is_folded
+
+
+def test_a_loss_of_constants_stays_a_loss() -> None:
+    graph = run(
+        (FOLD,),
+        typed(
+            """
+            graph g {sample_rate=16000, hop_samples=64}
+              a = constant() {value=1.0, unit='any'}
+              b = constant() {value=3.0, unit='any'}
+              l = param_loss(pred=a/signal, target=b/signal)
+              loss l
+            """
+        ),
+    )
+    assert graph.losses == ("l",)
+    assert "l" in graph.node_by_name
