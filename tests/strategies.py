@@ -164,7 +164,7 @@ class SpecBuilder:
     # -- parameters ----------------------------------------------------------------------------
 
     def _params(self, op: type[Op]) -> Spec:
-        chosen = {spec.name: self.pick(_options(op, spec)) for spec in op.params().values()}
+        chosen = {spec.name: self.pick(options_of(op, spec)) for spec in op.params().values()}
         return {name: value for name, value in chosen.items() if value is not OMIT}
 
     # -- inputs --------------------------------------------------------------------------------
@@ -392,7 +392,7 @@ def _arrived(made: Made, port: Port) -> Made:
     return replace(made, rate=port.rate, channels=(made.channels or 1) if has_channels else None)
 
 
-def _options(op: type[Op], spec: ParamSpec) -> list[Any]:
+def options_of(op: type[Op], spec: ParamSpec) -> list[Any]:
     options = list(OF_OP.get((op.name, spec.name), VALUES.get(spec.name, ())))
     if not options and spec.kind == "bool":
         options = [OMIT, True, False]
