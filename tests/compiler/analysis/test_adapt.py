@@ -40,10 +40,10 @@ def test_a_table_of_constants_is_not_held() -> None:
 
 def test_what_is_held_has_all_items() -> None:
     nodes = {"n": node("resample", [0.5, 0.25]), "both": node("concat", "n", "a")}
-    graph = dg.load(spec(nodes, "n", a={"rate": "audio"}) | {"outputs": {"o": "n", "p": "both"}})
+    graph = dg.load(spec(nodes, "both", a={"rate": "audio"}))
     assert graph.types[Ref("n", "signal")].dims == (BATCH, FRAMES * 64, Dim.of(2))
     found = dg.compile(graph)({"a": np.zeros([3, 640])})["o"]
-    np.testing.assert_array_equal(found, np.broadcast_to([0.5, 0.25], [3, 640, 2]))
+    np.testing.assert_array_equal(found, np.broadcast_to([0.5, 0.25, 0.0], [3, 640, 3]))
 
 
 def test_frames_of_a_free_size_keep_their_channels_beside_audio() -> None:
