@@ -102,8 +102,7 @@ def test_a_stack_that_resamples_changes_the_hop() -> None:
 def test_an_encoder_at_its_own_hop_does_not_meet_the_clock() -> None:
     found = node("resnet_sinusoidal_encoder", "audio", outputs={"a": 1}, fft_size=514)
     nodes = {"e": found, "p": node("power", "audio", padding="same"), "o": node("add", "e/a", "p")}
-    (finding,) = dg.check(spec(nodes, "o"))
-    assert finding.code == "E414"
+    (finding,) = [d for d in dg.check(spec(nodes, "o")) if d.code == "E414"]
     assert "'e/a' has a frame every 128 samples" in finding.message  # a quarter of 514 is 128.5, rounded down
 
 
