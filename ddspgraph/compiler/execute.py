@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
 
+from ddspgraph.dsp.numerics import needs_static_shapes
 from ddspgraph.ir.call import run_kernel
-from ddspgraph.ir.graph import Graph, Ref
+from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.initialisers import stream_of
-from ddspgraph.ir.op import Op, Sizes
+from ddspgraph.ir.op import Op, Sizes, Traits
 from ddspgraph.ir.types import FRAMES, Rate
+
+#: So many nodes alike share a trace: fewer gain too little for another function in the graph.
+_LEAST_SHARED = 4
 
 
 def evaluate(op: Op, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -64,11 +69,11 @@ def execute(
     given = whole_frames(graph, {k: v for k, v in inputs.items() if k in needed})
     sizes = sizes_of(graph, given)
     values: dict[Ref, tf.Tensor] = {Ref(name): x for name, x in given.items()}
-    for node in graph.nodes:
-        if node.name not in needed:
-            continue
+    nodes = [node for node in graph.nodes if node.name in needed]
+    shared = _shared_kernels(nodes)
+    for node in nodes:
         with tf.name_scope(scope_of(node.name)):
-            results = run_kernel(
+            results = shared.get(node.op, run_kernel)(
                 node.op,
                 {port: values[ref] for port, ref in node.inputs},
                 seed=seed,
@@ -79,6 +84,27 @@ def execute(
         values.update({Ref(node.name, port): value for port, value in results.items()})
     lengths = _given_length(graph, inputs)
     return {ref: _cropped(graph, ref, values[ref], lengths) for ref in wanted}
+
+
+def _shared_kernels(nodes: Iterable[Node]) -> dict[Op, Callable[..., dict[str, tf.Tensor]]]:
+    """One inner `tf.function` for the nodes of equal op and parameters, which traces their kernel once for their types.
+
+    A kernel of many operations takes TensorFlow a tenth of a second to trace, its call a millisecond. Only for kernels
+    that depend on their inputs alone, and where nobody asks for shapes that no value decides: an export keeps a flat
+    graph.
+    """
+    if tf.executing_eagerly() or needs_static_shapes():
+        return {}
+    counts = Counter(node.op for node in nodes if (Traits.PURE | Traits.POINTWISE) & node.op.traits == Traits.PURE)
+    return {op: _shared_kernel(op) for op, count in counts.items() if count >= _LEAST_SHARED}
+
+
+def _shared_kernel(op: Op) -> Callable[..., dict[str, tf.Tensor]]:
+    def kernel(tensors: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return run_kernel(op, tensors, seed=None, stream=0, sizes=None, variables={})
+
+    traced = tf.function(kernel, autograph=False)
+    return lambda _, tensors, **__: traced(tensors)
 
 
 def scope_of(name: str) -> str:

@@ -37,6 +37,7 @@ class CompiledGraph(tf.Module):
                 signals = {port: legal.types[ref] for port, ref in node.inputs}
                 self.variables_by_node[node.name] = create_variables(node.op, signals, node.name, seed)
         self._traced: dict[tuple[str, ...], Any] = {}
+        self._needed: dict[tuple[bool, tuple[Ref, ...]], set[str]] = {}
         self.render = self._function(optimised, [ref for _, ref in optimised.outputs], self._outputs)
 
     def __call__(self, inputs: Mapping[str, Any] | None = None, *, seed: Any = 0) -> dict[str, tf.Tensor]:
@@ -113,7 +114,11 @@ class CompiledGraph(tf.Module):
         return [ref for name in self.optimised.losses for ref in self.optimised.node_by_name[name].refs]
 
     def _needs(self, graph: Graph, roots: Iterable[Ref]) -> set[str]:
-        return graph.ancestors(tuple(roots)) & set(graph.input_by_name)
+        """The inputs that values of `legal` or `optimised` depend on."""
+        key = (graph is self.legal, tuple(roots))
+        if key not in self._needed:
+            self._needed[key] = graph.ancestors(key[1]) & set(graph.input_by_name)
+        return self._needed[key]
 
     def _bind(self, graph: Graph, inputs: Mapping[str, Any] | None, roots: Iterable[Ref]) -> dict[str, Any]:
         return bind_inputs(self.graph, graph, inputs or {}, self._needs(graph, roots), self.limits)

@@ -17,6 +17,7 @@ NOMINAL_SECONDS = 4
 #: Channels of an axis with a free name.
 NOMINAL_CHANNELS = 64
 BYTES = 4  # float32
+_MOST_KEPT = 64  # estimates of one graph
 
 
 def nominal_sizes(graph: Graph) -> dict[str, int]:
@@ -56,7 +57,18 @@ def peak_bytes(graph: Graph, sizes: Mapping[str, int]) -> tuple[int, Node | None
     """The most that is alive at once when the nodes run in order, and the node where that is.
 
     Inputs and variables live throughout; another value from the node that makes it to the last one that reads it.
+    A graph keeps what was found for the sizes of its last calls: the walk costs more than a small graph's run.
     """
+    key, kept = frozenset(sizes.items()), graph.peaks
+    found = kept.get(key)
+    if found is None:
+        if len(kept) >= _MOST_KEPT:
+            kept.clear()
+        found = kept[key] = _peak_bytes(graph, sizes)
+    return found
+
+
+def _peak_bytes(graph: Graph, sizes: Mapping[str, int]) -> tuple[int, Node | None]:
     last_reader: dict[Ref, int] = {ref: len(graph.nodes) for ref in graph.roots()}
     for i, node in enumerate(graph.nodes):
         for _, ref in node.inputs:
