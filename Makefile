@@ -7,7 +7,7 @@ TORCH_VERSION ?= 2.13.0
 STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for v in 3.12 3.11 3.13 3.10 3; do command -v python$$v >/dev/null 2>&1 && python$$v -c 'import sys, venv, ensurepip; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && { echo python$$v; break; }; done)
 
-.PHONY: demo train-demo test proof bench generate fresh clean setup
+.PHONY: demo train-demo test compat proof bench generate fresh clean setup
 
 demo: setup ## compile, run, draw and export a graph on a real recording
 	@VENV=$(VENV) sh tools/demo.sh
@@ -21,6 +21,9 @@ test: setup ## everything that must hold, in under 8 minutes
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/pyright
 	TF_CPP_MIN_LOG_LEVEL=3 $(PY) -m pytest -n 2 --dist worksteal -m "not proof"
+
+compat: setup ## the suite with the oldest and the newest allowed dependencies, on Python 3.10 and 3.13
+	$(PY) tools/compat.py $(ARGS)
 
 proof: setup ## the slow proofs
 	TF_CPP_MIN_LOG_LEVEL=3 $(PY) -m pytest -m proof

@@ -68,9 +68,8 @@ def test_memory_is_estimated_once_for_sizes(inputs: dict[str, np.ndarray], monke
     walk = memory._peak_bytes
     monkeypatch.setattr(memory, "_peak_bytes", lambda *given: walks.append(given) or walk(*given))
     sizes = {"batch": 2, "frames": 6, "samples": 384}
-    assert (
-        memory.peak_bytes(graph, sizes) == memory.peak_bytes(graph, dict(reversed(sizes.items()))) == walk(graph, sizes)
-    )
+    found = memory.peak_bytes(graph, sizes)
+    assert found == memory.peak_bytes(graph, dict(reversed(sizes.items()))) == walk(graph, sizes)
     assert len(walks) == 1
     assert memory.peak_bytes(graph, {**sizes, "batch": 4})[0] > found[0]
     assert len(walks) == 2
