@@ -1,9 +1,9 @@
 """`make compat`: the suite with the oldest and the newest allowed version of every dependency.
 
-For Python 3.10 and 3.13 it makes two environments with uv (from PyPI): in one every dependency stands at the lower bound
-that pyproject.toml gives it, in the other at its newest release. In each the suite runs on one core, then on two, with
-another hash seed each time. uv takes an interpreter that it finds, or fetches one; a Python that neither gives is named,
-and the exit code is 1. Arguments go to pytest: `make compat ARGS="tests/compiler -x"`.
+For each Python it makes two environments with uv (from PyPI): in one every dependency stands at the lower bound that
+pyproject.toml gives it, in the other at its newest release. In each the suite runs on one core, then on two, with
+another hash seed each time. uv takes an interpreter that it finds, or fetches one; where it has none, the line of that
+Python says so and the exit code is 1. Arguments go to pytest: `make compat ARGS="tests/compiler -x"`.
 """
 
 from __future__ import annotations
@@ -51,8 +51,10 @@ def _environment(uv: Path, python: str, word: str, resolution: str) -> Path | No
     extras = [part for extra in EXTRAS for part in ("--extra", extra)]
     steps = (
         [uv, "venv", "--quiet", "--clear", "--python", python, folder],
-        [uv, "pip", "compile", "--quiet", "--python-version", python, "--resolution", resolution, *extras]
-        + ["--no-emit-package", "ddspgraph", "pyproject.toml", "-o", pins],
+        [
+            *(uv, "pip", "compile", "--quiet", "--python-version", python, "--resolution", resolution, *extras),
+            *("--no-emit-package", "ddspgraph", "pyproject.toml", "-o", pins),
+        ],
         [uv, "pip", "install", "--quiet", "--python", folder / "bin" / "python", "-c", pins, "-e", ".[dev]"],
     )
     for step in steps:
