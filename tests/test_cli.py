@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import subprocess
 import sys
@@ -333,42 +332,6 @@ def test_ops(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 # -- the process -------------------------------------------------------------------------------------------
-
-
-def test_tensorflow_is_not_loaded(folder: Path) -> None:
-    code = """
-import sys
-from ddspgraph.cli import main
-for line in sys.argv[1:]:
-    main(line.split("|"))
-    heavy = {"tensorflow", "keras", "soundfile", "soxr", "rich"} & set(sys.modules)
-    assert not heavy, (line, heavy)
-"""
-    lines = [
-        "--help",
-        "check|ok.yaml",
-        "check|bad one.yaml",
-        "draw|ok.yaml|-o|o.dot",
-        "migrate|old.yaml",
-        "ops",
-        "ops|add",
-    ]
-    lines += ["run|ok.yaml", "compile|bad one.yaml|-o|x"]
-    done = subprocess.run([sys.executable, "-c", code, *lines], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-
-
-def test_it_starts_quickly() -> None:
-    """Processor time, the best of three: 0.3 s for --help, 1.0 s for a check."""
-    for arguments, limit_s in ((["--help"], 0.3), (["check", GUITAR], 1.0)):
-        assert min(_processor_seconds(arguments) for _ in range(3)) <= limit_s
-
-
-def _processor_seconds(arguments: list[str]) -> float:
-    before = os.times()
-    subprocess.run([sys.executable, "-m", "ddspgraph", *arguments], check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
-    after = os.times()
-    return after.children_user + after.children_system - before.children_user - before.children_system
 
 
 def test_a_reader_that_leaves_is_no_error() -> None:

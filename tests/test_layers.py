@@ -11,7 +11,7 @@ ROOT = Path(ddspgraph.__file__).parent
 
 #: Bottom to top; siblings in one row may not import each other.
 LAYERS = (
-    ("codes", "limits", "resources", "installation"),
+    ("codes", "limits", "resources", "installation", "tensorflow_start"),
     ("diagnostics",),
     ("files",),
     ("io",),

@@ -22,6 +22,7 @@ import numpy as np
 from ddspgraph.backends.facts import SEED, signature_arguments
 from ddspgraph.backends.scopes import named_node
 from ddspgraph.diagnostics import GraphError, clean, fail, quote
+from ddspgraph.tensorflow_start import load_tensorflow
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
@@ -169,8 +170,7 @@ def _differs(graph: Graph, name: str, said: str) -> GraphError:
 
 def main(export: str, scratch: str) -> None:
     """In the fresh process: the calls in a row, plain TensorFlow only."""
-    import tensorflow as tf
-
+    tf = load_tensorflow()
     signatures, results = tf.saved_model.load(export).signatures, {}
     for i, name in enumerate(json.loads(Path(scratch, _CALLS).read_text(encoding="utf-8"))):
         arrays = load_arrays(Path(scratch, f"inputs_{i}.npz"))

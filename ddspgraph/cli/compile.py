@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ddspgraph.backends.targets import TARGETS
 from ddspgraph.cli.compile_target import add_run_assets, add_target_options, check_no_shapes, compile_to_target
-from ddspgraph.cli.console import put, quiet_tensorflow, show_json, stage, table, tell
+from ddspgraph.cli.console import load_quietly, put, show_json, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
 if TYPE_CHECKING:
@@ -54,8 +54,8 @@ def main(arguments: Arguments) -> int:
         return compile_to_target(arguments, graph, options, observe)
     if arguments.output is not None:
         check_target(arguments.output, is_export)
-    with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    with stage("loading TensorFlow"):
+        load_quietly()
 
     with stage(f"compiling {graph.name}"):
         model = compile_graph(arguments.spec, graph, options, seed=arguments.seed, observe=observe)

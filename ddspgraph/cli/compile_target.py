@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ddspgraph.backends.targets import TARGETS, check_packages, check_support, is_target_export
-from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, table, tell
+from ddspgraph.cli.console import load_quietly, show_json, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_block_option, block_samples
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions,
     check_support(graph, target, streaming=arguments.streaming)
     check_packages(target)
     check_target(arguments.output, is_target_export)
-    with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    with stage("loading TensorFlow"):
+        load_quietly()
 
     from ddspgraph.backends.target_folder import save_target, target_facts
     from ddspgraph.cli.spec import compile_graph

@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
 
+from ddspgraph.tensorflow_start import load_tensorflow
+
 if TYPE_CHECKING:
     from ddspgraph.diagnostics import Diagnostic
 
@@ -115,7 +117,7 @@ def _name_now_and_then(label: str, stream: TextIO, ended: threading.Event) -> No
 
 @contextlib.contextmanager
 def kept_stderr() -> Iterator[TextIO]:
-    """stderr as it is now, even while `quiet_tensorflow` holds it back."""
+    """stderr as it is now, even while `load_quietly` holds it back."""
     try:
         stream = os.fdopen(os.dup(sys.stderr.fileno()), "w", encoding=sys.stderr.encoding, errors="backslashreplace")
     except (OSError, io.UnsupportedOperation, ValueError):
@@ -125,25 +127,22 @@ def kept_stderr() -> Iterator[TextIO]:
         yield stream
 
 
-@contextlib.contextmanager
-def quiet_tensorflow() -> Iterator[None]:
-    """TensorFlow says things on stderr while it is imported that no setting silences; they are shown if it fails."""
+def load_quietly() -> Any:
+    """TensorFlow, without what it says on stderr while it is imported, which no setting silences; shown if it fails."""
     if "tensorflow" in sys.modules:
-        yield
-        return
+        return load_tensorflow()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     try:
         kept = os.dup(2)
     except OSError:  # stderr is closed: nothing is to be silenced
-        yield
-        return
+        return load_tensorflow()
     import tempfile
 
     with tempfile.TemporaryFile() as said:
         sys.stderr.flush()
         os.dup2(said.fileno(), 2)
         try:
-            yield
+            tf = load_tensorflow()
         except Exception:
             said.seek(0)
             os.write(kept, said.read())
@@ -154,3 +153,4 @@ def quiet_tensorflow() -> Iterator[None]:
     import logging
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # "Assets written to", of a staged folder
+    return tf

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 
-from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
+from ddspgraph.cli.console import load_quietly, show_json, stage, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 
 EXAMPLE = "ddspgraph draw graph.yaml -o graph.svg\n  ddspgraph draw --diff old.yaml new.yaml -o changes.svg"
@@ -58,7 +58,7 @@ def main(arguments: Arguments) -> int:
     with contextlib.ExitStack() as around:
         if arguments.stage == "optimised":
             around.enter_context(stage("loading TensorFlow"))
-            around.enter_context(quiet_tensorflow())
+            load_quietly()
         if arguments.output == "-":
             sys.stdout.write(render.render(graph, "dot", **style).decode())
             return 0

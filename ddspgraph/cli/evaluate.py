@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ddspgraph.cli.bar import bar
-from ddspgraph.cli.console import put, quiet_tensorflow, show_json, show_warning, stage, table, tell
+from ddspgraph.cli.console import load_quietly, put, show_json, show_warning, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_limit_option, add_ops_option
 
 EXAMPLE = "ddspgraph evaluate violin_run"
@@ -51,8 +51,8 @@ def main(arguments: Arguments) -> int:
         tell(f"{lost.file} is left out, and {lost.examples} examples with it: {lost.reason}")
     data.check_graph(graph)
     data.check_split(arguments.split)
-    with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    with stage("loading TensorFlow"):
+        load_quietly()
     with typed_tensor_errors():
         with stage(f"loading {arguments.model}"):
             instrument = open_instrument(arguments.model, ops=options.ops, limits=options.limits, warn=show_warning)

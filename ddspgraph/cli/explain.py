@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from ddspgraph.cli.console import paint, quiet_tensorflow, stage, width
+from ddspgraph.cli.console import load_quietly, paint, stage, width
 from ddspgraph.cli.options import Arguments, Parser
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ def speed_of(arguments: Arguments) -> Speed | None:
 
     speed = None if arguments.calibrate else known_speed()
     if speed is None and (arguments.predict or arguments.calibrate):
-        with stage("measuring this machine"), quiet_tensorflow():
+        with stage("measuring this machine"):
+            load_quietly()
             speed = measure_speed()
     return speed
 

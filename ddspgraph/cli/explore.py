@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
+from ddspgraph.cli.console import load_quietly, show_json, stage, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options, add_input_options
 
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ def _values(graph: Graph, arguments: Arguments, options: GraphOptions) -> dict[s
         inputs = read_inputs(graph, arguments, options.limits, notices.append)
     for notice in notices:
         tell(notice)
-    with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    with stage("loading TensorFlow"):
+        load_quietly()
 
     from ddspgraph.cli.spec import compile_graph
     from ddspgraph.cli.tensor_errors import typed_tensor_errors

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ddspgraph.cli.bar import bar
-from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
+from ddspgraph.cli.console import load_quietly, show_json, stage, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 from ddspgraph.cli.spec import load_graph
 from ddspgraph.page.axes import note_name
@@ -61,7 +61,7 @@ def main(arguments: Arguments) -> int:
         skip_corrupt=arguments.skip_corrupt,
         processes=arguments.processes,
         limits=options.limits,
-        begin=load_quietly,
+        begin=load_in_process,
         show=bar,
         notify=tell,
     )
@@ -98,11 +98,11 @@ def settings_from(arguments: Arguments, options: GraphOptions) -> Settings:
     return settings_for(load_graph(arguments.spec, options).clock, **lengths)
 
 
-def load_quietly() -> None:
+def load_in_process() -> None:
     """TensorFlow, in this process, without what it says while it is imported."""
     is_first = multiprocessing.parent_process() is None
-    with stage("loading TensorFlow") if is_first else contextlib.nullcontext(), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    with stage("loading TensorFlow") if is_first else contextlib.nullcontext():
+        load_quietly()
 
 
 def rate(text: str) -> str:

@@ -41,7 +41,7 @@ def add_options(parser: Parser) -> None:
 
 def main(arguments: Arguments) -> int:
     from ddspgraph.backends.staged_folder import check_target
-    from ddspgraph.cli.console import quiet_tensorflow, stage
+    from ddspgraph.cli.console import load_quietly, stage
     from ddspgraph.cli.progress import TrainingView
     from ddspgraph.cli.run_inputs import read_inputs
     from ddspgraph.cli.spec import load_graph, tell_warnings
@@ -62,8 +62,8 @@ def main(arguments: Arguments) -> int:
     name, file = split_assignment(arguments.audio)
     audio = read_audio(file, graph.clock.sample_rate, notify=tell, limits=options.limits)
     given = read_inputs(graph, arguments, options.limits, tell, required=())
-    with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    with stage("loading TensorFlow"):
+        load_quietly()
 
     from ddspgraph.training.fit import fit
     from ddspgraph.training.fit_folder import write_fit

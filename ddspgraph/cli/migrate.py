@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import quiet_tensorflow, show, show_json, stage, tell
+from ddspgraph.cli.console import load_quietly, show, show_json, stage, tell
 from ddspgraph.cli.options import Arguments, Parser, UsageError
 
 if TYPE_CHECKING:
@@ -161,7 +161,8 @@ def _verified(migrated: Migrated) -> tuple[Comparison, ...]:
     """Runs both sides. Raises GraphError E802 where they differ."""
     if not migrated.result.changed:
         return ()
-    with stage(f"verifying {migrated.name}"), quiet_tensorflow():
+    with stage(f"verifying {migrated.name}"):
+        load_quietly()
         from ddspgraph.verify_migration import list_of, verify_migration
 
         if list_of(migrated.document) is None:

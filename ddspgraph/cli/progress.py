@@ -7,7 +7,7 @@ import sys
 import time
 from typing import Any
 
-from ddspgraph.cli.console import is_terminal, quiet_tensorflow, show_warning, stage, tell
+from ddspgraph.cli.console import is_terminal, load_quietly, show_warning, stage, tell
 from ddspgraph.diagnostics import Diagnostic
 from ddspgraph.training.observer import Observer, StepFacts
 
@@ -34,8 +34,7 @@ class TrainingView(Observer):
         self._shown.close()
         self._shown.enter_context(stage(label))
         if label == "loading TensorFlow":
-            with quiet_tensorflow():
-                import tensorflow as tf  # noqa: F401
+            load_quietly()
 
     def step(self, facts: StepFacts) -> None:
         if not self._has_begun:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, tell
+from ddspgraph.cli.console import load_quietly, show_json, stage, tell
 from ddspgraph.cli.options import (
     Arguments,
     GraphOptions,
@@ -59,8 +59,8 @@ def main(arguments: Arguments) -> int:
     if is_portable(arguments.spec):
         results = _compute_in_runtime(arguments, graph, inputs, options)
     else:
-        with stage("loading TensorFlow"), quiet_tensorflow():
-            import tensorflow as tf  # noqa: F401
+        with stage("loading TensorFlow"):
+            load_quietly()
 
         compiled = graph.replace(outputs=source.outputs)
         results = _compute(arguments, compiled, dict(graph.outputs), inputs, options)

@@ -7,7 +7,7 @@ import gc
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import quiet_tensorflow, show_json, stage, table, tell
+from ddspgraph.cli.console import load_quietly, show_json, stage, table, tell
 from ddspgraph.cli.options import (
     Arguments,
     GraphOptions,
@@ -64,9 +64,8 @@ def main(arguments: Arguments) -> int:
     if arguments.pitch:
         check_performance(arguments)
     files = plan_files(graph, arguments, options.limits)
-    with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf
-
+    with stage("loading TensorFlow"):
+        tf = load_quietly()
         with contextlib.suppress(RuntimeError):  # TensorFlow runs already
             # The operations of a block are small and wait for each other: more threads only wait for the processor.
             tf.config.threading.set_inter_op_parallelism_threads(1)

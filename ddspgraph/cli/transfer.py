@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import quiet_tensorflow, show_json, show_warning, stage, tell
+from ddspgraph.cli.console import load_quietly, show_json, show_warning, stage, tell
 from ddspgraph.cli.options import (
     Arguments,
     GraphOptions,
@@ -83,8 +83,8 @@ def main(arguments: Arguments) -> int:
     sample_rate = graph.clock.sample_rate or 16_000
     with stage(f"reading {arguments.audio}"):
         audio = read_audio(arguments.audio, sample_rate, notify=tell, limits=options.limits)
-    with stage("loading TensorFlow"), quiet_tensorflow():
-        import tensorflow as tf  # noqa: F401
+    with stage("loading TensorFlow"):
+        load_quietly()
     with typed_tensor_errors():
         with stage(f"loading {arguments.model}"):
             instrument = open_instrument(arguments.model, ops=options.ops, limits=options.limits, warn=show_warning)

@@ -26,6 +26,7 @@ from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations import kept_text, migrate
 from ddspgraph.migrations.sources import open_spec
 from ddspgraph.ops import OPS
+from ddspgraph.tensorflow_start import load_tensorflow
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
@@ -136,6 +137,7 @@ def compile(
     Raises:
       GraphError: as `load` does; with `streaming` E415 for every node that looks at the whole clip.
     """
+    load_tensorflow()
     from ddspgraph.compiler.execute import evaluate
     from ddspgraph.compiler.lower import CompiledGraph
 

@@ -16,12 +16,13 @@ import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ddspgraph.diagnostics import Diagnostic, GraphError, fail
 from ddspgraph.files import cannot_write, place, write_atomically
+
+if TYPE_CHECKING:
+    import numpy as np
 
 _NAME = re.compile(r"step-(\d{8,})\.npz")
 _DIGEST_BYTES = 64
@@ -110,6 +111,8 @@ def newest_checkpoint(folder: Path, warn: Callable[[Diagnostic], None]) -> Check
 
 def read_checkpoint(path: Path, step: int) -> Checkpoint:
     """Raises OSError, and ValueError with the reason where the file is not what was written."""
+    import numpy as np  # in the functions: whoever asks only whether a folder is a run does not wait for it
+
     data = path.read_bytes()
     if len(data) <= _DIGEST_BYTES:
         raise ValueError(f"it has {len(data)} bytes")
@@ -128,6 +131,8 @@ def read_checkpoint(path: Path, step: int) -> Checkpoint:
 
 def packed(arrays: Mapping[str, np.ndarray], state: Mapping[str, Any]) -> bytes:
     """The bytes of a checkpoint; equal contents give equal bytes."""
+    import numpy as np
+
     text = json.dumps(state, sort_keys=True, allow_nan=False).encode()
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
