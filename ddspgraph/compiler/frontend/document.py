@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from ddspgraph.compiler.frontend.mapping_text import mapping_text
 from ddspgraph.compiler.frontend.values import Document, Key, Value
+from ddspgraph.compiler.frontend.yaml_structure import check_structure
 from ddspgraph.compiler.frontend.yaml_text import check_characters, decode
 from ddspgraph.compiler.frontend.yaml_values import build
 from ddspgraph.diagnostics import GraphError, Source, Span, clean, did_you_mean, fail
@@ -63,6 +64,7 @@ def read_text(text: str | bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> 
     if size > limits.file_bytes:
         raise _too_large(name, size, limits)
     check_characters(source)
+    check_structure(source, limits)
     return build(source, limits)
 
 
