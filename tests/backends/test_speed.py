@@ -6,7 +6,6 @@ import dataclasses
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -86,12 +85,9 @@ def test_where_each_system_keeps_it(
     assert speed_file() == tmp_path / folder / "ddspgraph" / "speed.json"
 
 
-def test_measuring_takes_seconds_and_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the kernels themselves; tracing them is not in the budget, and not 5 s either."""
+def test_what_was_measured_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speeds, "BUDGET_S", 0.06)
-    began = time.monotonic()
     found = measure_speed()
-    assert time.monotonic() - began < 60, "tracing six kernels takes seconds, on a busy machine too"
     assert 1e7 < found.multiply_adds_per_s < 1e14
     assert known_speed() == found
     assert speeds.machine_name() == found.machine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-import time
+import re
 
 import librosa
 import pytest
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ddspgraph.diagnostics import did_you_mean
+from ddspgraph.ir import quantity
 from ddspgraph.ir.quantity import KNOWN_UNITS, Quantity, convert, parse_quantity
 from ddspgraph.ir.types import Unit
 
@@ -172,9 +173,19 @@ def test_any_text_is_a_finite_quantity_or_refused(text: str) -> None:
     assert found is None or math.isfinite(found.value)
 
 
+class _OnlyShort:
+    """A pattern that a text of more than 64 characters may not reach."""
+
+    def __init__(self, pattern: re.Pattern[str]) -> None:
+        self.pattern = pattern
+
+    def fullmatch(self, text: str) -> re.Match[str] | None:
+        assert len(text) <= 64
+        return self.pattern.fullmatch(text)
+
+
 @pytest.mark.parametrize("text", ["9" * 100_000, "1" * 50_000 + "." * 50_000, " " * 100_000 + "1 s"])
-def test_long_texts_are_not_looked_at(text: str) -> None:
-    start = time.process_time()
+def test_long_texts_are_not_looked_at(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(quantity, "_NUMBER_UNIT", _OnlyShort(quantity._NUMBER_UNIT))
     assert parse_quantity(text) is None
     assert parse_quantity(text[:64]) is None
-    assert time.process_time() - start < 0.05

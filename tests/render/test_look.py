@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 
 import pytest
 
@@ -118,10 +117,8 @@ def test_the_key_names_what_occurs() -> None:
     "graph", [chain(60), chain(300), voices(10, 4), voices(30, 8)], ids=["chain60", "chain300", "voices60", "voices300"]
 )
 def test_large_graphs(graph: Graph) -> None:
-    """Laid out in under 10 s (0.1 to 3 s are usual), neither a ribbon nor a tower."""
-    began = time.monotonic()
+    """Neither a ribbon nor a tower."""
     svg = to_svg(graph)
-    assert time.monotonic() - began < 10
     size = re.match(r'<svg width="(\d+)pt" height="(\d+)pt"', svg)
     assert size
     assert 1 / 6 < int(size[1]) / int(size[2]) < 6

@@ -192,7 +192,7 @@ def test_a_manifest_that_lies_is_refused(change: Callable[[dict], object], copy:
     assert code_of(lambda: open_dataset(copy)) == "E612"
 
 
-@pytest.mark.parametrize("text", ["", "[", "[]", "null", "1e999", "[" * 100_000, "\x00"])
+@pytest.mark.parametrize("text", ["", "[", "[]", "null", "1e999", "[" * 2_000, "\x00"])
 def test_a_manifest_that_is_none_is_refused(text: str, copy: Path) -> None:
     (copy / MANIFEST).write_text(text)
     assert code_of(lambda: open_dataset(copy)) == "E612"

