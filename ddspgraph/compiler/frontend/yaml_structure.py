@@ -167,7 +167,7 @@ class _Walk:
             is_over = column <= indent or self.text.startswith("#", begin) or not more or more.end() == begin
             if is_over or (column == 0 and _DOCUMENT.match(self.text, begin)):
                 break
-            end = more.end()
+            end = more.end()  # type: ignore[union-attr]
         self._move(end)
 
     def _block_scalar(self) -> None:
