@@ -92,6 +92,7 @@ CODES: dict[str, str] = {
     "E901": "A construct of an older version that has no counterpart in the current one.",
     "E902": "The text is not well-formed gin.",
     "E903": "A gin macro that nothing defines, or that is defined by itself.",
+    "E904": "A value of a gin file that Python code computes and the graph needs: the file does not hold it.",
     # W1: it works, but is it meant?
     "W101": "A node whose outputs nothing uses.",
     "W102": "An input that nothing uses.",
@@ -110,6 +111,8 @@ CODES: dict[str, str] = {
     "W115": "A wavetable whose partials lie above the Nyquist frequency at this pitch: they fold back into the sound.",
     "W116": "A cutoff at or above the Nyquist frequency, or at 0 Hz: the filter passes everything or nothing.",
     "W117": "Sinusoids that never sound: they lie above the Nyquist frequency.",
+    "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
+    "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",
 }
 
 #: What to do where a finding says nothing more fitting.

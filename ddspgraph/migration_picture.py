@@ -89,7 +89,7 @@ def _gone(steps: tuple[Step, ...]) -> Iterator[tuple[Kind, str, Step]]:
     """Inputs that nothing reads, and modules that nothing calls: their names are in the old file."""
     for step in steps:
         section, _, rest = step.path.partition(".")
-        if step.kind is Fate.NOT_SUPPORTED and step.to is None and "." not in rest:
+        if step.kind is Fate.NO_EFFECT and step.to is None and "." not in rest:
             if section == "inputs":
                 yield Kind.INPUT, _text_at(step.span), step
             elif section == "modules":

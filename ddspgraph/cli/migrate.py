@@ -11,6 +11,8 @@ import difflib
 import os
 import shlex
 import sys
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from ddspgraph.compiler.frontend.values import Document
     from ddspgraph.migrations import MigrationResult
     from ddspgraph.verify_migration import Comparison
+
+#: Lost bindings that are named again at the end.
+_MOST_LOST = 10
 
 EXAMPLE = "ddspgraph migrate old.yaml -o new.yaml"
 
@@ -55,7 +60,12 @@ class Migrated:
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("files", metavar="FILE", nargs="+", help="a spec of any version, or - for stdin")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="a spec of any version, or - for stdin; several gin files are one model",
+    )
     where = parser.add_mutually_exclusive_group()
     where.add_argument("-o", "--output", metavar="FILE", help="write here (without it: to stdout)")
     where.add_argument("--in-place", action="store_true", help="replace FILE, keeping the old one as FILE.bak")
@@ -74,6 +84,19 @@ def add_options(parser: Parser) -> None:
         help="where files that a gin file includes may lie, beside its own folder; may be repeated",
     )
     parser.add_argument(
+        "--gin-param",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="a binding that overrides those of gin files; may be repeated",
+    )
+    parser.add_argument(
+        "--frame-rate",
+        metavar="HZ",
+        type=_frame_rate,
+        help="frames a second of the graph, whatever a gin file says",
+    )
+    parser.add_argument(
         "--verify",
         action="store_true",
         help="run a list of processors and its graph on the same inputs; nothing is written if they differ",
@@ -81,10 +104,10 @@ def add_options(parser: Parser) -> None:
 
 
 def main(arguments: Arguments) -> int:
-    """Exit code: that of the worst file; 1 where `--check` found work."""
+    """Exit code: that of the worst file; 1 where `--check` found work or something was lost."""
     _check_usage(arguments)
-    if len(arguments.files) == 1:
-        report, code = _one(arguments, arguments.files[0])
+    if len(arguments.files) == 1 or _is_one_model(arguments):
+        report, code = _one(arguments, arguments.files[0], arguments.files[1:])
         if arguments.json:
             show_json(report)
         return code
@@ -98,18 +121,36 @@ def _check_usage(arguments: Arguments) -> None:
     files, output = arguments.files, arguments.output
     if "-" in files and arguments.in_place:
         raise UsageError("--in-place needs a file, not stdin")
+    if _is_one_model(arguments):
+        files = files[:1]
     if len(files) > 1 and output is not None:
-        raise UsageError("-o takes one file; --in-place replaces each")
+        raise UsageError("-o takes one file, or several gin files of one model; --in-place replaces each")
     if len(files) > 1 and not (arguments.in_place or arguments.check or arguments.diff or arguments.json):
         raise UsageError("several files need --in-place, --check or --diff")
     if arguments.draw is not None and (len(files) > 1 or not arguments.diff):
         raise UsageError("--draw PICTURE goes with --diff of one file")
     for file in files:
-        if file.lower().endswith(".gin"):
+        if _is_gin(file):
             _check_gin(arguments, file)
     with contextlib.suppress(OSError):
-        if output is not None and os.path.samefile(output, files[0]):
+        if output is not None and any(os.path.samefile(output, file) for file in arguments.files):
             raise UsageError("-o names the file itself; --in-place replaces it and keeps the old one")
+
+
+def _is_gin(file: str) -> bool:
+    return file.lower().endswith(".gin")
+
+
+def _is_one_model(arguments: Arguments) -> bool:
+    """Whether the files are one model, as those of magenta/ddsp's `--gin_file`. `--check` looks at each by itself."""
+    return len(arguments.files) > 1 and all(map(_is_gin, arguments.files)) and not arguments.check
+
+
+def _frame_rate(text: str) -> float:
+    number = float(text.removesuffix("Hz").strip())
+    if not 0 < number < 1e9:
+        raise ValueError
+    return number
 
 
 def _check_gin(arguments: Arguments, file: str) -> None:
@@ -118,17 +159,21 @@ def _check_gin(arguments: Arguments, file: str) -> None:
         raise UsageError(f"--in-place would put YAML into a gin file; -o {new} writes it beside")
 
 
-def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
-    """The report of a file, and its exit code. Raises GraphError."""
+def _one(arguments: Arguments, file: str, more: Sequence[str] = ()) -> tuple[dict[str, object], int]:
+    """The report of a file, and of others of the same model; and the exit code. Raises GraphError."""
     from ddspgraph.cli.spec import read_spec
     from ddspgraph.files import write_atomically
     from ddspgraph.limits import DEFAULT_LIMITS
     from ddspgraph.migrations import migrate_document
+    from ddspgraph.migrations.gin_options import GinOptions
 
-    document = read_spec(file, DEFAULT_LIMITS, arguments.gin_path)
+    gin = GinOptions(arguments.gin_path, arguments.gin_param, more, arguments.frame_rate)
+    document = read_spec(file, DEFAULT_LIMITS, gin)
     migrated = Migrated(file, document, migrate_document(document))
     if migrated.is_gin:
         _check_gin(arguments, file)
+    elif arguments.gin_param or arguments.frame_rate is not None:
+        raise UsageError(f"--gin-param and --frame-rate are for gin files; {migrated.name} is none")
     for warning in migrated.result.warnings:
         show(warning, sys.stderr)
     comparisons = _verified(migrated) if arguments.verify else None
@@ -141,7 +186,8 @@ def _one(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
     elif not (arguments.check or arguments.in_place or arguments.output or arguments.json):
         _put(migrated.result.text)
     _tell(arguments, migrated, comparisons, backup)
-    return _as_dict(arguments, migrated, comparisons, backup), int(arguments.check and migrated.result.changed)
+    has_work = arguments.check and migrated.result.changed
+    return _as_dict(arguments, migrated, comparisons, backup), int(has_work or bool(migrated.result.lost))
 
 
 def _one_of_several(arguments: Arguments, file: str) -> tuple[dict[str, object], int]:
@@ -243,9 +289,28 @@ def _tell(
     where = arguments.output or (f"{name}, the old one is {backup}" if backup else "stdout")
     unwritten = "nothing was written" if arguments.draw is None else "no spec was written"
     outcome = unwritten if shown_diff else f"to {where}"
-    n_lost = sum(change.kind == "not supported" for change in result.changes)
-    counted = f"{len(result.changes)} changes" + (f" ({n_lost} not supported, see above)" if n_lost else "")
-    tell(f"{name}: version {result.from_version} -> {result.to_version}, {counted}, {outcome}")
+    tell(f"{name}: version {result.from_version} -> {result.to_version}, {_counted(result)}, {outcome}")
+    _tell_what_is_left(name, result)
+
+
+def _counted(result: MigrationResult) -> str:
+    """`12 changes, 2 guessed, 1 lost`."""
+    counts = Counter(str(change.kind) for change in result.changes)
+    n = len(result.changes)
+    told = [f"{counts[kind]} {kind}" for kind in ("guessed", "lost") if counts[kind]]
+    return ", ".join([f"{n} change{'s' * (n != 1)}", *told])
+
+
+def _tell_what_is_left(name: str, result: MigrationResult) -> None:
+    """What a person must still do: last, where it is seen."""
+    if result.awaited:
+        tell(f"{name}: the graph needs ops that the library does not have: {', '.join(result.awaited)}")
+    if result.lost:
+        tell(f"{name}: lost, the graph does not compute what these lines say:")
+        for change in result.lost[:_MOST_LOST]:
+            tell(f"  {change.span}: {change.path} ({change.note})")
+        if len(result.lost) > _MOST_LOST:
+            tell(f"  and {len(result.lost) - _MOST_LOST} more, see above")
 
 
 def _as_dict(
@@ -258,6 +323,8 @@ def _as_dict(
         "from_version": result.from_version,
         "to_version": result.to_version,
         "changed": result.changed,
+        "lost": len(result.lost),
+        "awaited": list(result.awaited),
         "changes": [change.as_dict() for change in result.changes],
         "warnings": [warning.as_dict() for warning in result.warnings],
         "verified": None if comparisons is None else [comparison.as_dict() for comparison in comparisons],

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,16 +16,19 @@ if TYPE_CHECKING:
     from ddspgraph.compiler.pipeline import Observer
     from ddspgraph.ir.graph import Graph
     from ddspgraph.limits import Limits
+    from ddspgraph.migrations.gin_options import GinOptions
 
 
-def read_spec(argument: str, limits: Limits, gin_path: Sequence[str] = ()) -> Document:
+def read_spec(argument: str, limits: Limits, gin: GinOptions | None = None) -> Document:
     """The document of a file or of stdin, YAML or gin. Raises GraphError."""
+    from ddspgraph.migrations.gin_options import NO_OPTIONS
     from ddspgraph.migrations.sources import open_spec, open_text
 
+    gin = gin or NO_OPTIONS
     if argument != "-":  # a Path: an argument is never YAML text
-        return open_spec(Path(argument), gin_path=gin_path, limits=limits)
+        return open_spec(Path(argument), gin=gin, limits=limits)
     text = sys.stdin.buffer.read(limits.file_bytes + 1)
-    return open_text(text, "<stdin>", gin_path=gin_path, limits=limits)
+    return open_text(text, "<stdin>", gin=gin, limits=limits)
 
 
 def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True, is_played: bool = False) -> Graph:

@@ -20,6 +20,7 @@ from ddspgraph.diagnostics import Diagnostic, GraphError, Report, fail
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations import v1_to_v2
 from ddspgraph.migrations.change import Change, Kind
+from ddspgraph.migrations.gin_options import GinOptions
 from ddspgraph.migrations.layout import text_anew, text_in_form
 from ddspgraph.migrations.sources import open_spec
 from ddspgraph.resources import schema
@@ -56,7 +57,8 @@ class MigrationResult:
       from_version: of the old text.
       to_version: of the new text.
       changed: whether a step ran.
-      warnings: W110 for all of the old layout that the new text does not have.
+      warnings: W110 for all of the old layout that the new text does not have; of gin files W111, W123 and W124.
+      awaited: ops that the new text needs and the library does not have.
     """
 
     text: str
@@ -65,6 +67,12 @@ class MigrationResult:
     to_version: int
     changed: bool
     warnings: tuple[Diagnostic, ...] = ()
+    awaited: tuple[str, ...] = ()
+
+    @property
+    def lost(self) -> tuple[Change, ...]:
+        """What had an effect in the old file and is not in the new text."""
+        return tuple(change for change in self.changes if change.kind is Kind.LOST)
 
 
 def document_version(document: Document) -> int:
@@ -139,22 +147,31 @@ def migrate(document: Document, report: Report) -> tuple[Document, tuple[Change,
 
 
 def migrate_text(
-    source: str | os.PathLike[str] | Mapping[str, object],
+    source: str | os.PathLike[str] | Mapping[str, object] | Sequence[str | os.PathLike[str]],
     *,
     gin_path: Sequence[str | os.PathLike[str]] = (),
+    gin_params: Sequence[str] = (),
+    frame_rate_hz: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> MigrationResult:
     """The text of a spec in the current version, comments included.
 
     Args:
-      source: path, YAML text or mapping, of any version; or a gin file of magenta/ddsp, or its text.
+      source: path, YAML text or mapping, of any version; or a gin file of magenta/ddsp, or its text; or several gin
+        files of one model, of which later ones override.
       gin_path: folders where files that a gin file includes may lie, beside its own.
+      gin_params: bindings that override a gin file, `NAME = VALUE`.
+      frame_rate_hz: of a gin file's clock, whatever the file says.
       limits: bounds on the text.
 
     Raises:
       GraphError: as `open_spec` and `migrate` do.
     """
-    return migrate_document(open_spec(source, gin_path=gin_path, limits=limits))
+    more: Sequence[str | os.PathLike[str]] = ()
+    if not isinstance(source, (str, os.PathLike, Mapping)):
+        source, *more = source
+    gin = GinOptions(gin_path, gin_params, more, frame_rate_hz)
+    return migrate_document(open_spec(source, gin=gin, limits=limits))
 
 
 def migrate_document(document: Document) -> MigrationResult:
@@ -171,7 +188,8 @@ def migrate_document(document: Document) -> MigrationResult:
         text, warnings = (text_in_form if keeps_form else text_anew)(document, current, LATEST)
     if "\r\n" in document.source.text:
         text = text.replace("\n", "\r\n")
-    return MigrationResult(text, changes, version, LATEST, changed=True, warnings=warnings)
+    awaited = gin.awaited if gin is not None else ()
+    return MigrationResult(text, changes, version, LATEST, changed=True, warnings=warnings, awaited=awaited)
 
 
 def kept_text(document: Document) -> str:

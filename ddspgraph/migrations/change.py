@@ -15,7 +15,16 @@ class Kind(str, enum.Enum):
     RENAMED = "renamed"
     DERIVED = "derived from the clock"
     DEFAULT = "default"
-    NOT_SUPPORTED = "not supported"
+    #: The old file leaves it open; the note says what was taken.
+    GUESSED = "guessed"
+    #: It is there, and computes something else than it did.
+    DIFFERS = "differs"
+    #: A later statement replaces it; the note says which.
+    OVERRIDDEN = "overridden"
+    #: Nothing was computed of it before, or nothing comes of it in a graph.
+    NO_EFFECT = "has no effect"
+    #: It had an effect, and the graph does not have it.
+    LOST = "lost"
 
     def __str__(self) -> str:
         return self.value
@@ -41,7 +50,10 @@ class Change:
 
     def __str__(self) -> str:
         to = f" -> {self.to}" if self.to else ""
-        return clean(f"{self.span}: {self.path}{to}: {self.kind}") + (f" ({clean(self.note)})" if self.note else "")
+        fate = clean(f"{self.span}: {self.path}{to}: {self.kind}")
+        if self.kind is Kind.OVERRIDDEN:
+            return f"{fate} {clean(self.note)}"
+        return fate + (f" ({clean(self.note)})" if self.note else "")
 
     def as_dict(self) -> dict[str, object]:
         """The change as plain data, for `--json`."""

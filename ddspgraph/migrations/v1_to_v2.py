@@ -124,7 +124,7 @@ class _Upgrade:
             path = f"inputs.{i}"
             if name not in shapes:
                 note = f"no call reads '{name}'"
-                self.changes.append(Change(Kind.NOT_SUPPORTED, path, None, note, key.span))
+                self.changes.append(Change(Kind.NO_EFFECT, path, None, note, key.span))
                 continue
             shape, why = shapes[name]
             shape = with_channels(shape, channels)
@@ -151,7 +151,7 @@ class _Upgrade:
             entries.append((Key("params", span), mapping(params, call.module.span)))
         if call.outputs is not None:
             note = f"{call.class_name} names its own outputs"
-            self.changes.append(Change(Kind.NOT_SUPPORTED, f"{call.path}.outputs", None, note, call.outputs.span))
+            self.changes.append(Change(Kind.NO_EFFECT, f"{call.path}.outputs", None, note, call.outputs.span))
         entries += [(key, value) for key, value in call.module.items() if key.startswith("x-")]
         return mapping(entries, call.module.span)
 
@@ -186,12 +186,12 @@ class _Upgrade:
             self.changes.append(Change(Kind.MOVED, path, f"nodes.{call.name}", "", value.span))
         else:
             note = f"calls know the module as '{call.name}'"
-            self.changes.append(Change(Kind.NOT_SUPPORTED, path, None, note, value.span))
+            self.changes.append(Change(Kind.NO_EFFECT, path, None, note, value.span))
 
     def _removed(self, call: Call, path: str, key: Key, value: Value) -> None:
         if value.data == REMOVED_PARAMS[call.class_name, str(key)]:
             note = f"magenta/ddsp 3.7.0 has no '{key}'; this value meant nothing"
-            self.changes.append(Change(Kind.NOT_SUPPORTED, path, None, note, value.span))
+            self.changes.append(Change(Kind.NO_EFFECT, path, None, note, value.span))
             return
         message = f"'{key}' of {call.class_name} has no counterpart: magenta/ddsp dropped it before 1.0"
         self.report.add("E901", message, value.span, hint="delete it to go on without it")
@@ -204,7 +204,7 @@ class _Upgrade:
         for name, (key, _) in calls.modules.items():
             if name not in calls.called:
                 note = "no call runs it"
-                self.changes.append(Change(Kind.NOT_SUPPORTED, f"modules.{name}", None, note, key.span))
+                self.changes.append(Change(Kind.NO_EFFECT, f"modules.{name}", None, note, key.span))
 
 
 _CLOCK_KEY = {"sample_rate": "sample_rate", "n_samples": "duration"}

@@ -139,6 +139,19 @@ def test_an_input_of_two_rates_is_of_the_slower():
     assert inputs["x"] == inputs["f"] == {"rate": "frame"}
 
 
+def test_an_input_of_two_sizes_has_the_one_that_is_a_number():
+    modules = "noise: {class: FilteredNoise}, harmonic: {class: Harmonic}"
+    new = upgraded(spec("x, hd, f0_hz", modules, "[noise, [x]], [harmonic, [x, hd, f0_hz]]"))
+    assert new["inputs"]["x"] == {"rate": "frame"}
+
+
+def test_the_name_of_a_module_that_calls_know_otherwise_has_no_effect():
+    for name, kind in (("noise", Kind.MOVED), ("wind", Kind.NO_EFFECT)):
+        text = spec("x", f"noise: {{class: FilteredNoise, name: {name}}}", "[noise, [x]]")
+        changes = {change.path: change for change in migrate_text(text).changes}
+        assert changes["modules.noise.name"].kind is kind
+
+
 def test_channels_that_are_said_are_kept():
     text = spec("[m, 65], [a, 2], [ir, 9]", "n: {class: FilteredNoise}, c: {class: Crop, frame_size: 2}, "
                 "r: {class: Reverb}", "[n, [m]], [c, [a]], [r, [n/signal, ir]]")  # fmt: skip

@@ -27,7 +27,11 @@ def read_draft(key: Key, value: Value, section: str, scope: Scope, lengths: list
     op_class = scope.ops.get(str(op_value.data))
     if op_class is None:
         here = {name: op for name, op in scope.ops.items() if _is_loss(op) is (section == "losses")}
-        hint = op_hint(str(op_value.data), here, scope.ops)
+        awaited = value.get("x-awaited")
+        if awaited is not None and isinstance(awaited.data, str):  # a migration says why there is none
+            hint = awaited.data
+        else:
+            hint = op_hint(str(op_value.data), here, scope.ops)
         scope.report.add("E302", f"there is no op {quote(op_value.data)}", op_value.span, hint=hint)
         return Draft(key, value)
     in_place = _is_loss(op_class) is (section == "losses")

@@ -1,6 +1,6 @@
 """`models.Autoencoder`: features -> encoder -> decoder -> processors, and losses of the audio they make.
 
-A model class that this program does not know, but that has a processor group or a decoder, is read the same way.
+A model class that this program does not know, but that has parts of one, is read the same way.
 """
 
 from __future__ import annotations
@@ -42,19 +42,33 @@ def autoencoder(modules: Modules, model: Instance) -> None:
                 modules.draft.output(port, reference, model.span)
     if audio is not None:
         env.values[AUDIO_OUT] = audio
-    losses(modules, model, "losses", [("audio", model.span), (AUDIO_OUT, model.span)], env)
+    if audio is not None or env.open:
+        losses(modules, model, "losses", [("audio", model.span), (AUDIO_OUT, model.span)], env)
+    elif (binding := model.binding("losses")) is not None and not is_nothing(modules.config.value(binding)):
+        modules.ledger.say(binding, Kind.LOST, None, "nothing in the file makes the audio that they compare")
 
 
 def processor_group(modules: Modules, model: Instance, env: Environment) -> str | None:
     """The processors of a model; what they make is the output `audio`."""
     binding = model.binding("processor_group")
     instance = model.instance("processor_group")
-    if binding is None or instance is None:
-        if binding is not None:
-            absent(modules, binding, modules.config.value(binding))
+    if binding is not None and instance is None:
+        absent(modules, binding, modules.config.value(binding))
         return None
+    if binding is None or instance is None:
+        return _group_beside(modules, env)
     modules.ledger.say(binding, Kind.MOVED, "nodes", "a graph has no groups: its nodes stand side by side")
     return group_audio(modules, instance, env, binding.span)
+
+
+def _group_beside(modules: Modules, env: Environment) -> str | None:
+    """The group of a file whose model does not name one: Python code made it."""
+    group = modules.config.named("ProcessorGroup", "dag")
+    binding = group.binding("dag") if group is not None else None
+    if group is None or binding is None:
+        return None
+    modules.draft.guess(binding, "ProcessorGroup", "nodes", "no line names the group of the model: it is taken for it")
+    return group_audio(modules, group, env, binding.span)
 
 
 def group_audio(modules: Modules, instance: Instance, env: Environment, span: Span) -> str | None:
@@ -100,13 +114,17 @@ def f0_encoder(modules: Modules, encoder: Instance, env: Environment) -> None:
 
 def absent(modules: Modules, binding: Binding, value: GinValue) -> None:
     """A part that the file says is not there, or says wrongly. Reports E203."""
-    if isinstance(value, Literal) and value.data is None:
-        modules.ledger.say(binding, Kind.DEFAULT, None, "there is none")
-    elif not (isinstance(value, Items) and not value.elements):
+    if is_nothing(value):
+        note = "there is none" if isinstance(value, Literal) else "there are none"
+        modules.ledger.say(binding, Kind.DEFAULT, None, note)
+    else:
         hint = f"write `{binding.key} = @module.Class()`, or None"
         modules.report.add("E203", f"{quote(binding.key)} is an instance of a class", value.span, hint=hint)
-    else:
-        modules.ledger.say(binding, Kind.DEFAULT, None, "there are none")
+
+
+def is_nothing(value: GinValue) -> bool:
+    """Whether a value is `None` or an empty list."""
+    return (isinstance(value, Literal) and value.data is None) or (isinstance(value, Items) and not value.elements)
 
 
 def each(value: GinValue) -> tuple[GinValue, ...]:

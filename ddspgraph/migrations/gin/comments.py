@@ -137,6 +137,8 @@ def _files(file: GinFile) -> Iterator[GinFile]:
     for statement in file.statements:
         if isinstance(statement, Include) and statement.file is not None:
             yield from _files(statement.file)
+    for more in file.more:
+        yield from _files(more)
 
 
 def _kept(comments: tuple[Comment, ...]) -> Iterator[Comment]:

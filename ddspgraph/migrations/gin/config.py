@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from ddspgraph.diagnostics import GraphError, Note, Report, Span, did_you_mean, quote
@@ -27,6 +27,7 @@ class Instance:
       said: as the reference calls it, without the module.
       scopes: in which it is made.
       span: of the reference.
+      bases: classes whose bindings it inherits, where it has none of its own.
     """
 
     config: Config
@@ -34,10 +35,16 @@ class Instance:
     said: str
     scopes: Scopes
     span: Span
+    bases: tuple[str, ...] = ()
 
     def binding(self, parameter: str) -> Binding | None:
-        """The binding of a parameter: of the innermost scope that has one."""
-        return next(reversed([*self.config.applying(self, parameter)]), None)
+        """The binding of a parameter: of the innermost scope that has one, else of a base class."""
+        for name in (self.name, *self.bases):
+            for i in range(len(self.scopes), -1, -1):
+                binding = self.config.last.get((self.scopes[:i], name, parameter))
+                if binding is not None:
+                    return binding
+        return None
 
     def get(self, parameter: str) -> GinValue | None:
         """The value of a parameter, its macros resolved; None where nothing binds it."""
@@ -47,10 +54,11 @@ class Instance:
     def parameters(self) -> dict[str, Binding]:
         """All bound parameters in the order of the file."""
         found = {}
-        for parameter in self.config.parameters.get(self.name, ()):
-            binding = self.binding(parameter)
-            if binding is not None:
-                found[parameter] = binding
+        for name in (self.name, *self.bases):
+            for parameter in self.config.parameters.get(name, ()):
+                binding = self.binding(parameter)
+                if binding is not None:
+                    found[parameter] = binding
         return found
 
     def instance(self, parameter: str) -> Instance | None:
@@ -66,7 +74,10 @@ class Config:
     grows beyond the limits when it is written out.
     """
 
-    def __init__(self, file: GinFile, ledger: Ledger, report: Report, limits: Limits) -> None:
+    def __init__(
+        self, file: GinFile, ledger: Ledger, report: Report, limits: Limits, implied: Sequence[Binding] = ()
+    ) -> None:
+        """Args: implied: bindings that a program makes before it reads the file."""
         self.file, self.ledger, self.report, self.limits = file, ledger, report, limits
         self.bindings = [s for s in file.flat() if isinstance(s, Binding)]
         self.last: dict[tuple[Scopes, str, str], Binding] = {}
@@ -76,6 +87,11 @@ class Config:
         self._holders: dict[str, Binding] = {}
         self._values: dict[int, GinValue] = {}
         self._written = 0
+        #: Of the program, as in `last`: no part of a model reads them.
+        self.implied: dict[tuple[Scopes, str, str], Binding] = {
+            ((), *canonical(binding)): binding for binding in implied if binding.parameter
+        }
+        self.macros |= {binding.key: binding for binding in implied if not binding.parameter}
         for binding in self.bindings:
             self._bind(binding)
         self._older_than = set(self._changes_since())
@@ -91,7 +107,7 @@ class Config:
             self.last[key] = binding
             self.parameters.setdefault(name, {})[parameter] = None
         if previous is not None:
-            self.ledger.say(previous, Kind.NOT_SUPPORTED, None, f"{binding.span} says otherwise, later")
+            self.ledger.override(previous, binding.span)
 
     def is_before(self, version: str) -> bool:
         """Whether a name of the file shows that it was written for a release before `version`."""
@@ -104,13 +120,6 @@ class Config:
             renames = [CLASSES.get(name), PARAMS.get(f"{name}.{binding.parameter}")]
             renames += [CLASSES.get(last_word(reference.selector)) for reference in references(binding.value)]
             yield from (rename.version for rename in renames if rename is not None)
-
-    def applying(self, instance: Instance, parameter: str) -> Iterator[Binding]:
-        """The bindings of a parameter, from the outermost scope to the innermost."""
-        for i in range(len(instance.scopes) + 1):
-            binding = self.last.get((instance.scopes[:i], instance.name, parameter))
-            if binding is not None:
-                yield binding
 
     def instance(self, reference: Reference, within: Instance | None = None) -> Instance:
         """What a reference names; of a singleton, what it makes. Without scopes of its own it has those of its holder.
@@ -188,7 +197,12 @@ class Config:
     def _macro(self, macro: Macro, user: Binding, open_macros: tuple[Binding, ...]) -> GinValue:
         binding = self.macros.get(macro.name)
         if binding is None:
-            hint = did_you_mean(macro.name, list(self.macros)) or f"define it: `{macro.name.replace('.', '_')} = ...`"
+            own = [b.key for b in self.bindings if not b.parameter]
+            name = macro.name.replace(".", "_")
+            hint = did_you_mean(macro.name, own) or ""
+            if not hint.startswith("did you mean"):
+                hint = f"define it, `{name} = ...`, name the file that does on the command line as well, or give "
+                hint += f"--gin-param {name}=VALUE"
             what = "a constant of Python code, or a macro" if "." in macro.name else "a macro"
             self.report.add(
                 "E903", f"'%{macro.name[:60]}' is {what} that the file does not define", macro.span, hint=hint

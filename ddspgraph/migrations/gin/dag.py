@@ -38,7 +38,15 @@ class Group:
         self.ledger.say(binding, Kind.MOVED, self.to, "the order of the file is kept")
         value, last = self.config.value(binding), None
         entries = value.elements if isinstance(value, Items) else ()
-        if not entries:
+        if isinstance(value, Reference):
+            message = f"{value} makes this dag in Python: its calls are not in the file"
+            hint = (
+                "write the list that it returns in its place, "
+                f"`{binding.key} = [(@module.Class(), ['input', ...]), ...]`; an operative config does not hold "
+                "it either"
+            )
+            self.report.add("E904", message, value.span, hint=hint)
+        elif not entries:
             hint = "a dag is a list of (module, [inputs])"
             self.report.add("E203", "a dag is a list of calls", value.span, hint=hint)
         for entry in entries:
@@ -106,7 +114,7 @@ class Group:
         if binding is not None:
             self.ledger.say(binding, Kind.RENAMED, "nodes", "it stands before the names of its nodes")
         name = name or self.modules.params.name(instance, default_name(instance.said), "nodes.")
-        inner = Environment(self.env.draft, dict(self.env.values), dict(self.env.results), self.env.unknown)
+        inner = Environment(self.env.draft, dict(self.env.values), dict(self.env.results), dict(self.env.open))
         for key, _ in keys:
             if key in self.env.results:  # the dictionary that a module gives
                 inner.values.update(self.env.results[key].ports)
@@ -122,11 +130,11 @@ class Group:
         """The names that a call gives to the results of a module that does not name them itself."""
         if not outputs or len(results.ports) > 1:
             return {}
-        if len(outputs) == 1 and results.default is not None and not results.is_open:
+        if len(outputs) == 1 and results.default is not None and results.part is None:
             return {outputs[0][0]: results.default}
         return {name: f"{results.default}/{name}" for name, _ in outputs}
 
     def _own_name(self) -> None:
         binding = self.instance.binding("name")
         if binding is not None:
-            self.ledger.say(binding, Kind.NOT_SUPPORTED, None, "a graph has no groups, and no names of them")
+            self.ledger.say(binding, Kind.NO_EFFECT, None, "a graph has no groups, and no names of them")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ddspgraph.compiler.frontend.values import Document
@@ -15,6 +14,7 @@ from ddspgraph.migrations.gin.comments import place
 from ddspgraph.migrations.gin.reader import read_gin, read_gin_text
 from ddspgraph.migrations.gin.syntax import GinFile, Include
 from ddspgraph.migrations.gin.to_v2 import upgrade
+from ddspgraph.migrations.gin_options import NO_OPTIONS, GinOptions
 
 _HINT = "--gin-path FOLDER adds a folder, such as magenta/ddsp's own ddsp/training/gin"
 
@@ -26,12 +26,14 @@ class GinDocument(Document):
     Attributes:
       file: as it was read.
       changes: what became of each of its statements.
-      warnings: W111 for included files that were not found.
+      warnings: W111 for included files that were not found, W123 and W124 for rates that do not agree.
+      awaited: the ops that the graph needs and the library does not have.
     """
 
     file: GinFile
     changes: tuple[Change, ...]
     warnings: tuple[Diagnostic, ...]
+    awaited: tuple[str, ...]
 
     def written(self, current: Document, changes: tuple[Change, ...]) -> str:
         """A later form of this document as YAML, with the comments of the file."""
@@ -43,26 +45,28 @@ def open_gin(
     source: str | os.PathLike[str],
     *,
     text: str | bytes | None = None,
-    gin_path: Sequence[str | os.PathLike[str]] = (),
+    options: GinOptions = NO_OPTIONS,
     limits: Limits = DEFAULT_LIMITS,
 ) -> GinDocument:
     """The graph of a gin file.
 
     Args:
       source: its path; where `text` is given, what messages call that.
-      gin_path: folders where included files may lie, beside that of the file.
 
     Raises:
       GraphError: as `read_gin` and `upgrade` do.
     """
     if text is None:
-        file = read_gin(source, gin_path=gin_path, limits=limits)
+        sources = [source, *options.more]
+        file = read_gin(sources, gin_path=options.path, gin_params=options.params, limits=limits)
     else:
-        file = read_gin_text(text, os.fsdecode(source), gin_path=gin_path, limits=limits)
-    document, changes = upgrade(file, Report(), limits)
+        name = os.fsdecode(source)
+        file = read_gin_text(text, name, gin_path=options.path, gin_params=options.params, limits=limits)
+    done = upgrade(file, Report(), limits, options.frame_rate_hz)
     missing = (s for s in file.flat() if isinstance(s, Include) and s.problem)
-    warnings = (
+    warnings = [
         Diagnostic("W111", f"{quote(include.path)} is not included: {include.problem}", include.span, hint=_HINT)
         for include in missing
-    )
-    return GinDocument(document.root, document.source, file, changes, tuple(warnings))
+    ]
+    document = done.document
+    return GinDocument(document.root, document.source, file, done.changes, (*warnings, *done.warnings), done.awaited)

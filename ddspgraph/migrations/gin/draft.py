@@ -11,7 +11,8 @@ from ddspgraph.diagnostics import Note, Span, quote
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import mapping, plain, scalar
 from ddspgraph.migrations.gin.config import Config, Instance
-from ddspgraph.migrations.gin.networks import FEATURES
+from ddspgraph.migrations.gin.networks import FEATURES, is_known
+from ddspgraph.migrations.gin.renames import class_name
 from ddspgraph.migrations.gin.syntax import Binding, Literal
 from ddspgraph.migrations.v1_classes import Class, Shape
 from ddspgraph.ops import OPS
@@ -36,6 +37,15 @@ def plain_entries(data: Mapping[str, object], span: Span) -> list[Entry]:
     return list(plain(dict(data), span).items())
 
 
+def _awaited(op: str, said: str) -> str:
+    """Why a node has no op yet, and what to do."""
+    if not said:
+        return "not in this library yet"
+    if is_known(class_name(said)):
+        return f"this library does not have it yet; magenta/ddsp's {said}"
+    return f"a class of your own, {said}: write it as an op named {op} and give it with --ops (docs/writing-an-op.md)"
+
+
 @dataclass(frozen=True)
 class Call:
     """A processor or loss, and what it is given in the order of its arguments."""
@@ -57,6 +67,7 @@ class Draft:
         self.constants: dict[str, Literal] = {}
         self.calls: list[Call] = []
         self.unknown: set[str] = set()  # nodes of classes that this program does not know
+        self.awaited: dict[str, None] = {}  # ops that are not in the library
         self.told: set[str] = set()  # inputs that their names or a model tell
 
     # -- names -------------------------------------------------------------------------------------
@@ -115,18 +126,26 @@ class Draft:
         if given:
             entries.append((Key("params", span), mapping(given, span)))
         if op not in OPS:
-            text = f"this library does not have it yet; magenta/ddsp's {said}" if said else "not in this library yet"
-            entries.append((Key("x-awaited", span), scalar(text, span)))
+            self.awaited[op] = None
+            entries.append((Key("x-awaited", span), scalar(_awaited(op, said), span)))
         (self.losses if section == "losses" else self.nodes)[key] = key, mapping(entries, span)
 
     def describe(self, binding: Binding, instance: Instance, to: str, op: str) -> None:
         """The line of the report for a class that a binding names, alone or among others."""
         said = instance.said if instance.said == instance.name else f"{instance.said}, later {instance.name},"
-        note = f"{said} is the op {op}" + ("" if op in OPS else ", which this library does not have yet")
+        note = f"{said} is the op {op}"
+        if op not in OPS and is_known(instance.name):
+            note += ", which this library does not have yet"
+        elif op not in OPS:
+            note = f"{said} is a class of your own: give it as the op {op} with --ops, see docs/writing-an-op.md"
         if self.ledger.fate(binding) is None:
             self.ledger.say(binding, Kind.RENAMED, to, note)
         else:
             self.ledger.add(binding, Kind.RENAMED, f"{binding.key}: {instance.said}", to, note)
+
+    def guess(self, binding: Binding, path: str, to: str | None, note: str) -> None:
+        """The line of the report for what the file leaves open."""
+        self.ledger.add(binding, Kind.GUESSED, path, to, note)
 
     def output(self, name: str, reference: str, span: Span) -> None:
         """An output of the graph."""

@@ -9,6 +9,26 @@ from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import Span, did_you_mean, quote
 from ddspgraph.migrations.edits import scalar
 from ddspgraph.migrations.gin.draft import Draft, identifier
+from ddspgraph.migrations.gin.syntax import Binding
+
+#: What data sets hold and no part of a model makes; what preprocessors make of data.
+_OF_THE_DATA = ("audio", "instrument", "instrument_id", "pitch", "f0_confidence")
+_FEATURES = ("f0_hz", "f0_midi", "f0_scaled", "loudness_db", "ld_scaled", "power_db", "pw_db", "pw_scaled")
+
+
+@dataclass(frozen=True)
+class OpenPart:
+    """A part of a model whose class only Python code defines, and whose results the file does not list.
+
+    Attributes:
+      node: its name in the graph.
+      said: its class.
+      binding: where the file names it.
+    """
+
+    node: str
+    said: str
+    binding: Binding
 
 
 @dataclass(frozen=True)
@@ -18,19 +38,19 @@ class Results:
     Attributes:
       ports: key -> reference of version 2; `signal` and `controls/f0_hz` of a processor.
       default: what the name alone stands for.
-      is_open: whether any other key is a port of that name: of a class that this program does not know.
+      part: the node, where any other key may be a port of it.
     """
 
     name: str
     ports: Mapping[str, str]
     default: str | None = None
-    is_open: bool = False
+    part: OpenPart | None = None
 
     def find(self, key: str) -> str | None:
         if not key:
             return self.default
         found = self.ports.get(key)
-        if found is None and self.is_open:  # `split/signal/to_amp`, of a processor that gave a dictionary
+        if found is None and self.part is not None:  # `split/signal/to_amp`, of a processor that gave a dictionary
             return f"{self.name}/{identifier(key.rpartition('/')[2])}" if key != "signal" else self.default
         return found
 
@@ -42,21 +62,20 @@ class Environment:
     Attributes:
       values: key -> reference, or a number; what came last holds.
       results: of nodes, by name.
-      is_closed: whether a key that stands for nothing is an error, not an input.
+      open: the parts of a model that may give more than is known, by their stage, in order.
     """
 
     draft: Draft
     values: dict[str, str | float] = field(default_factory=dict)
     results: dict[str, Results] = field(default_factory=dict)
-    unknown: Results | None = None
-    is_closed: bool = False
+    open: dict[str, OpenPart] = field(default_factory=dict)
 
     def update(self, results: Results) -> None:
         """The keys that a network gives stand for its outputs from now on."""
         self.results[results.name] = results
         self.values.update(results.ports)
-        if results.is_open:
-            self.unknown = results
+        if results.part is not None:
+            self.open[results.name] = results.part
 
     def add(self, results: Results) -> None:
         """A processor: its results are known by its name alone."""
@@ -65,20 +84,14 @@ class Environment:
     def has(self, key: str) -> bool:
         return self._find(key) is not None
 
-    def ref(self, key: str, span: Span, is_feature: bool = True) -> Value | None:
-        """The reference for a key; None after reporting E301.
-
-        Args:
-          is_feature: whether a preprocessor that this program does not know may give it.
-        """
+    def ref(self, key: str, span: Span) -> Value | None:
+        """The reference for a key; None after reporting E301."""
         found = self._find(key)
         if found is not None:
             return scalar(found, span)
         name = key.removeprefix("inputs/")
-        if "/" not in name and not self.is_closed:
-            if self.unknown is not None and is_feature:
-                return scalar(f"{self.unknown.name}/{name}", span)
-            return self.draft.input(name, span)
+        if "/" not in name:
+            return self._guessed(name, span) or self.draft.input(name, span)
         if self.draft.report.is_full:
             return None
         known = [*self.values, *(f"{name}/{key}" for name, r in self.results.items() for key in r.ports)]
@@ -89,6 +102,25 @@ class Environment:
     def refs(self, keys: Iterable[tuple[str, Span]]) -> list[Value]:
         """The references that are found, in order."""
         return [value for key, span in keys if (value := self.ref(key, span)) is not None]
+
+    def _guessed(self, key: str, span: Span) -> Value | None:
+        """A key of a part whose results are not in the file; None where the data set gives it. Both are reported.
+
+        No part is asked for `audio`: the loss of magenta/ddsp reads it in the data set.
+        """
+        if not self.open or key in _OF_THE_DATA:
+            return None
+        latest = next(reversed(self.open.values()))
+        part = self.open.get("preprocessor") if key in _FEATURES else latest
+        if key == "z":
+            part = self.open.get("encoder", latest)
+        if part is None:
+            note = f"{key} is taken from the data; if {latest.said} gives it, write {latest.node}/{key}"
+            self.draft.guess(latest.binding, f"{latest.said}: {key}", f"inputs.{identifier(key)}", note)
+            return None
+        note = f"what {part.said} gives is not in the file: {key} is taken from it, as {part.node}/{identifier(key)}"
+        self.draft.guess(part.binding, f"{part.said}: {key}", f"nodes.{part.node}", note)
+        return scalar(f"{part.node}/{identifier(key)}", span)
 
     def _find(self, key: str) -> str | float | None:
         key = key.removeprefix("inputs/")

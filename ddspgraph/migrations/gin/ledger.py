@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
-from ddspgraph.diagnostics import quote
+from ddspgraph.diagnostics import Span
 from ddspgraph.migrations.change import Change, Kind
 from ddspgraph.migrations.gin.syntax import Binding, GinFile, Import, Include
 
@@ -27,34 +28,61 @@ class Ledger:
             self._fates[id(binding)] = replace(first, note=note)
 
     def add(self, binding: Binding, kind: Kind, path: str, to: str | None, note: str) -> None:
-        """What follows from a binding without being said by it: a default, a part of a graph."""
-        self._more.setdefault(id(binding), []).append(Change(kind, path, to, note, binding.span))
+        """What follows from a binding without being said by it: a default, a guess, a part of a graph."""
+        change = Change(kind, path, to, note, binding.span)
+        more = self._more.setdefault(id(binding), [])
+        if change not in more:
+            more.append(change)
+
+    def override(self, binding: Binding, later: Span) -> None:
+        """The fate of a binding that a later one replaces."""
+        if later.source.name.startswith("--"):
+            where = f"by {later.source.name}"
+        elif later.source.name == binding.span.source.name:
+            where = f"at line {later.line}"
+        else:
+            where = f"at {later}"
+        self.say(binding, Kind.OVERRIDDEN, None, where)
+
+    def replace(self, binding: Binding, kind: Kind, note: str) -> None:
+        """Another fate than the one that was said."""
+        self._fates[id(binding)] = Change(kind, binding.key, None, note, binding.span)
 
     def fate(self, binding: Binding) -> Change | None:
         return self._fates.get(id(binding))
 
-    def changes(self, file: GinFile) -> tuple[Change, ...]:
-        """The report: one line at least for every import, include and binding, in the order of the file."""
-        found: list[Change] = []
+    def changes(self, file: GinFile, implied: tuple[Binding, ...] = ()) -> tuple[Change, ...]:
+        """The report: one line at least for every import, include and binding, in the order of the file.
+
+        Args:
+          implied: bindings that no file holds; those that had an effect are reported as well.
+        """
+        return (*self._of_file(file), *self._implied(implied))
+
+    def _of_file(self, file: GinFile) -> Iterator[Change]:
         for statement in file.flat():
             if isinstance(statement, Import):
                 note = "a spec imports nothing, and nothing was imported"
-                found.append(Change(Kind.NOT_SUPPORTED, statement.text, None, note, statement.span))
+                yield Change(Kind.NO_EFFECT, statement.text, None, note, statement.span)
             elif isinstance(statement, Include):
-                found.append(_include(statement))
+                yield _include(statement)
             elif isinstance(statement, Binding):
-                change = self._fates.get(id(statement))
-                note = f"nothing in the model reads {quote(statement.key)}"
-                found.append(
-                    change or Change(Kind.NOT_SUPPORTED, statement.key, None, note, statement.span),
-                )
-                found += self._more.get(id(statement), ())
-        return tuple(found)
+                yield self._fates[id(statement)]
+                yield from self._more.get(id(statement), ())
+
+    def _implied(self, bindings: tuple[Binding, ...]) -> Iterator[Change]:
+        for binding in bindings:
+            fate = self._fates.get(id(binding))
+            if fate is not None and fate.kind is Kind.DEFAULT and binding.parameter:
+                yield fate
 
 
 def _include(include: Include) -> Change:
     path = f"include '{include.path}'"
     if include.problem:
         note = f"E601: {include.problem}; what it says is not known"
-        return Change(Kind.NOT_SUPPORTED, path, None, note, include.span)
-    return Change(Kind.MOVED, path, None, "its bindings follow", include.span)
+        return Change(Kind.LOST, path, None, note, include.span)
+    note = "its bindings follow"
+    if include.is_released:
+        note = "it was not found; the bindings of magenta/ddsp 3.7.0's file of that name follow"
+    return Change(Kind.MOVED, path, None, note, include.span)

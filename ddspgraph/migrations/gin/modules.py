@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import Span
+from ddspgraph.ir.types import Unit
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import plain, scalar
 from ddspgraph.migrations.gin.clock import ClockFacts
@@ -13,12 +14,13 @@ from ddspgraph.migrations.gin.conditioning import NAME as CONDITIONED
 from ddspgraph.migrations.gin.conditioning import conditioning, conditioning_keys, joined
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.draft import Call, Draft, Entry, identifier
-from ddspgraph.migrations.gin.environment import Environment, Results
+from ddspgraph.migrations.gin.environment import Environment, OpenPart, Results
 from ddspgraph.migrations.gin.networks import DEFAULT_SPLITS, NETWORKS, PARTS, Network
 from ddspgraph.migrations.gin.own_terms import power_frame_size
 from ddspgraph.migrations.gin.params import Params, op_name, texts
-from ddspgraph.migrations.gin.syntax import Binding, Items, Literal
+from ddspgraph.migrations.gin.syntax import Binding, Items, Literal, Reference
 from ddspgraph.migrations.v1_classes import CLASSES, default_name
+from ddspgraph.ops import OPS
 
 Keys = Sequence[tuple[str, Span]]
 _SCALED_DB = ("F0LoudnessPreprocessor", "F0PowerPreprocessor")
@@ -74,9 +76,14 @@ class Modules:
         self.draft.node(key, kind.op, inputs, params, said=instance.said)
         ports = [*kind.outputs, *(str(port) for port, _ in splits[1].items())] if splits else list(kind.outputs)
         if known is None:
-            is_open = instance.name not in PARTS
+            ports += [identifier(text) for text, _ in texts(instance.get("output_keys") or Literal(None, key.span))]
+            is_open = instance.name not in PARTS and not ports
             self.draft.unknown |= {str(key)} if is_open else set()
-            return Results(str(key), {}, str(key), is_open)
+            if is_open and not inputs:
+                note = f"what {instance.said} reads is not in the file: the node has no inputs yet, add them"
+                self.draft.guess(binding, f"{instance.said}: inputs", to, note)
+            part = OpenPart(str(key), instance.said, binding) if is_open else None
+            return Results(str(key), {port: f"{key}/{port}" for port in ports}, str(key), part)
         return Results(str(key), {port: f"{key}/{port}" for port in ports}, str(key))
 
     def _inputs(
@@ -142,7 +149,11 @@ class Modules:
             name, size = pair.elements if isinstance(pair, Items) and len(pair.elements) == 2 else (pair, None)
             if isinstance(name, Literal) and isinstance(name.data, str) and isinstance(size, Literal):
                 entries.append((Key(identifier(name.data), name.span), self.params.value(size, to)))
-        if not entries:
+        if isinstance(value, Reference):
+            message = f"{value} makes these splits in Python: they are not in the file"
+            hint = "write the tuple that it returns in its place: (('amps', 1), ('harmonic_distribution', 60))"
+            self.report.add("E904", message, value.span, hint=hint)
+        elif not entries:
             message = "output_splits is a tuple of pairs of a name and a size"
             self.report.add("E203", message, value.span, hint="(('amps', 1), ('harmonic_distribution', 60))")
         return Key("outputs", binding.span), Value(dict(entries), value.span)
@@ -167,13 +178,13 @@ class Modules:
         elif instance.name == "OnlineF0PowerPreprocessor" and instance.binding("compute_f0") is None:
             note = "it found the pitch by itself: the graph has it as an input, f0_hz"
         if note:
-            self.ledger.add(binding, Kind.NOT_SUPPORTED, instance.said, f"nodes.{name}", note)
+            self.ledger.add(binding, Kind.DIFFERS, instance.said, f"nodes.{name}", note)
 
     def _say_name(self, instance: Instance, key: Key) -> None:
         binding = instance.binding("name")
         if binding is not None:
             note = f"the model knows it as '{key}'"
-            self.ledger.say(binding, Kind.NOT_SUPPORTED, None, note)
+            self.ledger.say(binding, Kind.NO_EFFECT, None, note)
 
     # -- processors and losses ---------------------------------------------------------------------
 
@@ -196,15 +207,34 @@ class Modules:
             message = f"{instance.said} takes {len(known.arguments)} inputs, {len(keys)} are given"
             self.report.add("E304", message, keys[len(known.arguments)][1], hint=f"its inputs are {has}")
         inputs = {}
-        for (port, shape), (text, span) in zip(known.arguments.items(), keys, strict=False):
-            value = env.ref(text, span, is_feature=shape is None)
+        for port, (text, span) in zip(known.arguments, keys, strict=False):
+            value = env.ref(text, span)
             if value is not None:
                 inputs[port] = value
         self.draft.calls.append(Call(key, known, tuple(inputs.values())))
+        self._scaled_twice(binding, instance, str(key), inputs)
         params = list(self.params.of(instance, known.op, f"nodes.{key}.params", ["name"]))
         self.draft.node(key, known.op, inputs, params, said=instance.said)
         ports = {"signal": str(key), **{f"controls/{c}": f"{key}/{c}" for c in known.controls}}
         return Results(own, ports, str(key))
+
+    def _scaled_twice(self, binding: Binding, instance: Instance, key: str, inputs: Mapping[str, Value]) -> None:
+        """Names the controls of other processors that a processor scales again: a graph refuses them (E412)."""
+        ports = OPS[CLASSES[instance.name].op].inputs
+        functions = {parameter for parameter in instance.parameters() if parameter.endswith("scale_fn")}
+        if any(isinstance(value := instance.get(name), Literal) and value.data is None for name in functions):
+            return
+        for port, value in inputs.items():
+            node, _, control = str(value.data).partition("/")
+            source = self.draft.nodes[node][1].plain().get("op") if node in self.draft.nodes and control else None
+            made = OPS[source].outputs if source in OPS else None
+            unit = made[control].unit if isinstance(made, Mapping) and control in made else Unit.ANY
+            if isinstance(ports, Mapping) and ports[port].unit is Unit.RAW and unit not in (Unit.RAW, Unit.ANY):
+                note = (
+                    f"'{value.data}' is scaled already ({unit.value}), and {instance.said} scales its {port} again: a "
+                    f"graph refuses that (E412); with scale_fn: null, {key} takes it as it is"
+                )
+                self.ledger.add(binding, Kind.LOST, f"{instance.said}: {port}", f"nodes.{key}", note)
 
     def loss(
         self, binding: Binding, instance: Instance, keys: Keys, env: Environment, prefix: str = "", name: str = ""

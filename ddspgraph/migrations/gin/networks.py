@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ddspgraph.migrations.gin.renames import CLASSES as OLD_CLASSES
+from ddspgraph.migrations.v1_classes import CLASSES
+
 
 @dataclass(frozen=True)
 class Network:
@@ -121,6 +124,19 @@ FEATURES: Mapping[str, Mapping[str, object]] = {
     "harm_amp": {"rate": "frame"},
     "harm_dist": {"rate": "frame", "channels": "n_harmonics"},
 }
+
+#: More classes and functions of magenta/ddsp that have no op.
+_OTHERS = (
+    *("EmbeddingLoss", "PretrainedCREPEEmbeddingLoss", "PretrainedCREPE", "HmmTranscriber", "MarginLoss"),
+    *("PolyphaseResample", "NormReluConv", "ResidualLayer", "ResidualStack", "StatelessRnn", "SingleGru"),
+    *("Identity", "ConditionalScaleAndShift", "compute_f0", "ZEncoder", "OutputSplitsLayer", "DictLayer"),
+)
+
+
+def is_known(name: str) -> bool:
+    """Whether magenta/ddsp has, or had, a class or function of this name that is a part of models."""
+    return name in NETWORKS or name in PARTS or name in CLASSES or name in _OTHERS or name in OLD_CLASSES
+
 
 #: Bindings of functions that the program calls by itself, and why a graph has no place for them.
 WITHOUT_EFFECT: Mapping[str, str] = {

@@ -13,7 +13,7 @@ from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import scalar
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.draft import Entry
-from ddspgraph.migrations.gin.syntax import Binding, Literal, Reference
+from ddspgraph.migrations.gin.syntax import Binding, GinValue, Literal, Reference
 
 if TYPE_CHECKING:
     from ddspgraph.migrations.gin.params import Params
@@ -52,13 +52,32 @@ FLAT: Mapping[tuple[str, str], Mapping[str, Flat]] = {
 
 #: (class, parameter) -> its fate where the op has no parameter of that name, and why.
 EXPLAINED: Mapping[tuple[str, str], tuple[Kind, str]] = {
-    ("OnlineF0PowerPreprocessor", "compute_f0"): (Kind.NOT_SUPPORTED, "pitch is an input of the graph: f0_hz"),
-    ("OnlineF0PowerPreprocessor", "crepe_saved_model_path"): (Kind.NOT_SUPPORTED, "pitch is an input of the graph"),
-    ("OnlineF0PowerPreprocessor", "viterbi"): (Kind.NOT_SUPPORTED, "pitch is an input of the graph: f0_hz"),
+    ("OnlineF0PowerPreprocessor", "compute_f0"): (Kind.DIFFERS, "pitch is an input of the graph: f0_hz"),
+    ("OnlineF0PowerPreprocessor", "crepe_saved_model_path"): (Kind.NO_EFFECT, "pitch is an input of the graph"),
+    ("OnlineF0PowerPreprocessor", "viterbi"): (Kind.NO_EFFECT, "pitch is an input of the graph: f0_hz"),
     ("OneHotEncoder", "skip_expand"): (Kind.DERIVED, "a constant stands wherever frames do"),
     ("MfccEncoder", "time_steps"): (Kind.DERIVED, "the frames are those of the clock"),
-    ("DilatedConvStack", "conditional"): (Kind.NOT_SUPPORTED, "a second input conditions it"),
+    ("DilatedConvStack", "conditional"): (Kind.DERIVED, "a second input conditions it"),
+    ("ResNet", "conditional"): (Kind.DERIVED, "a second input conditions it"),
+    ("compute_loudness", "use_tf"): (Kind.NO_EFFECT, "a graph computes everything in TensorFlow"),
 }
+#: (class, parameter) -> its default in magenta/ddsp 3.7.0, of those that no op has.
+_DEFAULTS: Mapping[tuple[str, str], bool | float] = {
+    ("OnlineF0PowerPreprocessor", "compute_f0"): False,  # what an op does anyway
+    ("VectorQuantization", "gamma"): 0.99,
+    ("VectorQuantization", "restart_threshold"): 0.0,
+}
+
+
+def fate_without_parameter(name: str, parameter: str, value: GinValue, op: str) -> tuple[Kind, str | None, str]:
+    """What becomes of a parameter of a class whose op does not have it: kind, place and reason."""
+    if isinstance(value, Literal) and value.data is None:
+        return Kind.NO_EFFECT, None, "None: there is none"
+    if isinstance(value, Literal) and value.data == _DEFAULTS.get((name, parameter), NotImplemented):
+        return Kind.NO_EFFECT, None, "it is the default, and what the graph does"
+    kind, note = EXPLAINED.get((name, parameter), (Kind.LOST, f"the op {op} has no such parameter"))
+    return kind, None, note
+
 
 _POWER_RATE_HZ = 16_000
 _POWER_FRAME_SIZE = 1024
@@ -97,7 +116,8 @@ def parameters_of(params: Params, flat: Flat, part: Instance, known: type[Op], t
             params.ledger.say(inner, Kind.MOVED if name == own else Kind.RENAMED, f"{to}.{name}")
             yield Key(name, inner.span), params.value(params.config.value(inner), f"{to}.{name}", part)
         else:
-            params.ledger.say(inner, Kind.NOT_SUPPORTED, None, f"the op {known.name} has no such parameter")
+            value = params.config.value(inner)
+            params.ledger.say(inner, *fate_without_parameter(part.name, own, value, known.name))
     yield from ((Key(name, part.span), scalar(number, part.span)) for name, number in left.items())
 
 

@@ -10,11 +10,11 @@ from ddspgraph.diagnostics import Span, quote
 from ddspgraph.ir.op import Op
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.edits import mapping, scalar
-from ddspgraph.migrations.gin.clock import ClockFacts
+from ddspgraph.migrations.gin.clock import ClockFacts, computed
 from ddspgraph.migrations.gin.config import Instance
 from ddspgraph.migrations.gin.draft import Draft, Entry, identifier
 from ddspgraph.migrations.gin.networks import NETWORKS, PARTS
-from ddspgraph.migrations.gin.own_terms import EXPLAINED, FLAT, flattened, parameters_of
+from ddspgraph.migrations.gin.own_terms import FLAT, fate_without_parameter, flattened, parameters_of
 from ddspgraph.migrations.gin.renames import DEFAULTS, PARAMS, last_word
 from ddspgraph.migrations.gin.syntax import Binding, GinValue, Items, Literal, Macro, Pairs, Reference
 from ddspgraph.migrations.v1_classes import CLASSES, REMOVED_PARAMS, default_name
@@ -67,15 +67,17 @@ class Params:
         rename = PARAMS.get(f"{instance.name}.{parameter}") or PARAMS.get(said)
         if removed in REMOVED_PARAMS or (rename is not None and rename.new is None):
             version = rename.version if rename is not None else "1.0.0"
-            self.ledger.say(binding, Kind.NOT_SUPPORTED, None, f"magenta/ddsp has no such parameter since {version}")
+            note = f"magenta/ddsp has no such parameter since {version}"
+            is_off = isinstance(value, Literal) and not value.data
+            self.ledger.say(binding, Kind.NO_EFFECT if is_off else Kind.LOST, None, note)
         elif known is not None and (flat := flattened(self, instance, parameter, binding, known, to)) is not None:
             yield from flat
         elif known is not None and parameter not in known.params():
-            default = Kind.NOT_SUPPORTED, f"the op {known.name} has no such parameter"
-            kind, note = EXPLAINED.get((instance.name, parameter), default)
-            self.ledger.say(binding, kind, None, note)
+            self.ledger.say(binding, *fate_without_parameter(instance.name, parameter, value, known.name))
         elif isinstance(value, Reference) and not value.is_call and parameter.endswith("_fn") and known is not None:
             yield from self._function(instance, parameter, binding, value, to)
+        elif isinstance(value, Reference) and known is not None and not parameter.endswith("_fn"):
+            self.ledger.say(binding, Kind.LOST, None, computed(binding))
         else:
             kind = Kind.RENAMED if binding.parameter != parameter else Kind.MOVED
             self.ledger.say(binding, kind, f"{to}.{parameter}")
@@ -102,7 +104,7 @@ class Params:
                 self.ledger.say(inner, Kind.DEFAULT, f"{to}.{parameter}", "it is what the function does anyway")
             else:
                 note = f"a {parameter} has no parameters: a node {name} before this one has, with {parameter}: null"
-                self.ledger.say(inner, Kind.NOT_SUPPORTED, None, note)
+                self.ledger.say(inner, Kind.LOST, None, note)
 
     def _old_defaults(
         self, instance: Instance, known: type[Op] | None, to: str, skip: Collection[str]

@@ -12,7 +12,8 @@ from ddspgraph.diagnostics import GraphError, Note, Report, Source, Span, clean,
 from ddspgraph.files import open_file
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations.gin.parser import parse
-from ddspgraph.migrations.gin.search_path import Found, OutsideError, SearchPath
+from ddspgraph.migrations.gin.released import released_file
+from ddspgraph.migrations.gin.search_path import RELEASED, Found, OutsideError, SearchPath, parts_of
 from ddspgraph.migrations.gin.syntax import GinFile, Include
 from ddspgraph.migrations.gin.tokens import Budget
 
@@ -22,44 +23,69 @@ _MOST_FILES, _DEEPEST = 200, 16
 Path_ = str | os.PathLike[str]
 
 
-def read_gin(path: Path_, *, gin_path: Sequence[Path_] = (), limits: Limits = DEFAULT_LIMITS) -> GinFile:
-    """Reads a gin file.
+def read_gin(
+    path: Path_ | Sequence[Path_],
+    *,
+    gin_path: Sequence[Path_] = (),
+    gin_params: Sequence[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> GinFile:
+    """Reads a gin file, or several that describe one model.
 
     Args:
-      path: of the file. What it includes may lie in its folder.
+      path: of the file, or of several: later ones override. What a file includes may lie in its folder.
       gin_path: folders where included files may lie as well; there, the end of a path is enough to find one.
+      gin_params: bindings that override all files, `NAME = VALUE`.
       limits: bounds on the text, on that of all included files together where they count values.
 
     Raises:
       GraphError: E902 and others, all that is wrong with any of the files; E601 where `path` is not there; E7.
         An included file that is not there is no error: `Include.problem` says so.
     """
-    name = os.fsdecode(path)
-    with open_file(name, (".gin",)) as file:
-        data = file.read(limits.file_bytes + 1)
-    search = SearchPath(os.path.dirname(name), gin_path)
-    return _Reader(search, limits).run(data, clean(name), Found(0, (os.path.basename(name),)))
+    reader = _Reader(limits)
+    for one in [path] if isinstance(path, (str, os.PathLike)) else path:
+        name = os.fsdecode(one)
+        with open_file(name, (".gin",)) as file:
+            data = file.read(limits.file_bytes + 1)
+        search = SearchPath(os.path.dirname(name), gin_path)
+        reader.add(data, clean(name), search, Found(0, (os.path.basename(name),)))
+    return reader.result(gin_params)
 
 
 def read_gin_text(
-    text: str | bytes, name: str = "<text>", *, gin_path: Sequence[Path_] = (), limits: Limits = DEFAULT_LIMITS
+    text: str | bytes,
+    name: str = "<text>",
+    *,
+    gin_path: Sequence[Path_] = (),
+    gin_params: Sequence[str] = (),
+    limits: Limits = DEFAULT_LIMITS,
 ) -> GinFile:
     """Reads gin text that messages call `name`; includes are looked for in `gin_path` alone. Raises as `read_gin`."""
     data = text.encode(errors="surrogatepass") if isinstance(text, str) else text
-    return _Reader(SearchPath(None, gin_path), limits).run(data, name, None)
+    reader = _Reader(limits)
+    reader.add(data, name, SearchPath(None, gin_path), None)
+    return reader.result(gin_params)
 
 
 class _Reader:
-    def __init__(self, search: SearchPath, limits: Limits) -> None:
-        self.search, self.limits = search, limits
+    def __init__(self, limits: Limits) -> None:
+        self.limits, self.search = limits, SearchPath(None)
         self.budget, self.report = Budget(limits), Report()
         self.open: list[tuple[Found | None, Span | None]] = []
+        self.files: list[GinFile] = []
 
-    def run(self, data: bytes, name: str, place: Found | None) -> GinFile:
-        self.open.append((place, None))
-        file = self._file(data, name, place)
+    def add(self, data: bytes, name: str, search: SearchPath, place: Found | None) -> None:
+        """Reads a file, which overrides those before it."""
+        self.search, self.open = search, [(place, None)]
+        self.files.append(self._file(data, name, place))
+
+    def result(self, params: Sequence[str]) -> GinFile:
+        """All files as one, then bindings of single lines. Raises GraphError."""
+        if params:
+            self.add("\n".join(params).encode(errors="surrogatepass"), "--gin-param", SearchPath(None), None)
         self.report.raise_errors()
-        return file
+        first, *more = self.files
+        return replace(first, more=tuple(more))
 
     def _file(self, data: bytes, name: str, place: Found | None) -> GinFile:
         if len(data) > self.limits.file_bytes:
@@ -81,7 +107,7 @@ class _Reader:
         try:
             found = self.search.find(include.path, place)
             if found is None:
-                return replace(include, problem=f"not found in {self._folders()}")
+                return self._released(include)
             if self._is_open(include, found):
                 return include
             data = self.search.read(found, self.limits.file_bytes)
@@ -92,10 +118,23 @@ class _Reader:
             return replace(include, problem=f"it cannot be read: {clean(reason)}")
         return replace(include, file=self._included(data, found, include.span))
 
+    def _released(self, include: Include) -> Include:
+        """An include that leads nowhere: magenta/ddsp may have had such a file."""
+        parts = parts_of(include.path)
+        data = released_file(parts)
+        if data is None:
+            return replace(include, problem=f"not found in {self._folders()}")
+        found = Found(RELEASED, parts)
+        if self._is_open(include, found):
+            return include
+        return replace(include, file=self._included(data, found, include.span), is_released=True)
+
     def _included(self, data: bytes, found: Found, span: Span) -> GinFile | None:
         self.open.append((found, span))
+        is_released = found.root == RELEASED
+        name = f"magenta/ddsp's {'/'.join(found.parts)}" if is_released else clean(self.search.name(found))
         try:
-            return self._file(data, clean(self.search.name(found)), found)
+            return self._file(data, name, None if is_released else found)
         except GraphError as error:
             self.report.diagnostics += [d for d in error.diagnostics if d not in self.report.diagnostics]
             if any(d.code.startswith("E7") for d in error.diagnostics):

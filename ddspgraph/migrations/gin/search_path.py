@@ -17,6 +17,10 @@ _MOST_ENTRIES, _DEEPEST = 20_000, 12
 _ODD = re.compile(r"[\x00-\x1f\x7f~$\\:*?\"<>|]")
 
 
+#: The index of the files that come with this program.
+RELEASED = -1
+
+
 class OutsideError(ValueError):
     """A path that does not stay inside of a folder; its text says why."""
 
@@ -53,7 +57,7 @@ class SearchPath:
         Raises:
           OutsideError: an absolute path, one with `..`, or with characters that mean something to a shell.
         """
-        parts = _parts(path)
+        parts = parts_of(path)
         for root, folder in enumerate(self.folders):
             own = tuple(os.path.abspath(folder).split(os.sep))
             shorter = [parts[i:] for i in range(1, len(parts)) if own[-i:] == parts[:i]]
@@ -138,8 +142,8 @@ class SearchPath:
                     yield (*parts, entry.name)
 
 
-def _parts(path: str) -> tuple[str, ...]:
-    """The names in a path from below a folder."""
+def parts_of(path: str) -> tuple[str, ...]:
+    """The names in a path from below a folder. Raises `OutsideError`."""
     if path.startswith("/"):
         raise OutsideError("an absolute path leads out of the folder")
     if _ODD.search(path):

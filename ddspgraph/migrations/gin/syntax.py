@@ -129,6 +129,7 @@ class Include:
     Attributes:
       file: what was read there; None where nothing was.
       problem: why nothing was read; empty otherwise.
+      is_released: whether it was not found, and is a file that came with magenta/ddsp.
     """
 
     path: str
@@ -136,6 +137,7 @@ class Include:
     comments: tuple[Comment, ...] = ()
     file: GinFile | None = None
     problem: str = ""
+    is_released: bool = False
 
 
 Statement = Binding | Block | Import | Include
@@ -148,11 +150,13 @@ class GinFile:
     Attributes:
       statements: in order; those of included files are in their `Include`.
       trailing: the comments after the last statement.
+      more: files and single bindings that the caller gave after this one; they override it.
     """
 
     source: Source
     statements: tuple[Statement, ...]
     trailing: tuple[Comment, ...] = field(default=())
+    more: tuple[GinFile, ...] = field(default=())
 
     def flat(self) -> Iterator[Statement]:
         """All statements in the order in which they take effect, those of an included file after its include."""
@@ -160,3 +164,5 @@ class GinFile:
             yield statement
             if isinstance(statement, Include) and statement.file is not None:
                 yield from statement.file.flat()
+        for file in self.more:
+            yield from file.flat()

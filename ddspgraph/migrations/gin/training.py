@@ -13,12 +13,15 @@ from ddspgraph.migrations.edits import mapping, scalar
 from ddspgraph.migrations.gin.clock import ClockFacts
 from ddspgraph.migrations.gin.config import Config, Instance, canonical
 from ddspgraph.migrations.gin.params import key_text
+from ddspgraph.migrations.gin.released import RUNNER
 from ddspgraph.migrations.gin.renames import PARAMS, last_word
 from ddspgraph.migrations.gin.syntax import Binding, GinValue, Items, Literal, Macro, Pairs, Reference
 
 SECTION, OTHERS = "training", "x-training"
 #: What magenta/ddsp's training program and trainer call the options of the section, where it is another name.
 _OPTIONS = {"num_steps": "steps"}
+#: Whose parameters are the options of the section, and the macros in the file that the program loads before others.
+_TRAINERS, _MACROS = ("train", "Trainer"), ("batch_size", "learning_rate")
 #: What magenta/ddsp's programs call by name: the roots of what is about training.
 _ROOTS = (
     *("train", "Trainer", "GANTrainer", "get_trainer_class", "get_strategy"),
@@ -45,21 +48,34 @@ class Training:
         self._open: list[Instance] = []
 
     def compare_rates(self) -> None:
-        """The sample rate of data is that of the graph. Their frame rate may be another: features are resampled."""
+        """What the file says of its data, for the clock. Of known providers the sample rate is that of the graph."""
+        program = self.config.named("train", "data_provider")
+        own = program.instance("data_provider") if program is not None else None
         for (scopes, name, parameter), binding in self.config.last.items():
+            is_data = name in _OWN or (own is not None and name == own.name)
             if name in _OWN and parameter == "sample_rate":
                 self.clock.take(Instance(self.config, name, name, scopes, binding.span), parameter, binding)
+            elif is_data and parameter in ("sample_rate", "frame_rate", "example_secs"):
+                self.clock.data.append((parameter, binding))
 
-    def entries(self) -> Iterator[tuple[Key, Value]]:
-        """The entries `training` and `x-training`; none where the file says nothing of them."""
+    def entries(self, has_losses: bool) -> Iterator[tuple[Key, Value]]:
+        """The entries `training` and `x-training`; none where the file says nothing of them.
+
+        What magenta/ddsp's training program binds by itself is said where a graph is to be trained.
+        """
+        is_trained = has_losses or any(name in _TRAINERS for _, name, _ in self.config.last)
+        is_trained = is_trained or any(binding.key in _MACROS for binding in self.config.bindings)
         options: dict[Key, Value] = {}
         sections: dict[str, dict[Key, Value]] = {}
         for roots in (_ROOTS, _OWN):
-            for (scopes, name, parameter), binding in self.config.last.items():
+            for (scopes, name, parameter), binding in {**self.config.implied, **self.config.last}.items():
                 if name not in roots or self.ledger.fate(binding) is not None:
                     continue
                 option = _OPTIONS.get(parameter, parameter)
-                value = self._option(option, binding) if name in ("train", "Trainer") and not scopes else None
+                is_implied = binding.span.source.name == RUNNER
+                if is_implied and not (is_trained and self._tells(option, binding)):
+                    continue
+                value = self._option(option, binding) if name in _TRAINERS and not scopes else None
                 if value is not None:
                     options[Key(option, binding.span)] = value
                     continue
@@ -74,6 +90,12 @@ class Training:
             entries = [(Key(title, next(iter(s)).span), mapping(s.items(), span)) for title, s in sections.items()]
             yield Key(OTHERS, span), mapping(entries, span)
 
+    def _tells(self, option: str, binding: Binding) -> bool:
+        """Whether an implied binding says something that the section does not do by itself."""
+        value = self.config.value(binding)
+        is_said = value.span.source.name != RUNNER
+        return is_said or not isinstance(value, Literal) or value.data != TRAINING_PARAMS[option].default
+
     def _option(self, option: str, binding: Binding) -> Value | None:
         """The value of an option of the section; None where it has none of that name, or not of that value."""
         value = self.config.value(binding)
@@ -82,9 +104,12 @@ class Training:
         report, said = Report(), scalar(value.data, value.span)
         if ParameterReader(report, None).read(TRAINING_PARAMS[option], said, SECTION) is INVALID:
             title = f"{OTHERS}.{canonical(binding)[0]}.{canonical(binding)[1]}"
-            self.ledger.say(binding, Kind.NOT_SUPPORTED, title, report.diagnostics[0].message)
+            self.ledger.say(binding, Kind.LOST, title, report.diagnostics[0].message)
             return None
-        self.ledger.say(binding, Kind.MOVED if option == binding.parameter else Kind.RENAMED, f"{SECTION}.{option}")
+        kind, note = Kind.MOVED if option == binding.parameter else Kind.RENAMED, ""
+        if value.span.source.name == RUNNER:
+            kind, note = Kind.DEFAULT, f"{value.data}: magenta/ddsp's training program loads this file before any other"
+        self.ledger.say(binding, kind, f"{SECTION}.{option}", note)
         return said
 
     def _moved(self, binding: Binding, to: str, parameter: str) -> Value:
@@ -92,9 +117,8 @@ class Training:
         is_renamed = canonical(binding) != (last_word(binding.selector), binding.parameter)
         rename = PARAMS.get(old)
         if rename is not None and rename.new is None:
-            self.ledger.say(
-                binding, Kind.NOT_SUPPORTED, f"{to}.{parameter}", f"gone since magenta/ddsp {rename.version}"
-            )
+            note = f"gone since magenta/ddsp {rename.version}"
+            self.ledger.say(binding, Kind.NO_EFFECT, f"{to}.{parameter}", note)
         else:
             self.ledger.say(binding, Kind.RENAMED if is_renamed else Kind.MOVED, f"{to}.{parameter}")
         return self.value(self.config.value(binding), f"{to}.{parameter}")

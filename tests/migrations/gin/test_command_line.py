@@ -21,8 +21,14 @@ def ddspgraph(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedPr
 
 def test_a_file_to_stdout_with_its_report() -> None:
     done = ddspgraph("migrate", FLUTE)
-    assert done.returncode == 0
+    assert done.returncode == 1
     assert done.stdout == (HERE / "v2" / "small_flute.yaml").read_text()
+    assert done.stderr.splitlines()[-3:] == [
+        f"{FLUTE}: version 0 -> 2, 30 changes, 1 lost, to stdout",
+        f"{FLUTE}: lost, the graph does not compute what these lines say:",
+        f"  {FLUTE}:25:1: exp_sigmoid.exponent "
+        "(a scale_fn has no parameters: a node exp_sigmoid before this one has, with scale_fn: null)",
+    ]
     assert "F0LoudnessPreprocessor.time_steps -> clock.frame_rate: derived from the clock" in done.stderr
 
 

@@ -145,10 +145,10 @@ class TestIncludes:
     def test_the_end_of_a_path_is_enough_in_a_folder_of_the_caller(self, tmp_path: Path) -> None:
         deep = tmp_path / "site" / "ddsp" / "training" / "gin" / "models"
         deep.mkdir(parents=True)
-        (deep / "ae.gin").write_text("A.a = 1\n")
+        (deep / "mine.gin").write_text("A.a = 1\n")
         (tmp_path / "mine").mkdir()
         mine = tmp_path / "mine" / "a.gin"
-        mine.write_text("include 'models/ae.gin'\n")
+        mine.write_text("include 'models/mine.gin'\n")
         include = read_gin(mine).statements[0]
         assert isinstance(include, Include)
         assert include.file is None
