@@ -98,14 +98,15 @@ def _is_sound(x: np.ndarray, signal: Signal, unit: Unit, clock: Clock) -> bool:
 
 
 def _time_axis(count: int, signal: Signal, clock: Clock) -> Axis:
-    """Seconds where the clock says them. Frames of an analysis with a grid of its own (`mfcc_frames`) are counted."""
+    """Seconds where the clock says them. Frames that stand for no time (`n_frames`) are counted."""
     if signal.rate is Rate.AUDIO:
         if clock.sample_rate:
             return axes.exact("time in s", 0.0, count / clock.sample_rate, "s")
         return axes.exact("samples", 0.0, count)
     if signal.rate is Rate.FRAME:
-        if clock.frame_rate and signal.rank > 1 and signal.dims[1].name == "frames":
-            return axes.exact("time in s", 0.0, count / float(clock.frame_rate), "s")
+        hop = signal.hop or (clock.hop_samples if signal.rank > 1 and signal.dims[1].name == "frames" else None)
+        if hop and clock.sample_rate:
+            return axes.exact("time in s", 0.0, float(count * hop / clock.sample_rate), "s")
         return axes.exact("frames", 0.0, count)
     return axes.exact("index", 0.0, count)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -111,6 +112,9 @@ def test_frames_of_a_grid_of_their_own_are_counted() -> None:
     own = Signal((Dim.of("batch"), Dim.of("mfcc_frames"), Dim.of(30)), Rate.FRAME)
     (chart,) = view("mfcc", np.ones([1, 125, 30]), own, CLOCK).charts
     assert (chart.x.label, chart.x.high) == ("frames", 125)
+    hop_of_its_own = replace(own, dims=(own.dims[0], Dim.of("frames") // 2, own.dims[2]), hop=128)
+    (chart,) = view("mfcc", np.ones([1, 125, 30]), hop_of_its_own, CLOCK).charts
+    assert (chart.x.label, chart.x.high) == ("time in s", 1.0)
 
 
 def test_the_first_of_a_batch_is_shown() -> None:
