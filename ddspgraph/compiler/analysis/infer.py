@@ -160,7 +160,8 @@ def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Si
         return  # the clock lacks one thing, however many edges need it
     ref = None if mismatch.code.startswith(("E5", "E401")) else node.input(mismatch.port)
     source = _source(graph, ref) if ref else "nothing"
-    message, hint = (text and text.replace("{source}", source) for text in (mismatch.message, mismatch.hint))
+    message = mismatch.message.replace("{source}", source)
+    hint = mismatch.hint and mismatch.hint.replace("{source}", source)
     report.add(
         mismatch.code,
         f"'{node.name}': {message}",
