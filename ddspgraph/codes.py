@@ -73,6 +73,7 @@ CODES: dict[str, str] = {
     "E616": "A checkpoint that does not fit the graph: it lacks a weight, or has one of another shape.",
     "E617": "A helper process that was ended from outside before its work was done.",
     "E623": "Ops of one's own that a run was trained with, whose file is gone, has changed, or is new to this account.",
+    "E635": "A kernel of your own that holds TensorFlow state, such as a lookup table, that a SavedModel cannot carry.",
     # E7: limits (exit code 5)
     "E701": "The file is larger than the limit.",
     "E702": "The nesting is deeper than the limit.",

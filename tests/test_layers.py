@@ -24,6 +24,7 @@ LAYERS = (
     ("compiler.driver",),
     ("exported_graph",),
     (
+        "keras_graph",
         "exported",
         "exported_stream",
         "exported_target",
@@ -42,13 +43,17 @@ LAYERS = (
 #: layer above when they are called.
 DOORS = {
     ("ddspgraph.compiler.lower", "backends"),
+    ("ddspgraph.compiler.lower", "keras_graph"),
     ("ddspgraph.compiler.lower", "notebook"),
+    ("ddspgraph.compiler.lower", "training"),
     ("ddspgraph.compiler.stream", "backends"),
     ("ddspgraph.ir.graph", "notebook"),
 }
 #: Where TensorFlow may be imported when the file is.
 TENSOR_FILES = (
     "dsp/",
+    "ir/keras_layer",
+    "keras_graph",
     "nn/",
     "losses/functions",
     "losses/transport",

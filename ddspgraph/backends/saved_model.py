@@ -22,6 +22,8 @@ from ddspgraph.backends.facts import FACTS, SEED, SPEC, facts_of, is_export, sig
 from ddspgraph.backends.staged_folder import staged_folder
 from ddspgraph.compiler.lower import CompiledGraph
 from ddspgraph.compiler.stream import CompiledStream
+from ddspgraph.diagnostics import clean, fail
+from ddspgraph.dsp.numerics import plain_gradients
 from ddspgraph.files import cannot_write
 
 _Path = str | os.PathLike[str]
@@ -40,6 +42,8 @@ def save(
       `serving_default`: the needed inputs -> the outputs, with seed 0;
       `seeded`: the same with `seed`, an int64 scalar;
       `losses`: where the graph has losses, what they need -> every loss and `total`.
+    Beside them the function `serve` takes one mapping, by the names in the spec, as `keras.layers.TFSMLayer` calls it.
+    Gradients flow through all of them.
 
     Args:
       model: the compiled graph; its variables are saved with the values that they have.
@@ -52,12 +56,13 @@ def save(
     """
     with staged_folder(path, is_export) as staged, tempfile.TemporaryDirectory() as sources:
         try:
-            signatures = _signatures(model)
+            with plain_gradients():
+                signatures, serve = _signatures(model)
             _write_sources(model, Path(sources), signatures)
             if add_assets is not None:
                 add_assets(Path(sources))
-            module = SavedModule(model, sorted(Path(sources).iterdir()))
-            tf.saved_model.save(module, str(staged), signatures=signatures)
+            module = SavedModule(model, sorted(Path(sources).iterdir()), signatures.values(), serve)
+            write_module(module, staged, signatures)
         except (OSError, tf.errors.OpError) as error:
             n_bytes = sum(v.dtype.size * v.shape.num_elements() for v in model.variables)
             raise cannot_write(path, error, n_bytes or None) from None
@@ -65,32 +70,60 @@ def save(
             verify(staged)
 
 
-class SavedModule(tf.Module):
-    """What is saved: the variables and the assets. Nothing in it needs ddspgraph."""
+def write_module(module: SavedModule, folder: Path, signatures: Mapping[str, Any]) -> None:
+    """`tf.saved_model.save`. Raises GraphError E635 where a kernel holds what a SavedModel cannot carry."""
+    try:
+        tf.saved_model.save(module, str(folder), signatures=signatures)
+    except AssertionError as error:  # TensorFlow's word for a lookup table or the like that nothing tracks
+        hint = "let the op declare variables by `weights()`, and make tables from constants inside of the kernel"
+        raise fail("E635", f"a kernel holds state that cannot be saved: {clean(str(error))}", hint=hint) from None
 
-    def __init__(self, model: CompiledGraph | CompiledStream, assets: Iterable[Path]) -> None:
+
+class SavedModule(tf.Module):
+    """What is saved: the variables and the assets. Nothing in it needs ddspgraph.
+
+    Attributes:
+      variables_by_node: those of the graph.
+      undeclared: variables that kernels of the user's own hold without declaring them as weights.
+      serve: a mapping of inputs by their names in the spec -> the outputs; what `keras.layers.TFSMLayer` calls.
+    """
+
+    def __init__(
+        self, model: CompiledGraph | CompiledStream, assets: Iterable[Path], functions: Iterable[Any], serve: Any = None
+    ) -> None:
         super().__init__(name=model.name)
         self.variables_by_node = model.variables_by_node
+        declared = {id(v) for named in model.variables_by_node.values() for v in named.values()}
+        held = {id(v): v for function in functions for v in function.variables if id(v) not in declared}
+        self.undeclared = list(held.values())
         self.assets = [tf.saved_model.Asset(str(path)) for path in assets]
+        if serve is not None:
+            self.serve = serve
 
 
-def _signatures(model: CompiledGraph) -> dict[str, Any]:
+def _signatures(model: CompiledGraph) -> tuple[dict[str, Any], Any]:
+    """The signatures by name, and the endpoint of a mapping; None where nothing is rendered from inputs."""
     graph, arguments = model.optimised, signature_arguments(model.graph)
-    zero = tf.constant(0, tf.int64)
-
-    def seeded(given: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        inputs = {name: x for name, x in given.items() if name != SEED}
-        return model.render(inputs, given.get(SEED, zero))
-
+    zero, seed = tf.constant(0, tf.int64), tf.TensorSpec([], tf.int64)
     found: dict[str, Any] = {}
+    serve = None
     if graph.outputs:
         inputs = model.input_specs(graph, [ref for _, ref in graph.outputs])
+        render = tf.function(model.traced_outputs, input_signature=[inputs, seed], autograph=False)
+
+        def seeded(given: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+            return render({name: x for name, x in given.items() if name != SEED}, given.get(SEED, zero))
+
         found["serving_default"] = _concrete(seeded, inputs, arguments)
-        found["seeded"] = _concrete(seeded, {**inputs, SEED: tf.TensorSpec([], tf.int64)}, arguments)
+        found["seeded"] = _concrete(seeded, {**inputs, SEED: seed}, arguments)
+        if inputs:
+            serve = tf.function(seeded, input_signature=[inputs], autograph=False)
+            serve.get_concrete_function()
     if graph.losses:
         roots = [ref for name in graph.losses for ref in graph.node_by_name[name].refs]
-        found["losses"] = _concrete(model.losses, model.input_specs(graph, roots), arguments)
-    return found
+        specs = model.input_specs(graph, roots)
+        found["losses"] = _concrete(lambda given: model.traced_losses(given, zero), specs, arguments)
+    return found, serve
 
 
 def _concrete(compute: Callable[..., Any], inputs: Mapping[str, tf.TensorSpec], arguments: Mapping[str, str]) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddspgraph.backends.facts import SEED, facts_of, is_export, signature_arguments
-from ddspgraph.backends.saved_model import SavedModule, write_facts
+from ddspgraph.backends.saved_model import SavedModule, write_facts, write_module
 from ddspgraph.backends.staged_folder import staged_folder
 from ddspgraph.backends.verify_export import Call, largest_difference, random_values
 from ddspgraph.compiler.stream import FIRST_BATCH, FIRST_SEED, LENGTH, CompiledStream, StreamModel
@@ -57,8 +57,8 @@ def save(
             write_facts({**facts, "signatures": taken}, model.graph.spec, Path(sources))
             if add_assets is not None:
                 add_assets(Path(sources))
-            module = SavedModule(model, sorted(Path(sources).iterdir()))
-            tf.saved_model.save(module, str(staged), signatures=signatures)
+            module = SavedModule(model, sorted(Path(sources).iterdir()), signatures.values())
+            write_module(module, staged, signatures)
         except (OSError, tf.errors.OpError) as error:
             raise cannot_write(path, error) from None
         if verify is not None:

@@ -33,7 +33,9 @@ def add_options(parser: Parser) -> None:
     )
     parser.add_argument("--run", metavar="RUN", required=True, help="the folder of the run; one that is there goes on")
     parser.add_argument(
-        "--restore", metavar="RUN[:NODE,...]", help="begin with the weights of another run, or of some of its nodes"
+        "--restore",
+        metavar="PATH[:NODE,...]",
+        help="begin with the weights of a run, a checkpoint, an export or a file of save_weights, or of some nodes",
     )
     parser.add_argument("--deterministic", action="store_true", help="the same numbers on every run on one machine")
     parser.add_argument("--skip-corrupt", action="store_true", help="leave damaged shards of the dataset out")

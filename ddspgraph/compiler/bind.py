@@ -61,6 +61,8 @@ def _tensor(declared: Input, value: Any, report: Report) -> tf.Tensor | None:
         tensor = tf.cast(value if tf.is_tensor(value) else tf.convert_to_tensor(np.asarray(value)), tf.float32)
     except (ValueError, TypeError, tf.errors.OpError) as error:
         hint = f"give an array of {declared.signal.shape_text}, its rows of equal lengths"
+        if type(value).__module__.startswith("keras"):  # a symbolic tensor of a model under construction
+            hint = "inside of a Keras model call `model.layer()`, a Keras layer of the graph"
         message = f"the input '{declared.name}' is not an array of numbers: {str(error).splitlines()[0]}"
         report.add("E605", message, declared.span, hint=hint)
         return None

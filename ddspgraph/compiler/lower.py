@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from ddspgraph.compiler.bind import bind_inputs
 from ddspgraph.compiler.execute import execute
+from ddspgraph.dsp.numerics import needs_static_shapes
 from ddspgraph.ir.call import create_variables
 from ddspgraph.ir.graph import Graph, Ref
 from ddspgraph.ir.op import Traits
@@ -36,9 +37,8 @@ class CompiledGraph(tf.Module):
             if Traits.TRAINABLE in node.op.traits:
                 signals = {port: legal.types[ref] for port, ref in node.inputs}
                 self.variables_by_node[node.name] = create_variables(node.op, signals, node.name, seed)
-        self._traced: dict[tuple[str, ...], Any] = {}
-        self._needed: dict[tuple[bool, tuple[Ref, ...]], set[str]] = {}
-        self.render = self._function(optimised, [ref for _, ref in optimised.outputs], self._outputs)
+        self._traced: dict[str, Any] = {}
+        self._needed: dict[str, set[str]] = {}
 
     def __call__(self, inputs: Mapping[str, Any] | None = None, *, seed: Any = 0) -> dict[str, tf.Tensor]:
         """The outputs by name. Only the inputs that they depend on need be given.
@@ -56,21 +56,42 @@ class CompiledGraph(tf.Module):
         roots = [ref for _, ref in self.optimised.outputs]
         return self.render(self._bind(self.optimised, inputs, roots), tf.cast(seed, tf.int64))
 
+    @property
+    def render(self) -> Any:
+        """The one `tf.function` of the outputs: tensors by input name and an int64 seed in, tensors by name out."""
+        return self._function(self.optimised, [ref for _, ref in self.optimised.outputs], self._outputs)
+
     def losses(self, inputs: Mapping[str, Any], *, seed: Any = 0) -> dict[str, tf.Tensor]:
         """Every loss by name, and their sum as `total`. Raises GraphError as a call does."""
         roots = self._loss_roots
         function = self._function(self.optimised, roots, self._losses)
         return function(self._bind(self.optimised, inputs, roots), tf.cast(seed, tf.int64))
 
+    def traced_outputs(self, inputs: Mapping[str, tf.Tensor], seed: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The outputs of tensors within somebody else's `tf.function`, whose shapes it takes; nothing is checked."""
+        roots = [ref for _, ref in self.optimised.outputs]
+        return self._outputs(execute(self.optimised, inputs, seed, self.variables_by_node, roots))
+
     def traced_losses(self, inputs: Mapping[str, tf.Tensor], seed: tf.Tensor) -> dict[str, tf.Tensor]:
         """`losses` of tensors within somebody else's `tf.function`, whose shapes it takes; nothing is checked."""
         return self._losses(execute(self.optimised, inputs, seed, self.variables_by_node, self._loss_roots))
 
-    def signals(self, inputs: Mapping[str, Any] | None = None, *, seed: Any = 0) -> dict[str, tf.Tensor]:
-        """Every value of the graph that the given inputs allow, as `{"harmonic/signal": ...}`."""
+    def signals(
+        self, inputs: Mapping[str, Any] | None = None, *, seed: Any = 0, every: bool = False
+    ) -> dict[str, tf.Tensor]:
+        """The values of all nodes that the given inputs allow, as `{"harmonic/signal": ...}`.
+
+        Args:
+          inputs, seed: as in a call.
+          every: adds the nodes that the compiler made: literals (`wet.gain`) and conversions of rates.
+
+        Raises:
+          GraphError: as a call does.
+        """
         graph = self.legal
         given = set(inputs or {})
-        known = [n for n in graph.nodes if self._needs(graph, n.refs) <= given]
+        nodes = [n for n in graph.nodes if every or "." not in n.name]
+        known = [n for n in nodes if self._needs(graph, n.refs) <= given]
         roots = [ref for node in known for ref in node.refs]
         function = self._function(graph, roots, self._named)
         bound = self._bind(graph, inputs, roots)
@@ -90,6 +111,33 @@ class CompiledGraph(tf.Module):
         from ddspgraph.backends.saved_model import save
 
         save(self, path)
+
+    def layer(self, **settings: Any) -> Any:
+        """This graph as a Keras 3 layer that shares its variables; settings such as `name` are those of a layer."""
+        from ddspgraph.keras_graph import GraphLayer
+
+        return GraphLayer(self, **settings)
+
+    def save_weights(self, path: str) -> None:
+        """Writes all weights as one .npz of arrays `node/weight`, whole or not at all. Raises GraphError E607."""
+        from ddspgraph.training.weights import write_weights
+
+        write_weights(self, path)
+
+    def load_weights(self, path: str) -> None:
+        """Takes the weights of `save_weights`, of a checkpoint, a run or an export: all of them or none.
+
+        Raises:
+          GraphError: E601, E602 where there are none; E616 where one is missing or has another shape.
+        """
+        from ddspgraph.training.weights import load_weights
+
+        load_weights(self, path)
+
+    def use_variables(self, variables: Mapping[str, Mapping[str, tf.Variable]]) -> None:
+        """Computes with other variables, node -> weight -> variable, in place of its own from now on."""
+        self.variables_by_node = {node: dict(named) for node, named in variables.items()}
+        self._traced = {}
 
     def _repr_html_(self) -> str:
         """The diagram, for Jupyter."""
@@ -115,17 +163,22 @@ class CompiledGraph(tf.Module):
 
     def _needs(self, graph: Graph, roots: Iterable[Ref]) -> set[str]:
         """The inputs that values of `legal` or `optimised` depend on."""
-        key = (graph is self.legal, tuple(roots))
+        roots = tuple(roots)
+        # A word, not a tuple: TensorFlow's checkpoints walk through the attributes of a module, and want words.
+        key = " ".join(("legal" if graph is self.legal else "optimised", *map(str, roots)))
         if key not in self._needed:
-            self._needed[key] = graph.ancestors(key[1]) & set(graph.input_by_name)
+            self._needed[key] = graph.ancestors(roots) & set(graph.input_by_name)
         return self._needed[key]
 
     def _bind(self, graph: Graph, inputs: Mapping[str, Any] | None, roots: Iterable[Ref]) -> dict[str, Any]:
         return bind_inputs(self.graph, graph, inputs or {}, self._needs(graph, roots), self.limits)
 
     def _function(self, graph: Graph, roots: list[Ref], name_results: Any) -> Any:
-        """One trace for any batch and length; made once for each set of roots."""
-        key = (name_results.__name__, *map(str, roots))
+        """One trace for any batch and length; made once for each set of roots, and once more inside of XLA.
+
+        A trace for open shapes holds forms that XLA refuses, so a caller's `jit_compile` gets one of its own.
+        """
+        key = " ".join((name_results.__name__, *map(str, roots), *(["xla"] if needs_static_shapes() else [])))
         if key not in self._traced:
             specs = self.input_specs(graph, roots)
 

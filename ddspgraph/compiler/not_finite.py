@@ -17,7 +17,7 @@ def first_not_finite(
     model: CompiledGraph, inputs: Mapping[str, Any], seed: int
 ) -> tuple[str, np.ndarray, Span | None] | None:
     """Name, value and place of the first output of a node that is not finite; None where all are."""
-    signals = model.signals(inputs, seed=seed)
+    signals = model.signals(inputs, seed=seed, every=True)
     for node in model.legal.nodes:
         for ref in node.refs:
             x = signals[str(ref)].numpy() if str(ref) in signals else None

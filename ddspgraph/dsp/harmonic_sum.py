@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from ddspgraph.dsp.numerics import TensorLike, needs_static_shapes, tf_float32
+from ddspgraph.dsp.numerics import TensorLike, needs_plain_gradients, needs_static_shapes, tf_float32
 from ddspgraph.dsp.oscillators import highest_in_support, mixing_weights, sine, sinusoidal_sum
 from ddspgraph.dsp.partials import get_harmonic_frequencies, normalize_harmonics, nyquist_gain
 from ddspgraph.dsp.passes import in_passes
@@ -314,6 +314,8 @@ def _float32_radians(cycles: tf.Tensor) -> tf.Tensor:
 
 def _sine_and_cosine(angle: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Both, with a gradient that uses them again: TensorFlow's own computes a cosine and a sine anew."""
+    if needs_plain_gradients():
+        return tf.sin(angle), tf.cos(angle)
 
     @tf.custom_gradient
     def both(x: tf.Tensor) -> Any:

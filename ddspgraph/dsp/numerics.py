@@ -44,6 +44,28 @@ def needs_static_shapes() -> bool:
     return _STATIC_SHAPES.get() or control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 
+_PLAIN_GRADIENTS: ContextVar[bool] = ContextVar("plain_gradients", default=False)
+
+
+@contextlib.contextmanager
+def plain_gradients() -> Iterator[None]:
+    """What is traced within has no custom gradient inside of a loop: a SavedModel cannot carry one there.
+
+    The loader binds what a custom gradient has closed over to the tensors of the loop's forward body, which the
+    gradient's own loop cannot read: TypeError.
+    """
+    token = _PLAIN_GRADIENTS.set(True)
+    try:
+        yield
+    finally:
+        _PLAIN_GRADIENTS.reset(token)
+
+
+def needs_plain_gradients() -> bool:
+    """Whether a kernel that may run in a loop must leave its gradient to TensorFlow."""
+    return _PLAIN_GRADIENTS.get()
+
+
 def pad_axis(x: TensorLike, padding: tuple[int, int] = (0, 0), axis: int = 0) -> tf.Tensor:
     """Pads one axis with `padding` = (before, after) zeros; `axis` may count from the end."""
     x = tf.convert_to_tensor(x)

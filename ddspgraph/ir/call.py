@@ -1,4 +1,4 @@
-"""Ops outside of a graph: called on tensors, or wrapped as a Keras layer. The only TensorFlow of `ir`."""
+"""Ops outside of a graph, called on tensors."""
 
 from __future__ import annotations
 
@@ -119,10 +119,11 @@ def _sizes(op: Op, tensors: Mapping[str, Any]) -> Any:
     return Sizes(1, frames, samples)
 
 
-def signal_of(tensor: Any) -> Signal:
-    """The type that an eager tensor shows."""
+def signal_of(shape: Sequence[int | None]) -> Signal:
+    """The type that a tensor's shape shows: audio, frames or a constant by its rank; unknown axes are named."""
     rates = {3: Rate.FRAME, 2: Rate.AUDIO}
-    return signal(*tensor.shape.as_list(), rate=rates.get(tensor.shape.rank, Rate.CONST))
+    dims = [size if size is not None else f"axis_{i}" for i, size in enumerate(shape)]
+    return signal(*dims, rate=rates.get(len(shape), Rate.CONST))
 
 
 def create_variables(op: Op, signals: Mapping[str, Signal], prefix: str, seed: int = 0) -> dict[str, Any]:
@@ -137,36 +138,3 @@ def create_variables(op: Op, signals: Mapping[str, Signal], prefix: str, seed: i
         )
         for name, spec in op.weights(signals).items()
     }
-
-
-def keras_layer(op: Op) -> Any:
-    """A Keras layer of one op: positional inputs in, the default output out."""
-    import keras
-
-    from ddspgraph.ir.initialisers import initial_value
-
-    class OpLayer(keras.layers.Layer):
-        """An op of ddspgraph as a layer; its weights are created at the first call."""
-
-        def __init__(self) -> None:
-            super().__init__(name=op.name)
-            self.op = op
-            self.op_variables: dict[str, Any] = {}
-
-        def __call__(self, *inputs: Any, seed: int = 0, **named: Any) -> Any:
-            # Before `call`: Keras forbids new weights there, and its `build` knows shapes but no port names.
-            if not self.built:
-                signals = {name: signal_of(_tensor(x)) for name, x in bind_arguments(op, inputs, named).items()}
-                for name, spec in op.weights(signals).items():
-                    value = initial_value(spec, f"{op.name}/{name}", 0)
-                    self.op_variables[name] = self.add_weight(
-                        shape=spec.shape, initializer=lambda *_, v=value, **__: v, trainable=spec.trainable, name=name
-                    )
-                self.built = True
-            return super().__call__(*inputs, seed=seed, **named)
-
-        def call(self, *inputs: Any, seed: int = 0, **named: Any) -> Any:
-            weights = {name: variable.value for name, variable in self.op_variables.items()}
-            return call_op(op, inputs, named, seed=seed, variables=weights)[next(iter(op.output_ports()))]
-
-    return OpLayer()

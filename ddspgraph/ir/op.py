@@ -325,11 +325,11 @@ class Op(metaclass=_Declaration):
 
         return call_op(self, inputs, named, seed=seed, variables=variables)
 
-    def layer(self) -> Any:
-        """This op as a Keras layer that owns its variables."""
-        from ddspgraph.ir.call import keras_layer
+    def layer(self, **settings: Any) -> Any:
+        """This op as a Keras 3 layer that owns its variables; settings such as `name` are those of a Keras layer."""
+        from ddspgraph.ir.keras_layer import OpLayer
 
-        return keras_layer(self)
+        return OpLayer(self, **settings)
 
 
 def declared_params(cls: Any) -> dict[str, ParamSpec]:

@@ -22,7 +22,7 @@ class Training:
     lr_decay_steps: int = param(10_000, ge=1, doc="Steps in which the learning rate decays once; it does so smoothly.")
     grad_clip_norm: float = param(3.0, gt=0, doc="Longest gradient of all weights together; longer ones are shortened.")
     batch_size: int = param(16, ge=1, le=65_536, doc="Examples in a step.")
-    steps: int = param(30_000, ge=1, doc="Steps in all, those of earlier runs in the same folder included.")
+    steps: int = param(30_000, ge=0, doc="Steps in all, those of earlier runs in the same folder included.")
     steps_per_summary: int = param(300, ge=1, doc="Steps between two lines of the log.")
     steps_per_save: int = param(300, ge=1, doc="Steps between two checkpoints: what a crash may cost.")
     checkpoints_to_keep: int = param(3, ge=3, le=10_000, doc="Newest checkpoints that stay.")

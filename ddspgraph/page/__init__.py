@@ -60,7 +60,7 @@ def port_values(model: CompiledGraph, inputs: Mapping[str, Any], *, seed: int = 
 
     signals = model.signals(inputs, seed=seed)
     given = {name: np.asarray(x, np.float32) for name, x in inputs.items() if name in model.graph.input_by_name}
-    return given | {name: value.numpy() for name, value in signals.items() if "." not in name}
+    return given | {name: value.numpy() for name, value in signals.items()}
 
 
 def plot(

@@ -25,7 +25,6 @@ from ddspgraph.ir.training import Training
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.checkpoints import newest_checkpoint, set_aside
 from ddspgraph.training.dataset import Dataset, open_dataset
-from ddspgraph.training.foreign import foreign_kind
 from ddspgraph.training.interrupt import Interrupt, interruptible
 from ddspgraph.training.log import append_event, cut_metrics
 from ddspgraph.training.observer import Observer
@@ -94,7 +93,8 @@ def train(
       data: the folder of a dataset, or a source.
       run: the folder of the run.
       params, ops, limits: as of `load`.
-      restore: a run whose weights the first step begins with: `RUN`, or `RUN:node,node` for some nodes.
+      restore: what the first step begins with: a run, a file of `save_weights`, a checkpoint or an exported SavedModel,
+        or `PATH:node,node` for some nodes. With `steps=0` the run holds just these weights: a loop of your own ends so.
       deterministic: the same numbers on every run on one machine; slower on some.
       observer: told of progress; silent if None.
       ops_files: where `ops` come from, for the run to remember.
@@ -270,15 +270,15 @@ class _Session:
         write_run(self.folder, self.graph, self.training, data, **given)
 
     def _restore(self, model: CompiledGraph, restore: str) -> None:
-        from ddspgraph.training.weights import assign_nodes
+        from ddspgraph.training.weights import assign_nodes, read_weights
 
-        path, _, nodes = restore.partition(":")
-        if not is_run(path):
-            raise fail("E601", "there is no run to restore from", place(path), hint=foreign_kind(path))
-        checkpoint = newest_checkpoint(Path(path, CHECKPOINTS), self.observer.warn)
+        path, nodes = (restore, "") if os.path.exists(restore) else restore.rpartition(":")[::2]
+        if not path:
+            path, nodes = restore, ""
+        values = read_weights(path, self.observer.warn)
         wanted = tuple(name.strip() for name in nodes.split(",") if name.strip())
-        chosen = assign_nodes(model, checkpoint.weights(), wanted, place(checkpoint.path))
-        self.observer.notice(f"restored {', '.join(chosen)} from step {checkpoint.step} of {clean(path)}")
+        chosen = assign_nodes(model, values, wanted, place(path))
+        self.observer.notice(f"restored {', '.join(chosen)} from {clean(path)}")
 
 
 def _as_json(data: Mapping[str, Any]) -> Any:

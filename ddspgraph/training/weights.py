@@ -1,14 +1,28 @@
-"""The variables of a graph by `node/weight`: what checkpoints hold, and how they come back."""
+"""The variables of a graph by `node/weight`: what files hold, and how they come back."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import io
+import os
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
 
+from ddspgraph.backends.facts import is_export
 from ddspgraph.compiler.lower import CompiledGraph
-from ddspgraph.diagnostics import Report, Span, did_you_mean, fail, quote
+from ddspgraph.diagnostics import Diagnostic, Report, Span, did_you_mean, fail, quote
+from ddspgraph.files import open_file, place, write_atomically
+from ddspgraph.training.checkpoints import newest_checkpoint
+from ddspgraph.training.foreign import foreign_kind
+from ddspgraph.training.observer import python_warning
+from ddspgraph.training.run_folder import CHECKPOINTS, is_run
+
+#: Where TensorFlow keeps a variable of `SavedModule.variables_by_node`, as its checkpoint names it.
+_SAVED, _VALUE = "variables_by_node/", "/.ATTRIBUTES/VARIABLE_VALUE"
+_Path = str | os.PathLike[str]
 
 
 def weights_of(model: CompiledGraph) -> dict[str, tf.Variable]:
@@ -57,3 +71,57 @@ def assign_nodes(
     chosen = nodes or tuple(known)
     assign({n: v for n, v in weights_of(model).items() if n.split("/")[0] in chosen}, values, place)
     return chosen
+
+
+def write_weights(model: CompiledGraph, path: _Path) -> None:
+    """All weights as arrays `node/weight` in one .npz: whole or not at all. Raises GraphError E607."""
+    buffer = io.BytesIO()
+    np.savez(buffer, **{name: variable.numpy() for name, variable in weights_of(model).items()})
+    write_atomically(path, buffer.getvalue())
+
+
+def load_weights(model: CompiledGraph, path: _Path) -> None:
+    """Gives a model the weights of `read_weights`. Raises GraphError E601, E602, E615, E616; then nothing changes."""
+    assign(weights_of(model), read_weights(path), place(path))
+
+
+def read_weights(path: _Path, warn: Callable[[Diagnostic], None] = python_warning) -> dict[str, np.ndarray]:
+    """The arrays by `node/weight` of a file of `write_weights`, a checkpoint, a run, or an exported SavedModel.
+
+    An export is read as data: nothing of its program runs.
+
+    Args:
+      path: of the file or folder.
+      warn: told W112 of every newer checkpoint of a run that is damaged.
+
+    Raises:
+      GraphError: E601 where there is nothing, E602 where it is none of these, E615 a run without a checkpoint.
+    """
+    folder = Path(path)
+    if is_run(folder):
+        return newest_checkpoint(folder / CHECKPOINTS, warn).weights()
+    if is_export(folder):
+        return _of_export(folder)
+    hint = "take what `save_weights` wrote, a checkpoint (.npz), a run, or the folder of a SavedModel of ddspgraph"
+    if folder.is_dir():
+        raise fail("E602", "there are no weights in this folder", place(path), hint=foreign_kind(path) or hint)
+    if not folder.exists():
+        raise fail("E601", "there are no weights here", place(path), hint=foreign_kind(path) or hint)
+    with open_file(path) as file:
+        try:
+            with np.load(io.BytesIO(file.read()), allow_pickle=False) as archive:
+                arrays = {name: archive[name] for name in archive.files}
+        except (ValueError, OSError, EOFError, zipfile.BadZipFile, AttributeError):
+            raise fail("E602", "this is not a file of weights", place(path), hint=hint) from None
+    of_checkpoint = {name.removeprefix("weights/"): x for name, x in arrays.items() if name.startswith("weights/")}
+    return of_checkpoint or arrays
+
+
+def _of_export(folder: Path) -> dict[str, np.ndarray]:
+    try:
+        reader = tf.train.load_checkpoint(str(folder / "variables" / "variables"))
+        names = [n for n in reader.get_variable_to_shape_map() if n.startswith(_SAVED) and n.endswith(_VALUE)]
+        found = {name: reader.get_tensor(name) for name in names}
+    except (tf.errors.OpError, ValueError, IndexError):
+        raise fail("E602", "the variables of this export are damaged", place(folder)) from None
+    return {name[len(_SAVED) : -len(_VALUE)]: value for name, value in found.items()}

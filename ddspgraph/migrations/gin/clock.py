@@ -189,7 +189,8 @@ class ClockFacts:
 
     def differs(self, binding: Binding, note: str, *notes: Note) -> None:
         """A contradiction within the file: W124, and a line of the report."""
-        self.warnings.append(Diagnostic("W124", f"{binding.key}: {note}", binding.span, notes))
+        hint = "give both places one value, or leave out the one that the model does not read"
+        self.warnings.append(Diagnostic("W124", f"{binding.key}: {note}", binding.span, notes, hint=hint))
         self.config.ledger.add(binding, Kind.DIFFERS, binding.key, None, note)
 
     def _agreed(self, parameter: str, default: int, span: Span) -> tuple[Fraction, Span]:

@@ -77,7 +77,7 @@ def test_blocks_of_frames_go_on_from_the_state() -> None:
     one, two = normal(1, 2, 8, 1), normal(2, 2, 8, 1)
     layer = whole.layer()
     layer(one, two)
-    weights = {name: variable.value for name, variable in layer.op_variables.items()}
+    weights = {name: variable.value for name, variable in layer.weights_by_name.items()}
     expected = whole.signals(one, two, variables=weights)
     state, found = np.zeros((2, 4), np.float32), []
     for at in (slice(0, 5), slice(5, 8)):

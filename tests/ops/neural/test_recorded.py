@@ -158,7 +158,7 @@ def test_every_recording_has_a_case() -> None:
 
 def _run(name: str) -> dict[str, Any]:
     op, given = CASES[name]
-    signals = {port: signal_of(_tensor(value)) for port, value in bind_arguments(op, given, {}).items()}
+    signals = {port: signal_of(_tensor(value).shape) for port, value in bind_arguments(op, given, {}).items()}
     weights = {
         key: inputs.weight(i, key, spec.shape, SCALES.get(name, 0.3))
         for i, (key, spec) in enumerate(op.weights(signals).items())
