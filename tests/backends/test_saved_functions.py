@@ -74,20 +74,22 @@ def test_one_mapping_serves_keras(saved: tuple[Any, Any, Path]) -> None:
     np.testing.assert_allclose(layer(given)["audio"], expected, rtol=0, atol=1e-6)
 
 
+_HELD: dict[str, Any] = {}
+
+
 class Learner(dg.Op):
     """A gain that a Keras layer holds: nothing that `weights()` knows of."""
 
     inputs = {"audio": dg.audio()}
     outputs = {"signal": dg.audio()}
     traits = dg.Traits.NONE
-    layers: Any = []  # noqa: RUF012  shared by the instances, as a module's global would be
 
     def kernel(self, audio: Any) -> Any:
-        if not self.layers:
+        if "layer" not in _HELD:
             with tf.init_scope():
-                self.layers.append(keras.layers.Dense(1, use_bias=False, kernel_initializer="ones"))
-                self.layers[0].build((None, 1))
-        return self.layers[0](audio[:, :, None])[:, :, 0]
+                _HELD["layer"] = keras.layers.Dense(1, use_bias=False, kernel_initializer="ones")
+                _HELD["layer"].build((None, 1))
+        return _HELD["layer"](audio[:, :, None])[:, :, 0]
 
 
 class Tabled(dg.Op):
@@ -96,14 +98,13 @@ class Tabled(dg.Op):
     inputs = {"audio": dg.audio()}
     outputs = {"signal": dg.audio()}
     traits = dg.Traits.NONE
-    tables: Any = []  # noqa: RUF012
 
     def kernel(self, audio: Any) -> Any:
-        if not self.tables:
+        if "table" not in _HELD:
             with tf.init_scope():
                 start = tf.lookup.KeyValueTensorInitializer([0], [2.0])
-                self.tables.append(tf.lookup.StaticHashTable(start, 1.0))
-        return audio * self.tables[0].lookup(tf.constant(0))
+                _HELD["table"] = tf.lookup.StaticHashTable(start, 1.0)
+        return audio * _HELD["table"].lookup(tf.constant(0))
 
 
 def own(name: str) -> str:
