@@ -24,7 +24,7 @@ from ddspgraph.compiler.lower import CompiledGraph
 from ddspgraph.compiler.stream import CompiledStream
 from ddspgraph.diagnostics import clean, fail
 from ddspgraph.dsp.numerics import plain_gradients
-from ddspgraph.files import cannot_write
+from ddspgraph.files import cannot_write, place
 
 _Path = str | os.PathLike[str]
 
@@ -62,7 +62,7 @@ def save(
             if add_assets is not None:
                 add_assets(Path(sources))
             module = SavedModule(model, sorted(Path(sources).iterdir()), signatures.values(), serve)
-            write_module(module, staged, signatures)
+            write_module(module, staged, signatures, path)
         except (OSError, tf.errors.OpError) as error:
             n_bytes = sum(v.dtype.size * v.shape.num_elements() for v in model.variables)
             raise cannot_write(path, error, n_bytes or None) from None
@@ -70,13 +70,15 @@ def save(
             verify(staged)
 
 
-def write_module(module: SavedModule, folder: Path, signatures: Mapping[str, Any]) -> None:
-    """`tf.saved_model.save`. Raises GraphError E635 where a kernel holds what a SavedModel cannot carry."""
+def write_module(module: SavedModule, folder: Path, signatures: Mapping[str, Any], path: _Path) -> None:
+    """`tf.saved_model.save` of what is to stand at `path`. Raises GraphError E635 where a kernel holds what a SavedModel cannot carry."""
     try:
         tf.saved_model.save(module, str(folder), signatures=signatures)
     except AssertionError as error:  # TensorFlow's word for a lookup table or the like that nothing tracks
         hint = "let the op declare variables by `weights()`, and make tables from constants inside of the kernel"
-        raise fail("E635", f"a kernel holds state that cannot be saved: {clean(str(error))}", hint=hint) from None
+        raise fail(
+            "E635", f"a kernel holds state that cannot be saved: {clean(str(error))}", place(path), hint=hint
+        ) from None
 
 
 class SavedModule(tf.Module):

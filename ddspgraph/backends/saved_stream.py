@@ -58,7 +58,7 @@ def save(
             if add_assets is not None:
                 add_assets(Path(sources))
             module = SavedModule(model, sorted(Path(sources).iterdir()), signatures.values())
-            write_module(module, staged, signatures)
+            write_module(module, staged, signatures, path)
         except (OSError, tf.errors.OpError) as error:
             raise cannot_write(path, error) from None
         if verify is not None:
