@@ -71,7 +71,7 @@ def save(
 
 
 def write_module(module: SavedModule, folder: Path, signatures: Mapping[str, Any], path: _Path) -> None:
-    """`tf.saved_model.save` of what is to stand at `path`. Raises GraphError E635 where a kernel holds what a SavedModel cannot carry."""
+    """Writes what will be at `path`. Raises GraphError E635 where a kernel holds what a SavedModel cannot carry."""
     try:
         tf.saved_model.save(module, str(folder), signatures=signatures)
     except AssertionError as error:  # TensorFlow's word for a lookup table or the like that nothing tracks
