@@ -7,6 +7,7 @@ import os
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -76,7 +77,8 @@ def assign_nodes(
 def write_weights(model: CompiledGraph, path: _Path) -> None:
     """All weights as arrays `node/weight` in one .npz: whole or not at all. Raises GraphError E607."""
     buffer = io.BytesIO()
-    np.savez(buffer, **{name: variable.numpy() for name, variable in weights_of(model).items()})
+    arrays: dict[str, Any] = {name: variable.numpy() for name, variable in weights_of(model).items()}
+    np.savez(buffer, **arrays)
     write_atomically(path, buffer.getvalue())
 
 

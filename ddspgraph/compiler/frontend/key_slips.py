@@ -33,7 +33,7 @@ def unknown_key(
     other = OTHER_WORDS.get(key.lower())
     if not path and (key in _CLOCK or other in _CLOCK):
         return message, f"put it into the clock: `clock: {{{_named(key, other, _CLOCK)}: ...}}`"
-    if other in known and mapping.get(other) is None:
+    if other is not None and other in known and mapping.get(other) is None:
         return message, f"it is called `{other}`"
     return message, did_you_mean(str(key), known) or "a key of your own begins with x-"
 

@@ -226,7 +226,7 @@ class Modules:
             return
         for port, value in inputs.items():
             node, _, control = str(value.data).partition("/")
-            source = self.draft.nodes[node][1].plain().get("op") if node in self.draft.nodes and control else None
+            source = str(self.draft.nodes[node][1].plain().get("op")) if node in self.draft.nodes and control else ""
             made = OPS[source].outputs if source in OPS else None
             unit = made[control].unit if isinstance(made, Mapping) and control in made else Unit.ANY
             if isinstance(ports, Mapping) and ports[port].unit is Unit.RAW and unit not in (Unit.RAW, Unit.ANY):
