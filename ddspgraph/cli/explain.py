@@ -151,12 +151,10 @@ def _sources(graph: Graph, node: Node) -> dict[str, str]:
 
 
 def _params(node: Node) -> dict[str, str]:
-    """Those that differ from their defaults, as a person would write them."""
-    from ddspgraph.ir.text import said_params
-    from ddspgraph.render.labels import value_text
+    """Those that differ from their defaults, as their author wrote them."""
+    from ddspgraph.render.values import params_said
 
-    specs = node.op.params()
-    return {name: value_text(value, specs[name].unit) for name, value in said_params(node.op).items()}
+    return {name: str(said) for name, said in params_said(node).items()}
 
 
 def _used(graph: Graph, node: Node) -> list[Ref]:

@@ -13,6 +13,7 @@ from ddspgraph.diagnostics import Diagnostic, Span
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.training import Training
 from ddspgraph.ir.types import Signal
+from ddspgraph.ir.written import Written
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,7 @@ class Node:
     span: Span | None = field(default=None, compare=False, repr=False)
     edge_spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
     group: str = field(default="", compare=False)  # what stands together in pictures
+    written: Mapping[str, Written] = field(default_factory=dict, compare=False, repr=False)  # by parameter
 
     def input(self, port: str) -> Ref | None:
         return dict(self.inputs).get(port)

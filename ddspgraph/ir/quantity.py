@@ -102,6 +102,12 @@ def parse_quantity(text: str) -> Quantity | None:
     return None if midi is None else Quantity(_midi_to_hz(midi), Unit.HZ)
 
 
+def unit_of_text(text: str) -> Quantity | None:
+    """One of the unit that a quantity is written in: 1000 Hz for `3 kHz`; None for a note, which has none."""
+    found = _NUMBER_UNIT.fullmatch(text.strip())
+    return parse_quantity(f"1 {found['unit']}") if found else None
+
+
 def convert(quantity: Quantity, to: Unit, *, sample_rate: float | None) -> float:
     """The value of a quantity in another unit; `Unit.ANY` takes it as it is.
 

@@ -16,6 +16,7 @@ from ddspgraph.ir.types import Unit
 from ddspgraph.page.yaml_lines import yaml_lines
 from ddspgraph.render.labels import clock_text, count_text, name_text, rate_text, shape_text, share_text, value_text
 from ddspgraph.render.picture import Box, Kind, Picture
+from ddspgraph.render.values import literal_said, param_said
 
 _MOST_DOC = 4_000
 _MOST_WARNINGS, _MOST_NUMBERS = 20, 64
@@ -83,7 +84,7 @@ class _Known:
                 | {"port": name_text(port), "doc": prose(known.doc), "readers": self._readers(Ref(node.name, port))}
                 for port, known in op.output_ports().items()
             ],
-            "params": [_param(op, name, spec) for name, spec in op.params().items()],
+            "params": [_param(node, name, spec) for name, spec in op.params().items()],
             "weights": self._weights(node),
             "yaml": yaml_lines(node.span),
             "about": about(type(op)),
@@ -99,10 +100,8 @@ class _Known:
         source = self.graph.node_by_name.get(ref.node)
         found: dict[str, Any] = {"from": self.at.get(ref.node), "ref": name_text(str(ref), 80)}
         if source is not None and "." in ref.node and not source.inputs:
-            values = [getattr(source.op, name) for name, spec in source.op.params().items() if spec.is_required]
-            signal = self.graph.types.get(ref)
-            unit = signal.unit if signal else Unit.ANY
-            found |= {"literal": ", ".join(_full_text(v, unit) for v in values), "view": None}
+            said = literal_said(self.graph, source, _full_text)
+            found |= {"literal": said.text, "converted": said.converted, "view": None}
         return found
 
     def _readers(self, ref: Ref) -> list[str]:
@@ -121,22 +120,27 @@ def _shape(shape: tuple[int, ...]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
-def _param(op: Op, name: str, spec: ParamSpec) -> dict[str, Any]:
-    value = getattr(op, name)
+def _param(node: Node, name: str, spec: ParamSpec) -> dict[str, Any]:
+    said = param_said(node, name, _full_text)
     default = "" if spec.default is MISSING else _full_text(spec.default, spec.unit)
     from_clock = spec.clock is not None
     return {
         "name": name_text(name),
-        "value": _full_text(value, spec.unit),
+        "value": said.text,
+        "converted": said.converted,
         "default": "clock" if from_clock else default,
-        "changed": not from_clock and (spec.default is MISSING or value != spec.default),
+        "changed": not from_clock and (spec.default is MISSING or getattr(node.op, name) != spec.default),
         "doc": prose(spec.doc),
     }
 
 
-def _full_text(value: object, unit: Unit) -> str:
+def _full_text(value: object, unit: Unit = Unit.ANY) -> str:
     """As in the picture, but with all numbers of a list."""
-    if isinstance(value, tuple) and 0 < len(value) <= _MOST_NUMBERS and all(isinstance(v, (int, float)) for v in value):
+    if (
+        isinstance(value, tuple)
+        and 0 < len(value) <= _MOST_NUMBERS
+        and all(isinstance(v, (int, float, str)) for v in value)
+    ):
         return ", ".join(value_text(v) for v in value) + value_text(0, unit)[1:]
     return value_text(value, unit)
 

@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from ddspgraph.ir.graph import Graph, Input, Node, Ref
-from ddspgraph.ir.text import said_params
 from ddspgraph.ir.types import Dim, Rate, Signal
-from ddspgraph.render.compose import kind_of, literal_text
-from ddspgraph.render.labels import clock_text, value_text
+from ddspgraph.render.compose import kind_of
+from ddspgraph.render.labels import clock_text
 from ddspgraph.render.picture import Change, Edge, Kind
+from ddspgraph.render.values import literal_said, params_said
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def source_text(graph: Graph, ref: Ref, names: Mapping[str, str] = MappingProxyT
     """What a port reads: `warm`, `grouped/harm_dist`, or the value of a literal."""
     node = graph.node_by_name.get(ref.node)
     if node is not None and kind_of(graph, node) is Kind.LITERAL:
-        return literal_text(graph, node)
+        return str(literal_said(graph, node))
     name = names.get(ref.node, ref.node)
     is_default = node is not None and ref == node.refs[0]
     return name if is_default or not ref.port else f"{name}/{ref.port}"
@@ -187,9 +187,9 @@ def _node_details(old: Graph, before: Node, new: Graph, after: Node, names: Mapp
 
 def _params(node: Node, only_said: bool) -> dict[str, str]:
     """All but what the clock gives: its own change is told once. Defaults of another op are no news."""
-    said = said_params(node.op)
-    specs = {n: spec for n, spec in node.op.params().items() if spec.clock is None and (n in said or not only_said)}
-    return {name: value_text(getattr(node.op, name), spec.unit) for name, spec in specs.items()}
+    specs = node.op.params()
+    said = params_said(node, with_defaults=not only_said)
+    return {name: str(value) for name, value in said.items() if specs[name].clock is None}
 
 
 def _changes(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:

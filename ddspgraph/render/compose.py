@@ -9,13 +9,13 @@ from typing import get_args
 
 from ddspgraph.compiler.analysis.adapt import adapt, targets
 from ddspgraph.compiler.analysis.cost import estimate, weight_count
-from ddspgraph.ir.graph import Graph, Node
-from ddspgraph.ir.op import Op, Traits
-from ddspgraph.ir.text import said_params
-from ddspgraph.ir.types import Rate, Unit
-from ddspgraph.render.labels import clock_text, count_text, name_text, value_text
+from ddspgraph.ir.graph import Graph, Node, Ref
+from ddspgraph.ir.op import Traits
+from ddspgraph.ir.types import Rate, Signal
+from ddspgraph.render.labels import clock_text, count_text, name_text, rate_text, shape_text
 from ddspgraph.render.picture import Arrow, Box, Detail, Edge, Kind, Picture, Pin, Stage
 from ddspgraph.render.stages import at_stage
+from ddspgraph.render.values import Said, literal_said, params_said
 
 #: How an implied conversion is told on its edge, by its role in `compiler.analysis.adapt`.
 _STEPS = {"hold": "held", "resample": "resampled"}
@@ -33,7 +33,10 @@ def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed") -> P
     ids = Ids()
     inlined = _inlined(graph)
     used = _used_ports(graph)
-    at = {i.name: Box(ids.new("in", i.name), Kind.INPUT, i.name, rate=i.signal.rate, doc=i.doc) for i in graph.inputs}
+    at = {}
+    for i in graph.inputs:
+        lines = type_lines(graph.types.get(i.ref), detail)
+        at[i.name] = Box(ids.new("in", i.name), Kind.INPUT, i.name, rate=i.signal.rate, doc=i.doc, type=lines)
     for node in graph.nodes:
         if node.name not in inlined:
             box = _box(graph, node, ids.new("node", node.name), used.get(node.name, ()), inlined, detail)
@@ -64,19 +67,22 @@ def _group(graph: Graph, node: Node) -> str:
     return owner.group or ("losses" if node.name in graph.losses and len(graph.losses) > 1 else "")
 
 
-def _box(graph: Graph, node: Node, box_id: str, used: Sequence[str], inlined: Mapping[str, str], detail: Detail) -> Box:
+def _box(
+    graph: Graph, node: Node, box_id: str, used: Sequence[str], inlined: Mapping[str, Said], detail: Detail
+) -> Box:
     kind, op = kind_of(graph, node), node.op
     made = [ref for ref in node.refs if ref.port in used] or list(node.refs[:1])
     rates = [graph.types[ref].rate for ref in made if ref in graph.types]
     rate = max(rates) if rates else Rate.CONST if graph.types else None
     if kind is Kind.LITERAL:
-        return Box(box_id, kind, literal_text(graph, node), rate=rate)
+        return Box(box_id, kind, str(literal_said(graph, node)), rate=rate)
     if kind is Kind.IMPLIED:
-        return Box(box_id, kind, op.name, rate=rate)
+        return Box(box_id, kind, op.name, rate=rate, type=_new_type(graph, node, made[0], detail))
     is_trainable, is_random = Traits.TRAINABLE in op.traits, Traits.RANDOM in op.traits
     marks = ("trainable",) * is_trainable + ("random",) * is_random
     if detail == "names":
         return Box(box_id, kind, node.name, op.name, marks, (), (), (), rate, is_trainable, is_random, node.doc)
+    outputs = _output_pins(graph, node, used, detail)
     if is_trainable and (count := weight_count(graph, node)):
         marks = (f"trainable, {count_text(count)} weights", *marks[1:])
     return Box(
@@ -85,9 +91,13 @@ def _box(graph: Graph, node: Node, box_id: str, used: Sequence[str], inlined: Ma
         name=node.name,
         op=op.name,
         marks=marks,
-        lines=_param_lines(op, detail),
+        lines=tuple(
+            Said(f"{name} = {said.text}", said.converted)
+            for name, said in params_said(node, with_defaults=detail == "all").items()
+        ),
         inputs=_input_pins(node, inlined, detail),
-        outputs=_output_pins(op, used, detail),
+        outputs=outputs,
+        type=() if outputs or kind is Kind.LOSS else _new_type(graph, node, made[0], detail),
         rate=rate,
         is_trainable=is_trainable,
         is_random=is_random,
@@ -104,14 +114,8 @@ def _used_ports(graph: Graph) -> dict[str, tuple[str, ...]]:
     return used
 
 
-def _param_lines(op: Op, detail: Detail) -> tuple[str, ...]:
-    specs = op.params()
-    shown = {name: getattr(op, name) for name in specs} if detail == "all" else said_params(op)
-    return tuple(f"{name} = {value_text(value, specs[name].unit)}" for name, value in shown.items())
-
-
-def _inlined(graph: Graph) -> dict[str, str]:
-    """The literals that are written at the port they feed, by name: those with one reader that is drawn in full."""
+def _inlined(graph: Graph) -> dict[str, Said]:
+    """The literals that are written in the box of their reader, by name: those with one, which is drawn in full."""
     users = graph.users()
     ends = {ref for _, ref in graph.outputs}
     found = {}
@@ -119,32 +123,38 @@ def _inlined(graph: Graph) -> dict[str, str]:
         if kind_of(graph, node) is Kind.LITERAL and node.refs[0] not in ends:
             readers = users.get(node.refs[0], [])
             if len(readers) == 1 and kind_of(graph, readers[0][0]) is not Kind.IMPLIED:
-                found[node.name] = literal_text(graph, node)
+                found[node.name] = literal_said(graph, node)
     return found
 
 
-def _input_pins(node: Node, inlined: Mapping[str, str], detail: Detail) -> tuple[Pin, ...]:
+def _input_pins(node: Node, inlined: Mapping[str, Said], detail: Detail) -> tuple[Pin, ...]:
     """The connected ports, where they have names worth reading: `input_1` of a `concat` is not."""
-    pins = [Pin(port, inlined.get(ref.node, "")) for port, ref in node.inputs]
+    pins = [Pin(port, inlined.get(ref.node)) for port, ref in node.inputs]
     if detail == "all":
         return tuple(pins)
     is_named = len(node.op.inputs) > 1
     return tuple(pin for pin in pins if pin.value or (is_named and pin.port in node.op.inputs))
 
 
-def _output_pins(op: Op, used: Sequence[str], detail: Detail) -> tuple[Pin, ...]:
+def _output_pins(graph: Graph, node: Node, used: Sequence[str], detail: Detail) -> tuple[Pin, ...]:
     """The outputs that are read, unless it is the default one alone."""
-    ports = tuple(op.output_ports())
+    ports = tuple(node.op.output_ports())
     shown = ports if detail == "all" else tuple(port for port in ports if port in used)
-    return () if shown == ports[:1] else tuple(map(Pin, shown))
+    if shown == ports[:1]:
+        return ()
+    return tuple(Pin(port, type=_new_type(graph, node, Ref(node.name, port), detail)) for port in shown)
 
 
-def literal_text(graph: Graph, node: Node) -> str:
-    """The value of a literal as a person would write it."""
-    signal = graph.types.get(node.refs[0])
-    unit = signal.unit if signal else Unit(getattr(node.op, "unit", Unit.ANY))
-    values = [getattr(node.op, name) for name, spec in node.op.params().items() if spec.is_required]
-    return ", ".join(value_text(value, unit) for value in values)
+def _new_type(graph: Graph, node: Node, ref: Ref, detail: Detail) -> tuple[str, ...]:
+    """The type of what a node makes, where it is not that of something it reads: a chain tells it once."""
+    signal = graph.types.get(ref)
+    read = [graph.types.get(source) for _, source in node.inputs]
+    return () if detail == "types" and signal in read else type_lines(signal, detail)
+
+
+def type_lines(signal: Signal | None, detail: Detail) -> tuple[str, ...]:
+    """Shape above rate and unit."""
+    return () if signal is None or detail == "names" else (shape_text(signal), rate_text(signal))
 
 
 def _shares(graph: Graph) -> dict[str, float]:

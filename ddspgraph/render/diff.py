@@ -10,6 +10,7 @@ from ddspgraph.render.compare import Comparison, renamed
 from ddspgraph.render.compose import Ids, picture
 from ddspgraph.render.labels import rate_text, shape_text
 from ddspgraph.render.picture import Arrow, Box, Change, Detail, Edge, Kind, Picture, Pin
+from ddspgraph.render.values import Said
 
 #: What a box is in both pictures: inputs, outputs and everything else have names of their own.
 _Key = tuple[str, str]
@@ -50,7 +51,9 @@ def _gone_boxes(comparison: Comparison, before: Picture, after: Picture) -> tupl
             ids[box.id] = there[key]
         else:
             ids[box.id] = fresh.new("gone", box.name)
-            gone.append(replace(box, id=ids[box.id], change=Change.REMOVED, share=None))
+            gone.append(
+                replace(box, id=ids[box.id], change=Change.REMOVED, share=None, type=(), outputs=_names(box.outputs))
+            )
     return gone, ids
 
 
@@ -64,10 +67,15 @@ def _marked(box: Box, comparison: Comparison) -> Box:
     kind = {Kind.INPUT: ("input",), Kind.OUTPUT: ("output",)}.get(box.kind, ("node", "loss"))
     found = [d for d in comparison.differences if d.name == box.name and d.kind in kind]
     if not found:
-        return replace(box, change=Change.SAME, share=None, lines=())
+        return replace(box, change=Change.SAME, share=None, lines=(), type=(), outputs=_names(box.outputs))
     change, details = found[0].change, found[0].details
-    lines = box.lines if change is Change.ADDED else tuple(detail.replace(" -> ", " → ") for detail in details)
-    return replace(box, change=change, share=None, lines=lines)
+    lines = box.lines if change is Change.ADDED else tuple(Said(detail.replace(" -> ", " → ")) for detail in details)
+    return replace(box, change=change, share=None, lines=lines, type=(), outputs=_names(box.outputs))
+
+
+def _names(pins: tuple[Pin, ...]) -> tuple[Pin, ...]:
+    """Without types: here these stand on the edges that are not the same."""
+    return tuple(replace(pin, type=()) for pin in pins)
 
 
 def _told(arrow: Arrow, edges: Mapping[Edge, Change], was: Mapping[Edge, Signal | None]) -> Arrow:

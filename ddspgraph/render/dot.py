@@ -10,7 +10,8 @@ changed (thick, and a sign), beside the colours and the signs `+`, `−` and `~`
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.types import Rate
@@ -18,9 +19,11 @@ from ddspgraph.render.columns import folded
 from ddspgraph.render.compose import picture
 from ddspgraph.render.labels import LEAST_SHARE, doc_text, name_text, rate_text, shape_text, share_text
 from ddspgraph.render.legend import legend_table
-from ddspgraph.render.markup import bold, cell, quoted, row, small, table, text
+from ddspgraph.render.markup import bold, cell, quoted, row, small, smallest, table, text
 from ddspgraph.render.picture import Arrow, Box, Change, Detail, Kind, Picture, Pin, Stage, groups
+from ddspgraph.render.places import uncrossed
 from ddspgraph.render.theme import FONT, Theme, theme_named
+from ddspgraph.render.values import Said
 
 #: Up to here graphviz is told to try ten times as hard to avoid crossings: it is over in a moment.
 _FEW_BOXES = 80
@@ -56,6 +59,10 @@ _SHAPES = {
 }
 
 
+#: Edges that enter a box at ports without a name, by the box.
+_Blanks = Mapping[str, Sequence[Arrow]]
+
+
 def to_dot(
     graph: Graph, *, detail: Detail = "types", theme: str = "light", legend: bool = False, stage: Stage = "typed"
 ) -> str:
@@ -77,19 +84,17 @@ def to_dot(
 def dot_of(shown: Picture, theme: Theme, legend: bool = False) -> str:
     """DOT of a picture."""
     shown, heads = folded(shown)
+    shown = uncrossed(replace(shown, boxes=tuple(_placed(shown))))
+    blanks = _blanks(shown)
+    crowded = Counter(arrow.source for arrow in shown.arrows)
     boxes = {box.id: box for box in shown.boxes}
     lines = ["digraph ddspgraph {", *(f"  {line}" for line in _defaults(shown, theme, legend))]
-    placed = _placed(shown)
-    lines += [f"  {_box(box, theme)}" for box in placed if not box.group]
-    for i, members in enumerate(groups(placed)):
-        lines += [f"  {line}" for line in _cluster(i, members, theme)]
-    crowded = Counter((a.source, a.source_port) for a in shown.arrows)
-    crowded += Counter((a.target, a.target_port, "in") for a in shown.arrows)
+    lines += [f"  {_box(box, theme, blanks)}" for box in shown.boxes if not box.group]
+    for i, members in enumerate(groups(shown.boxes)):
+        lines += [f"  {line}" for line in _cluster(i, members, theme, blanks)]
     for arrow in shown.arrows:
-        source, target = boxes[arrow.source], boxes[arrow.target]
-        tail = _end("o", source.outputs, arrow.source_port, "s", crowded[source.id, arrow.source_port])
-        head = _end("i", target.inputs, arrow.target_port, "n", crowded[target.id, arrow.target_port, "in"])
-        lines.append(f"  {arrow.source}{tail} -> {arrow.target}{head} [{_arrow(arrow, shown, theme)}];")
+        ends = _tail(arrow, boxes[arrow.source], crowded), _head(arrow, boxes[arrow.target], blanks)
+        lines.append(f"  {arrow.source}{ends[0]} -> {arrow.target}{ends[1]} [{_arrow(arrow, shown, theme)}];")
     if heads:
         lines.append(f"  {{ rank=min; {' -> '.join(heads)} [style=invis]; }}")
     return "\n".join([*lines, "}", ""])
@@ -112,7 +117,7 @@ def _defaults(shown: Picture, theme: Theme, legend: bool) -> Iterator[str]:
     yield (
         f"graph [{f'label=<{label}>, labelloc=t, labeljust=l, ' if label else ''}"
         f"fontname={quoted(FONT)}, fontsize=12, fontcolor={quoted(theme.text)}, bgcolor={quoted(theme.background)}, "
-        f"rankdir=TB, nodesep=0.3, ranksep=0.32, pad=0.15{effort}];"
+        f"rankdir=TB, nodesep=0.35, ranksep=0.5, pad=0.15{effort}];"
     )
     yield f"node [fontname={quoted(FONT)}, fontsize=11, shape=box, style=filled, margin=0, height=0, width=0];"
     yield f"edge [fontname={quoted(FONT)}, fontsize=8, fontcolor={quoted(theme.quiet)}];"
@@ -128,7 +133,7 @@ def _title(shown: Picture, theme: Theme, legend: bool) -> str:
     return table(rows, padding=2) if rows else ""
 
 
-def _cluster(number: int, members: Sequence[Box], theme: Theme) -> Iterator[str]:
+def _cluster(number: int, members: Sequence[Box], theme: Theme, blanks: _Blanks) -> Iterator[str]:
     """A frame around a group: dotted around losses."""
     is_losses = all(box.kind is Kind.LOSS for box in members)
     line = theme.paints["loss"].line if is_losses else theme.quiet
@@ -140,11 +145,11 @@ def _cluster(number: int, members: Sequence[Box], theme: Theme) -> Iterator[str]
         f"color={quoted(line)}, {place}, margin=8];"
     )
     for box in members:
-        yield f"  {_box(box, theme)}"
+        yield f"  {_box(box, theme, blanks)}"
     yield "}"
 
 
-def _box(box: Box, theme: Theme) -> str:
+def _box(box: Box, theme: Theme, blanks: _Blanks) -> str:
     paint = theme.paint(box)
     attributes = {
         "id": box.id,
@@ -162,7 +167,7 @@ def _box(box: Box, theme: Theme) -> str:
         attributes |= _changed(box, attributes.get("style", "filled"))
     if tooltip := doc_text(box.doc):
         attributes["tooltip"] = tooltip
-    return f"{box.id} [{_attributes(attributes)}, label=<{_label(box, theme)}>];"
+    return f"{box.id} [{_attributes(attributes)}, label=<{_label(box, theme, len(blanks.get(box.id, ())))}>];"
 
 
 def _changed(box: Box, style: str) -> dict[str, str]:
@@ -182,28 +187,42 @@ def _name(box: Box) -> str:
     return _SIGNS.get(box.change, "") + name if box.change else name
 
 
-def _label(box: Box, theme: Theme) -> str:
+def _label(box: Box, theme: Theme, n_blanks: int) -> str:
     name = _name(box)
+    types = "".join(f"<BR/>{small(text(line), theme.quiet)}" for line in box.type)
     if box.kind in (Kind.LITERAL, Kind.IMPLIED, Kind.TAG):
         share = "" if box.share is None else f" · {text(share_text(box.share))}"
-        return small(name + share)
+        return small(name + share) + types
     if box.kind in (Kind.INPUT, Kind.OUTPUT):
-        return name
-    about = [text(box.op)] if box.op not in ("", box.name) else []
+        return name + types
+    about = [text(box.op)] if box.op else []
     about += [f"<I>{text(mark)}</I>" for mark in box.marks]
     has_bar = box.share is not None and box.share >= LEAST_SHARE
     about += [text(share_text(box.share))] if box.share is not None and not has_bar else []
     rows = [row(cell(bold(name)))]
     rows += [row(cell(small(" · ".join(about), theme.text)))] if about else []
-    rows += [row(cell(small(text(line), theme.quiet))) for line in box.lines]
+    rows += [
+        row(cell(_line(Said(f"{p.port} = {p.value.text}", p.value.converted), theme.text, theme)))
+        for p in box.inputs
+        if p.value
+    ]
+    rows += [row(cell(_line(line, theme.quiet, theme))) for line in box.lines]
     rows += [row(cell(_share_bar(box, theme)))] if has_bar else []
     body = table(rows, padding=1, around=5)
-    ends = [_pins(side, pins, theme) for side, pins in (("i", box.inputs), ("o", box.outputs))]
+    above, below = _pins("i", box.inputs, theme, n_blanks), _pins("o", box.outputs, theme) or _type(box.type, theme)
     spacer = [cell("", width=10)] if box.kind is Kind.LOSS else []
-    parts = [row(*spacer, cell(ends[0]), *spacer)] if box.inputs else []
-    parts += [row(*spacer, cell(body), *spacer)]
-    parts += [row(*spacer, cell(ends[1]), *spacer)] if box.outputs else []
+    parts = [row(*spacer, cell(part), *spacer) for part in (above, body, below) if part]
     return table(parts)
+
+
+def _line(said: Said, colour: str, theme: Theme) -> str:
+    """What an author wrote; smaller, what it is in another unit."""
+    beside = f" {smallest(text(f'({said.converted})'), theme.quiet)}" if said.converted else ""
+    return small(text(said.text), colour) + beside
+
+
+def _type(lines: Sequence[str], theme: Theme) -> str:
+    return table([row(cell(small(text(line), theme.quiet))) for line in lines], around=3) if lines else ""
 
 
 def _share_bar(box: Box, theme: Theme) -> str:
@@ -221,34 +240,61 @@ def _share_bar(box: Box, theme: Theme) -> str:
     return f'<TABLE BORDER="0" {_FIXED.format(_BAR_POINTS + 6 + _WORDS_POINTS, 11)}>{parts}</TABLE>'
 
 
-def _pins(side: str, pins: tuple[Pin, ...], theme: Theme) -> str:
-    """One cell a port; a literal stands under the name of the port that it feeds."""
-    cells = []
-    for i, pin in enumerate(pins):
-        value = f"<BR/>{small(text(pin.value), theme.text)}" if pin.value else ""
-        cells.append(cell(small(text(name_text(pin.port)), theme.quiet) + value, port=f"{side}{i}", top=True))
-    return table([row(*cells)], padding=3)
+def _pins(side: str, pins: tuple[Pin, ...], theme: Theme, n_blanks: int = 0) -> str:
+    """One cell a port that an edge meets, with what leaves it below; literals stand among the parameters."""
+    cells = [
+        cell(
+            "<BR/>".join(
+                [small(text(name_text(pin.port)), theme.text), *(small(text(t), theme.quiet) for t in pin.type)]
+            ),
+            port=f"{side}{i}",
+            top=True,
+        )
+        for i, pin in enumerate(pins)
+        if pin.value is None
+    ]
+    cells += [cell("", port=f"b{i}", width=30, height=4) for i in range(n_blanks)]
+    return table([row(*cells)], padding=3) if cells else ""
 
 
 def _arrow(arrow: Arrow, shown: Picture, theme: Theme) -> str:
     rate = arrow.signal.rate if arrow.signal else None
     stroke = _STROKES[rate] if arrow.change is None else _CHANGED_STROKES[arrow.change]
-    is_said = shown.detail != "names" and arrow.change is not Change.SAME
-    label = _type_label(arrow, theme) if is_said else ""
+    label = _edge_label(arrow, theme) if shown.detail != "names" and arrow.change is not Change.SAME else ""
     shown_label = f", label=<{label}>" if label else ""
     return _attributes({"color": theme.stroke(arrow), **stroke}) + shown_label
 
 
-def _end(side: str, pins: tuple[Pin, ...], port: str, compass: str, edges: int) -> str:
-    """Where an edge meets its box: at its port, else in the middle of the side, else (several) anywhere on it."""
-    found = [i for i, pin in enumerate(pins) if pin.port == port]
-    return f":{side}{found[0]}:{compass}" if found else f":{compass}" if edges == 1 else ""
+def _tail(arrow: Arrow, source: Box, crowded: Counter[str]) -> str:
+    """An edge leaves below; several leave the border of an ellipse side by side."""
+    if source.kind is Kind.INPUT and crowded[source.id] > 1:
+        return ""
+    found = [i for i, pin in enumerate(source.outputs) if pin.port == arrow.source_port]
+    return f":o{found[0]}:s" if found else ":s"
 
 
-def _type_label(arrow: Arrow, theme: Theme) -> str:
-    """Shape above rate and unit; in a comparison after the sign of the change."""
+def _head(arrow: Arrow, target: Box, blanks: _Blanks) -> str:
+    """An edge comes in above: at its port, at a place of its own among several without a name, or in the middle."""
+    found = [i for i, pin in enumerate(target.inputs) if pin.port == arrow.target_port]
+    if found:
+        return f":i{found[0]}:n"
+    return f":b{blanks[target.id].index(arrow)}:n" if target.id in blanks else ":n"
+
+
+def _blanks(shown: Picture) -> _Blanks:
+    """Of each box that several edges enter at ports without a name, these edges."""
+    found: dict[str, list[Arrow]] = {}
+    for arrow in shown.arrows:
+        if not arrow.target_port:
+            found.setdefault(arrow.target, []).append(arrow)
+    return {target: arrows for target, arrows in found.items() if len(arrows) > 1}
+
+
+def _edge_label(arrow: Arrow, theme: Theme) -> str:
+    """Implied conversions; in a comparison the sign of the change and the type."""
     sign = _SIGNS.get(arrow.change, "") if arrow.change else ""
-    lines = [text(shape_text(arrow.signal)), text(rate_text(arrow.signal))] if arrow.signal else []
+    is_typed = arrow.change is not None and arrow.signal is not None
+    lines = [text(shape_text(arrow.signal)), text(rate_text(arrow.signal))] if is_typed else []
     lines += [f"<I>{text(note)}</I>" for note in arrow.notes]
     if sign:
         lines = [bold(sign.strip()) + (f" {lines[0]}" if lines else ""), *lines[1:]]

@@ -99,7 +99,7 @@ def _value(value: object) -> str:
 
 
 def _is_pair(value: object) -> bool:
-    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str)
+    return isinstance(value, tuple) and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int)
 
 
 def _splits(value: tuple[object, ...]) -> str:

@@ -29,9 +29,18 @@ def bold(markup: str) -> str:
 
 
 def small(markup: str, colour: str = "") -> str:
-    """Eight points: ports, parameters, types."""
+    """Nine points: ports, parameters, types."""
+    return _sized(9, markup, colour)
+
+
+def smallest(markup: str, colour: str) -> str:
+    """Eight points: what stands beside a value."""
+    return _sized(8, markup, colour)
+
+
+def _sized(points: int, markup: str, colour: str) -> str:
     paint = f' COLOR="{colour}"' if colour else ""
-    return f'<FONT POINT-SIZE="8"{paint}>{markup}</FONT>'
+    return f'<FONT POINT-SIZE="{points}"{paint}>{markup}</FONT>'
 
 
 def cell(

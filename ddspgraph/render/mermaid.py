@@ -55,12 +55,14 @@ def _box(box: Box) -> str:
     opening, closing = ("[[", "]]") if box.is_trainable and box.kind is Kind.NODE else _SHAPES[box.kind]
     sign = _SIGNS.get(box.change, "") if box.change else ""
     lines = [sign + escape(name_text(box.name))]
-    about = [w for w in ("" if box.op == box.name else box.op, *box.marks) if w]
+    about = [w for w in (box.op, *box.marks) if w]
     if box.kind in (Kind.NODE, Kind.LOSS):
         lines += [escape(" · ".join(about))] if about else []
         lines += [escape(f"{pin.port} = {pin.value}") for pin in box.inputs if pin.value]
-        lines += [escape(line) for line in box.lines]
+        lines += [escape(str(line)) for line in box.lines]
         lines += [escape(f"{share_text(box.share)} of the work")] if box.share is not None else []
+        lines += [escape(" ".join((f"{pin.port}:", *pin.type))) for pin in box.outputs if pin.type]
+    lines += map(escape, box.type)
     return f'{box.id}{opening}"{"<br/>".join(lines)}"{closing}'
 
 
@@ -72,7 +74,8 @@ def _arrow(arrow: Arrow, source: Box, detail: Detail) -> str:
     if arrow.change:
         lines = [_SIGNS[arrow.change].strip(), *lines] if arrow.change is not Change.SAME else []
     if arrow.signal and detail != "names" and arrow.change is not Change.SAME:
-        lines += [escape(shape_text(arrow.signal)), escape(rate_text(arrow.signal)), *map(escape, arrow.notes)]
+        lines += [escape(shape_text(arrow.signal)), escape(rate_text(arrow.signal))] if arrow.change else []
+        lines += map(escape, arrow.notes)
     label = "<br/>".join(lines)
     shown = f'|"{label}"|' if label else ""
     return f"{arrow.source} {link}{shown} {arrow.target}"

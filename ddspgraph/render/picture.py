@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 
 from ddspgraph.ir.graph import Ref
 from ddspgraph.ir.types import Rate, Signal
+from ddspgraph.render.values import Said
 
 #: names: names and ops. types: also ports, changed parameters, the type of every edge. all: every parameter and port.
 Detail = Literal["names", "types", "all"]
@@ -51,10 +52,11 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True)
 class Pin:
-    """A port that is shown by name; `value` where a literal feeds it instead of an arrow."""
+    """A port that is shown by name; `value` where a literal feeds it instead of an arrow; `type` of an output."""
 
     port: str
-    value: str = ""
+    value: Said | None = None
+    type: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Box:
     name: str
     op: str = ""
     marks: tuple[str, ...] = ()  # words for what a reader must not miss: "trainable", "random"
-    lines: tuple[str, ...] = ()  # parameters
+    lines: tuple[Said, ...] = ()  # parameters
     inputs: tuple[Pin, ...] = ()
     outputs: tuple[Pin, ...] = ()
     rate: Rate | None = Rate.CONST  # of what it makes; None where nothing is inferred
@@ -78,6 +80,7 @@ class Box:
     change: Change | None = None  # in a picture of two graphs: what became of it
     group: str = ""  # the boxes of one group stand together
     column: int = 0  # of a picture in columns
+    type: tuple[str, ...] = ()  # of its one output, where that is news
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def test_what_a_node_says() -> None:
     assert boxes["wet"].marks == ("trainable, 48 000 weights",)
     assert boxes["noise"].marks == ("random",)
     assert boxes["harmonic"].lines == (), "the clock's parameters and the defaults are left out"
-    assert boxes["spectral"].lines == ("logmag_weight = 1",)
+    assert [*map(str, boxes["spectral"].lines)] == ["logmag_weight = 1"]
     assert boxes["spectral"].kind is Kind.LOSS
 
 
@@ -79,9 +79,9 @@ def test_literals_stand_at_their_port() -> None:
     shown = picture(typed(CHORUS))
     assert not [box for box in shown.boxes if box.kind is Kind.LITERAL]
     pins = {(box.name, pin.port): pin.value for box in shown.boxes for pin in box.inputs}
-    assert pins["warm", "magnitudes"] == "[1, 0.8, 0.5, 0.3, … 5 in all]"
-    assert pins["sweep", "frequency_hz"] == "0.7 Hz"
-    assert pins["chorus", "phase"] == ""
+    assert str(pins["warm", "magnitudes"]) == "[1, 0.8, 0.5, 0.3, … 5 in all]"
+    assert str(pins["sweep", "frequency_hz"]) == "0.7 Hz"
+    assert pins["chorus", "phase"] is None
 
 
 def test_implied_conversions_are_told() -> None:

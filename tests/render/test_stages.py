@@ -24,7 +24,7 @@ MISFIT = OLD.replace("depth: {rate: frame, unit: raw}", "depth: {rate: frame, un
 
 
 def labels(shown: Picture) -> dict[str, str]:
-    return {box.name: " ".join(box.lines) for box in shown.boxes}
+    return {box.name: " ".join(map(str, box.lines)) for box in shown.boxes}
 
 
 def test_source_shows_what_was_written() -> None:
@@ -34,7 +34,7 @@ def test_source_shows_what_was_written() -> None:
     assert all(box.share is None for box in shown.boxes)
     assert labels(shown)["chorus"] == "center_ms = 12 ms"
     pins = {pin.port: pin.value for box in shown.boxes for pin in box.inputs}
-    assert pins["frequency_hz"] == "0.7 Hz"
+    assert str(pins["frequency_hz"]) == "0.7 Hz"
     dot = to_dot(typed(CHORUS), stage="source")
     assert "[b, " not in dot
     assert "as written" in dot

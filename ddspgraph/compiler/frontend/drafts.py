@@ -11,9 +11,11 @@ from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader
 from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.shared_units import written_unit
 from ddspgraph.compiler.frontend.values import Key, Value, text_of
+from ddspgraph.compiler.frontend.wording import written
 from ddspgraph.diagnostics import Note, Span, did_you_mean, quote
 from ddspgraph.ir.op import Op, ParamSpec, Traits
 from ddspgraph.ir.types import Unit
+from ddspgraph.ir.written import Written
 
 
 def read_draft(key: Key, value: Value, section: str, scope: Scope, lengths: list[tuple[int, Value]]) -> Draft:
@@ -55,6 +57,7 @@ class _Parameters:
         self.is_whole = not any(item.is_faulty for _, item in value.items())
         self.params: dict[str, Any] = {}
         self.units: dict[str, Unit | None] = {}
+        self.written: dict[str, Written] = {}
 
     def draft(self, op_span: Span, in_place: bool) -> Draft:
         specs = self.op_class.params()
@@ -71,7 +74,7 @@ class _Parameters:
         can_be_made = all(name in params or not spec.is_required for name, spec in specs.items())
         spans = {str(key): value.span for key, value in given.items()} if given else {}
         op = self.op_class(**params) if can_be_made else None
-        return Draft(self.key, self.value, self.op_class, op, is_sound, spans)
+        return Draft(self.key, self.value, self.op_class, op, is_sound, spans, self.written)
 
     def _join_units(self, given: Mapping[str, Value]) -> None:
         """What parameters that share a unit are written in; it becomes the parameter that names it. Reports E412."""
@@ -111,6 +114,9 @@ class _Parameters:
         number = self.params[spec.name] = ParameterReader(self.report, self.clock.sample_rate).read(
             spec, value, self.op_class.name
         )
+        words = None if spec.kind == "str" else written(value, spec.unit, self.clock.sample_rate)
+        if words is not None:
+            self.written[spec.name] = words
         if spec.clock == "n_samples" and number not in (None, INVALID):
             self.lengths.append((number, value))
         elif spec.clock and number not in (None, INVALID):

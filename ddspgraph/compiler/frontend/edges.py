@@ -11,6 +11,7 @@ from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader, qua
 from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.shared_units import has_quantity, written_unit
 from ddspgraph.compiler.frontend.values import Key, Value, text_of
+from ddspgraph.compiler.frontend.wording import written
 from ddspgraph.compiler.frontend.yaml_collections import touches
 from ddspgraph.diagnostics import Span, did_you_mean, quote
 from ddspgraph.ir.graph import Node, Ref
@@ -57,7 +58,7 @@ class Connector:
         inputs = tuple((port, refs[port]) for port in ports if port in refs)
         spans: dict[str, Span] = {**draft.param_spans, **{port: value.span for port, value in pairs.items()}}
         doc, group = (text_of(draft.value.get(key)) for key in ("doc", "group"))
-        return Node(str(draft.key), draft.op, inputs, doc, draft.key.span, spans, group)  # type: ignore[arg-type]
+        return Node(str(draft.key), draft.op, inputs, doc, draft.key.span, spans, group, draft.written)  # type: ignore[arg-type]
 
     def _is_within_limits(self, count: int, draft: Draft) -> bool:
         before = self.edges
@@ -162,7 +163,9 @@ class Connector:
         if number is INVALID:
             return None
         literal = self.scope.ops["constant"](value=number, unit=unit.value)  # type: ignore[call-arg]
-        constant = Node(f"{draft.key}.{port}", literal, span=value.span)
+        words = written(value, unit, self.reader.sample_rate)
+        said = {"value": words} if words is not None else {}
+        constant = Node(f"{draft.key}.{port}", literal, span=value.span, written=said)
         self.literals.append(constant)
         return constant.refs[0]
 

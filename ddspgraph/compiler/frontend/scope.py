@@ -15,6 +15,7 @@ from ddspgraph.ir.graph import Clock, Input, Ref
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.registry import Registry
 from ddspgraph.ir.types import Unit
+from ddspgraph.ir.written import Written
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Draft:
       op: None where a parameter that it cannot do without is at fault.
       is_sound: whether it becomes a node; one at fault is still looked through for more.
       param_spans: where the parameters are said.
+      written: the words of those that are quantities.
     """
 
     key: Key
@@ -34,6 +36,7 @@ class Draft:
     op: Op | None = None
     is_sound: bool = False
     param_spans: Mapping[str, Span] = field(default_factory=dict)
+    written: Mapping[str, Written] = field(default_factory=dict)
 
 
 @dataclass

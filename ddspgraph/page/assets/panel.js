@@ -107,7 +107,7 @@ function portView(id, port, index, wanted = 0) {
 
 // Where an input comes from. Focusing it shows the path, as pointing at the edge does.
 function sourceOf(id, port) {
-  if (port.literal) return element("p", { class: "numbers" }, port.literal);
+  if (port.literal) return element("p", { class: "numbers" }, port.literal, converted(port));
   if (!port.from) return element("p", { class: "quiet" }, `from ${port.ref}`);
   const edge = edges.find((each) => each.from === port.from && each.to === id);
   const button = link(port.from, port.ref);
@@ -118,6 +118,10 @@ function sourceOf(id, port) {
   return element("p", { class: "links" }, element("span", { class: "quiet" }, "from "), button);
 }
 
+// Beside the words of the author, what the compiler made of them.
+const converted = (known) => known.converted
+  ? element("span", { class: "quiet" }, ` (${known.converted})`) : null;
+
 // A long name breaks after its underscores.
 const breakable = (name) => name.split(/(?<=_)/).flatMap((part) => [part, element("wbr")]);
 
@@ -125,7 +129,7 @@ function paramTable(params) {
   return element("table", {}, element("tbody", {}, params.map((param) =>
     element("tr", { class: param.changed ? "changed" : "" },
       element("th", { scope: "row" }, breakable(param.name)),
-      element("td", {}, element("span", { class: "value" }, param.value),
+      element("td", {}, element("span", { class: "value" }, param.value), converted(param),
         param.changed && param.default ? element("span", { class: "quiet" }, ` instead of ${param.default}`) : null,
         param.default === "clock" ? element("span", { class: "quiet" }, " from the clock") : null,
         element("p", { class: "quiet" }, param.doc))))));

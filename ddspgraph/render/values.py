@@ -1,0 +1,51 @@
+"""Parameters and literals in the words of their author, with what the compiler made of them beside."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ddspgraph.ir.graph import Graph, Node
+from ddspgraph.ir.text import said_params
+from ddspgraph.ir.types import Unit
+from ddspgraph.ir.written import Written
+from ddspgraph.render.labels import value_text
+
+
+class Said(NamedTuple):
+    """One line: what an author wrote, and the value in the unit of its parameter where that is another number."""
+
+    text: str
+    converted: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.converted})" if self.converted else self.text
+
+
+#: How a value is put into words: it, and its unit.
+Wording = Callable[[object, Unit], str]
+
+
+def params_said(node: Node, *, with_defaults: bool = False) -> dict[str, Said]:
+    """The parameters that differ from their defaults, or all of them."""
+    names = node.op.params() if with_defaults else said_params(node.op)
+    return {name: param_said(node, name) for name in names}
+
+
+def param_said(node: Node, name: str, wording: Wording = value_text) -> Said:
+    """One parameter."""
+    return _said(getattr(node.op, name), node.op.params()[name].unit, node.written.get(name), wording)
+
+
+def literal_said(graph: Graph, node: Node, wording: Wording = value_text) -> Said:
+    """The value of a literal."""
+    signal = graph.types.get(node.refs[0])
+    unit = signal.unit if signal else Unit(getattr(node.op, "unit", Unit.ANY))
+    (name,) = (name for name, spec in node.op.params().items() if spec.is_required)
+    return _said(getattr(node.op, name), unit, node.written.get(name), wording)
+
+
+def _said(value: object, unit: Unit, written: Written | None, wording: Wording) -> Said:
+    if written is None:
+        return Said(wording(value, unit))
+    return Said(wording(written.words, Unit.ANY), wording(value, unit) if written.is_converted else "")
