@@ -30,7 +30,7 @@ def draw(
     Args:
       graph: a typed graph, as `load` gives it.
       path: .svg, .png, .pdf (these need graphviz's `dot`), .dot, .gv or .mmd. It appears whole or not at all.
-      detail: "names" (names and ops), "types" (also ports, changed parameters and the type of every edge) or "all".
+      detail: "names" (names and ops), "types" (also ports, changed parameters and types where they are new) or "all".
       theme: "light" or "dark".
       legend: add a key of shapes and strokes (not in Mermaid).
       stage: "source" (as written, nothing inferred), "typed", or "optimised": after the compiler's passes, which

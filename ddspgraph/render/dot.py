@@ -293,8 +293,8 @@ def _blanks(shown: Picture) -> _Blanks:
 def _edge_label(arrow: Arrow, theme: Theme) -> str:
     """Implied conversions; in a comparison the sign of the change and the type."""
     sign = _SIGNS.get(arrow.change, "") if arrow.change else ""
-    is_typed = arrow.change is not None and arrow.signal is not None
-    lines = [text(shape_text(arrow.signal)), text(rate_text(arrow.signal))] if is_typed else []
+    signal = arrow.signal if arrow.change else None
+    lines = [text(shape_text(signal)), text(rate_text(signal))] if signal else []
     lines += [f"<I>{text(note)}</I>" for note in arrow.notes]
     if sign:
         lines = [bold(sign.strip()) + (f" {lines[0]}" if lines else ""), *lines[1:]]

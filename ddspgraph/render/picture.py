@@ -11,7 +11,7 @@ from ddspgraph.ir.graph import Ref
 from ddspgraph.ir.types import Rate, Signal
 from ddspgraph.render.values import Said
 
-#: names: names and ops. types: also ports, changed parameters, the type of every edge. all: every parameter and port.
+#: names: names and ops. types: also ports, changed parameters, types where they are new. all: every parameter and port.
 Detail = Literal["names", "types", "all"]
 #: source: as written, nothing inferred. typed: with types, and with conversions told. optimised: what will run.
 Stage = Literal["source", "typed", "optimised"]

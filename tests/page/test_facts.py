@@ -30,7 +30,8 @@ def test_a_node(guitar: dict[str, Any]) -> None:
     assert [port["port"] for port in room["outputs"]] == ["signal", "audio", "ir"]
     assert room["outputs"][0]["readers"] == ["node_out"]
     length = next(p for p in room["params"] if p["name"] == "reverb_length")
-    assert (length["value"], length["default"], length["changed"]) == ("52 920 samples", "48 000 samples", True)
+    assert (length["value"], length["default"], length["changed"]) == ("1.2 s", "48 000 samples", True)
+    assert length["converted"] == "52 920 samples"
     assert [p["name"] for p in room["params"] if p["changed"]] == ["reverb_length"]
     assert room["about"]["text"].startswith("A reverb of decaying noise")
     assert room["about"]["source"].startswith("Moorer")
