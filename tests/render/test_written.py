@@ -23,7 +23,8 @@ nodes:
   tone: {op: harmonic, inputs: {amplitudes: -40 dB, harmonic_distribution: [0 dB, "-6 dB", 0.1], f0_hz: $note},
     params: {scale_fn: null, n_samples: 480 ms}}
   room: {op: exp_decay_reverb, inputs: {audio: audio, gain: 2.0, decay: 4.0}, params: {reverb_length: $length}}
-  sway: {op: mod_delay, inputs: {audio: room, gain: 1.0, phase: level}, params: {depth_ms: 0.009 s, center_ms: 12.50 ms}}
+  sway: {op: mod_delay, inputs: {audio: room, gain: 1.0, phase: level},
+    params: {depth_ms: 0.009 s, center_ms: 12.50 ms}}
   out: {op: gain, inputs: {audio: sway, gain: -6.0 dB}}
 outputs: {audio: out, tone: tone}
 """
