@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ddspgraph import dsp, losses, ops
+    from ddspgraph import dsp, losses, nn, ops
     from ddspgraph.compiler.driver import check, compile, compile_stream, load
     from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.compiler.stream import CompiledStream
@@ -80,7 +80,7 @@ _HOME = {
     **dict.fromkeys(("Mismatch", "Port", "anything", "audio", "const", "frame", "same_as", "scalar"), "ir.ports"),
     **dict.fromkeys(("Dim", "Rate", "Signal", "Unit"), "ir.types"),
     "Registry": "ir.registry",
-    **dict.fromkeys(("dsp", "losses", "ops"), ""),
+    **dict.fromkeys(("dsp", "losses", "nn", "ops"), ""),
 }
 __all__ = ["__version__", *_HOME]  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -1,4 +1,4 @@
-"""Writes every generated file: the schema, the op and error references, the pictures of the README.
+"""Writes every generated file: the schema, the references of ops, errors and Python, the pictures of the README.
 
     python tools/generate.py           # write
     python tools/generate.py --check   # fail where one is stale
@@ -17,6 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import api_pages
 import targets
 
 import ddspgraph as dg
@@ -60,6 +61,7 @@ def texts() -> dict[Path, str]:
         ROOT / "docs" / "ops.md": ops_markdown(OPS),
         ROOT / "docs" / "errors.md": errors_markdown(),
         targets.PAGE: targets.page(),
+        **api_pages.pages(),
     }
 
 

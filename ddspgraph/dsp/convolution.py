@@ -19,6 +19,9 @@ from ddspgraph.dsp.sizes import Size, ceil_divide, choose, larger, size_of
 def fft_convolve(audio: Any, impulse_response: Any, padding: str = "same", delay_compensation: Size = -1) -> tf.Tensor:
     """Filters audio with an impulse response, or with one impulse response for each frame of the audio.
 
+    >>> dg.dsp.fft_convolve([[1.0, 0.0, 0.0, 2.0]], [[0.5, 0.25]], delay_compensation=0).numpy()
+    array([[0.5 , 0.25, 0.  , 1.  ]], dtype=float32)
+
     Args:
       audio: Shape [batch, samples].
       impulse_response: Shape [batch, ir_samples], or [batch, frames, ir_samples] for a time-varying filter:
@@ -63,6 +66,9 @@ def crop_and_compensate_delay(
 ) -> tf.Tensor:
     """Cuts the result of a convolution to its final length, beginning after the filter's delay.
 
+    >>> dg.dsp.crop_and_compensate_delay([[0.0, 0.0, 1.0, 2.0, 0.0, 0.0]], 2, 5, "same", 2).numpy()
+    array([[1., 2.]], dtype=float32)
+
     Args:
       audio: Shape [batch, convolved_samples].
       audio_size: Samples before the convolution.
@@ -89,6 +95,9 @@ def unit_energy(impulse_response: Any) -> tf.Tensor:
     """Scales a response [batch, ir_samples, ...] so that what follows its first sample, the direct sound, has energy 1.
 
     A response of silence stays silent.
+
+    >>> dg.dsp.unit_energy([[1.0, 3.0, 4.0]]).numpy()
+    array([[0.2, 0.6, 0.8]], dtype=float32)
     """
     response = tf_float32(impulse_response)
     energy = tf.reduce_sum(tf.square(response[:, 1:]), axis=1, keepdims=True)

@@ -16,6 +16,9 @@ def variable_length_delay(phase: TensorLike, audio: TensorLike, max_length: int 
     The line is circular, as magenta/ddsp's: between max_length - 1 and max_length samples of delay it fades back
     to the sample itself, which a phase of exactly 1 gives. Outside [0, 1] the result is 0.
 
+    >>> dg.dsp.variable_length_delay(np.full([1, 4, 1], 0.25), [[1.0, 0.0, 0.0, 0.0]], max_length=8).numpy()
+    array([[0., 0., 1., 0.]], dtype=float32)
+
     Args:
       phase: Delay as a fraction of max_length, [batch, samples, 1] or [batch, samples]; one sample serves all.
         The delay is their product in float64: a float64 phase keeps its precision in long lines.

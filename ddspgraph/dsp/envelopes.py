@@ -30,6 +30,9 @@ def low_frequency_oscillator(
     like the sine begins at 0 and rises; square, +1 then -1; saw 2 u - 1. The turn is computed from the
     frame's number in float64, so that it does not drift.
 
+    >>> dg.dsp.low_frequency_oscillator([1.0], 4, frame_rate=4.0, shape="triangle")[0, :, 0].numpy()
+    array([ 0.,  1.,  0., -1.], dtype=float32)
+
     Args:
       frequency_hz: Shape [batch].
       n_frames: Length, an int or an int32 scalar.
@@ -69,6 +72,9 @@ def exponential_decay(
 ) -> tf.Tensor:
     """An amplitude that falls by 60 dB within `t60`: y = amplitude * 10 ** (-3 t / t60).
 
+    >>> dg.dsp.exponential_decay([[1.0]], [[1.0]], 3, frame_rate=2.0)[0, :, 0].numpy()
+    array([1.    , 0.0316, 0.001 ], dtype=float32)
+
     Args:
       amplitude: Linear, at time 0; shape [batch, channels].
       t60: In seconds, same shape or one that broadcasts; below a microsecond it counts as a microsecond.
@@ -88,6 +94,9 @@ def exponential_decay(
 
 def unit_decay(decay: TensorLike, n_samples: Any) -> tf.Tensor:
     """exp(-(2 + exp(decay)) u), with u from 0 at the first sample to 1 at the last.
+
+    >>> dg.dsp.unit_decay([[0.0]], 3).numpy()
+    array([[1.    , 0.2231, 0.0498]], dtype=float32)
 
     Args:
       decay: Any number, shape [batch, 1]: 2 nepers (17 dB) and more are lost over the length.

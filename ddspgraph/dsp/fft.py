@@ -26,6 +26,9 @@ def rfft(x: tf.Tensor, fft_length: Size) -> tf.Tensor:
     The gradient is one inverse transform: with L = fft_length and a cotangent G,
     dx[n] = sum over k = 0 ... L // 2 of Re(G[k] exp(2 pi i k n / L)), where `irfft` would count the bins between 0
     and L / 2 twice and divide by L. (TensorFlow's own makes several complex signals of full length.)
+
+    >>> dg.dsp.rfft(tf.constant([[1.0, 0.0, 0.0, 0.0]]), 4).numpy()
+    array([[1.+0.j, 1.+0.j, 1.+0.j]], dtype=complex64)
     """
     length = x.shape[-1]
     if isinstance(fft_length, int) and length is not None and length < fft_length:
@@ -77,7 +80,11 @@ def magnitude(spectrum: tf.Tensor) -> tf.Tensor:
 
 
 def irfft(spectrum: tf.Tensor, fft_length: Size) -> tf.Tensor:
-    """Real signal [..., fft_length] of the half `spectrum` [..., fft_length // 2 + 1]; inverse of `rfft`."""
+    """Real signal [..., fft_length] of the half `spectrum` [..., fft_length // 2 + 1]; inverse of `rfft`.
+
+    >>> dg.dsp.irfft(tf.constant([[1.0, 1.0, 1.0]], tf.complex64), 4).numpy()
+    array([[1., 0., 0., 0.]], dtype=float32)
+    """
     return tf.signal.irfft(spectrum, [fft_length])
 
 
@@ -111,6 +118,9 @@ def convolve(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
 def get_fft_size(frame_size: Size, ir_size: Size, power_of_2: bool = True) -> Size:
     """Smallest FFT length that holds the linear convolution of `frame_size` and `ir_size` samples.
 
+    >>> dg.dsp.get_fft_size(1000, 100), dg.dsp.get_fft_size(1000, 100, power_of_2=False)
+    (2048, 1125)
+
     Args:
       frame_size: Length of the audio (frame), in samples.
       ir_size: Length of the impulse response, in samples.
@@ -128,6 +138,9 @@ def smooth_fft_size(n: Size) -> Size:
 
     Such numbers lie dense (112,500 follows 111,999 where the next power of two is 131,072), and the FFT of
     TensorFlow's CPU kernels handles them at the same cost a sample as powers of two.
+
+    >>> dg.dsp.smooth_fft_size(1099)
+    1125
 
     Args:
       n: An int, or an int32 scalar tensor; inside a graph the answer is looked up in a constant table.

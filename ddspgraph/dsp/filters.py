@@ -21,6 +21,9 @@ from ddspgraph.dsp.sizes import Size, choose, larger, size_of, smaller
 def apply_window_to_impulse_response(impulse_response: Any, window_size: int = 0, causal: bool = False) -> tf.Tensor:
     """Shortens and smooths an impulse response with a Hann window, and puts it in causal order.
 
+    >>> dg.dsp.apply_window_to_impulse_response(tf.ones([1, 8]), window_size=4).shape
+    TensorShape([1, 3])
+
     Args:
       impulse_response: Shape [..., ir_samples], zero-phase: time 0 first, negative times at the end.
       window_size: Samples of the window; below 1 or above `ir_samples` it is `ir_samples`.
@@ -72,6 +75,9 @@ def _zero_phase_window(response: tf.Tensor, window_size: int) -> tf.Tensor:
 def frequency_impulse_response(magnitudes: Any, window_size: int = 0, timing: str = "ddsp") -> tf.Tensor:
     """Linear-phase impulse response of given magnitudes, by frequency sampling.
 
+    >>> dg.dsp.frequency_impulse_response(tf.ones([1, 5]), timing="exact").numpy()
+    array([[0., 0., 0., 1., 0., 0., 0.]], dtype=float32)
+
     Args:
       magnitudes: Shape [..., n_frequencies]: linear gains at n_frequencies equally spaced frequencies from 0
         to Nyquist, both included.
@@ -103,6 +109,10 @@ def frequency_filter(
 ) -> tf.Tensor:
     """Filters audio with given magnitudes over frequency, which may change from frame to frame.
 
+    >>> noise = dg.dsp.uniform_noise(1600, seed=0)
+    >>> dg.dsp.frequency_filter(noise, tf.ones([1, 10, 65]), timing="exact").shape
+    TensorShape([1, 1600])
+
     Args:
       audio: Shape [batch, samples].
       magnitudes: Linear gains, shape [batch, n_frequencies] or [batch, frames, n_frequencies]; see
@@ -123,6 +133,9 @@ def frequency_filter(
 
 def sinc(x: Any, threshold: float = 1e-20) -> tf.Tensor:
     """Normalised sinc function, sin(pi x) / (pi x).
+
+    >>> dg.dsp.sinc([0.0, 0.5, 1.0]).numpy()
+    array([1.    , 0.6366, 0.    ], dtype=float32)
 
     Args:
       x: Any shape.
@@ -150,6 +163,10 @@ def sinc_impulse_response(
 
     h[i] = w[i] sinc(c i) / |sum_i w[i] sinc(c i)|, where c is the cutoff over Nyquist; the high-pass is
     delta[i] - h[i].
+
+    >>> low = dg.dsp.sinc_impulse_response([[1000.0]], window_size=64, sample_rate=16000)
+    >>> low.shape, round(float(tf.reduce_sum(low)), 4)
+    (TensorShape([1, 1, 65]), 1.0)
 
     Args:
       cutoff_frequency: In Hz if `sample_rate` is given, else as a fraction of Nyquist, 0 to 1. A number, or
@@ -184,6 +201,10 @@ def sinc_filter(
     timing: str = "ddsp",
 ) -> tf.Tensor:
     """Low-pass or high-pass filters audio with a windowed sinc (`sinc_impulse_response`).
+
+    >>> noise = dg.dsp.uniform_noise(1600, seed=0)
+    >>> dg.dsp.sinc_filter(noise, [500.0], sample_rate=16000, timing="exact").shape
+    TensorShape([1, 1600])
 
     Args:
       audio: Shape [batch, samples].

@@ -53,6 +53,11 @@ def harmonic_synthesis(
 ) -> tf.Tensor:
     """Audio of a harmonic oscillator whose controls are given at frame rate (Engel et al., ICLR 2020, section 3).
 
+    >>> f0_hz, level = np.full([1, 50, 1], 440.0), np.full([1, 50, 1], 0.5)
+    >>> partials = np.full([1, 50, 4], 0.25)  # four harmonics of equal level
+    >>> dg.dsp.harmonic_synthesis(f0_hz, level, harmonic_distribution=partials, n_samples=3200).shape
+    TensorShape([1, 3200])
+
     Args:
       frequencies: Fundamental frequency in Hz, [batch, frames, 1]; runs on straight lines between frames.
       amplitudes: Linear amplitude, [batch, frames, 1].
@@ -111,6 +116,12 @@ def streaming_harmonic_synthesis(
     """`harmonic_synthesis` of one block of a stream: it starts from a phase and gives the phase it ends with.
 
     The distribution is normalized below Nyquist frame by frame; there is no mask sample by sample.
+
+    >>> f0_hz, level = np.full([1, 4, 1], 440.0), np.full([1, 4, 1], 0.5)
+    >>> first, phase = dg.dsp.streaming_harmonic_synthesis(f0_hz, level, n_samples=256)
+    >>> second, phase = dg.dsp.streaming_harmonic_synthesis(f0_hz, level, initial_phase=phase, n_samples=256)
+    >>> second.shape
+    TensorShape([1, 256])
 
     Args:
       frequencies, amplitudes: [batch, frames, 1] in Hz and linear.

@@ -24,6 +24,9 @@ def get_framed_lengths(
 ) -> tuple[Size, Size]:
     """Number of frames, and number of samples after padding.
 
+    >>> dg.dsp.get_framed_lengths(1000, 512, 64)
+    (16, 1512)
+
     Args:
       input_length: Samples before padding.
       frame_size: Samples of a frame.
@@ -56,6 +59,9 @@ def pad(
     constant_values: float = 0,
 ) -> tf.Tensor:
     """Pads one axis so that frames cut from it lie as `padding` says.
+
+    >>> dg.dsp.pad(tf.zeros([1, 1000]), 512, 64).shape
+    TensorShape([1, 1512])
 
     Args:
       x: Any shape.
@@ -95,6 +101,9 @@ def compute_rms_energy(
 ) -> tf.Tensor:
     """Root mean square of each frame.
 
+    >>> dg.dsp.compute_rms_energy(np.full([1, 4096], 0.5), frame_rate=250, padding="valid")[0, :2].numpy()
+    array([0.5, 0.5], dtype=float32)
+
     Args:
       audio: Shape [batch, samples], [samples] or [batch, samples, 1].
       sample_rate: In Hz.
@@ -122,6 +131,9 @@ def compute_power(
 ) -> tf.Tensor:
     """Power of each frame in dB over `ref_db`, at least -range_db.
 
+    >>> dg.dsp.compute_power(np.full([1, 4096], 0.1), padding="valid")[0, :2].numpy()
+    array([-20., -20.], dtype=float32)
+
     Args:
       audio, sample_rate, frame_rate, frame_size, padding: As in `compute_rms_energy`.
       ref_db: What counts as 0 dB, in dB over a mean square of 1.
@@ -146,6 +158,11 @@ def compute_loudness(
 ) -> Any:
     """Perceptual loudness: the A-weighted power of each frame's spectrum in dB, at least -range_db.
 
+    >>> sine = np.sin(2 * np.pi * 1000 / 16000 * np.arange(16000))[None]
+    >>> loudness = dg.dsp.compute_loudness(np.concatenate([sine, 0.1 * sine]))  # [2, frames], in dB
+    >>> round(float(loudness[0, 100] - loudness[1, 100]), 2)
+    20.0
+
     Args:
       audio, sample_rate, frame_rate, padding: As in `compute_rms_energy`.
       n_fft: Samples of a frame and of its FFT.
@@ -168,6 +185,9 @@ def pad_or_trim_to_expected_length(
     vector: Any, expected_len: int, pad_value: float = 0, len_tolerance: int = 20, use_tf: bool = False
 ) -> Any:
     """Makes a slightly too long or too short sequence as long as expected, at its end.
+
+    >>> dg.dsp.pad_or_trim_to_expected_length(np.ones(3), 4)
+    array([1., 1., 1., 0.])
 
     Args:
       vector: Shape [time], [batch, time] or [batch, time, ...].

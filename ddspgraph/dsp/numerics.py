@@ -17,7 +17,11 @@ SAFE_LOG_EPS = 1e-5
 
 
 def tf_float32(x: TensorLike) -> tf.Tensor:
-    """Any tensor, array, number or nested list as a float32 tensor."""
+    """Any tensor, array, number or nested list as a float32 tensor.
+
+    >>> dg.dsp.tf_float32([1, 2]).dtype.name
+    'float32'
+    """
     return tf.cast(x, tf.float32) if tf.is_tensor(x) else tf.convert_to_tensor(x, tf.float32)
 
 
@@ -67,7 +71,11 @@ def needs_plain_gradients() -> bool:
 
 
 def pad_axis(x: TensorLike, padding: tuple[int, int] = (0, 0), axis: int = 0) -> tf.Tensor:
-    """Pads one axis with `padding` = (before, after) zeros; `axis` may count from the end."""
+    """Pads one axis with `padding` = (before, after) zeros; `axis` may count from the end.
+
+    >>> dg.dsp.pad_axis([1.0, 2.0], (1, 2)).numpy()
+    array([0., 1., 2., 0., 0.], dtype=float32)
+    """
     x = tf.convert_to_tensor(x)
     rank = x.shape.rank
     if rank is None or not -rank <= axis < rank:
@@ -78,7 +86,11 @@ def pad_axis(x: TensorLike, padding: tuple[int, int] = (0, 0), axis: int = 0) ->
 
 
 def diff(x: TensorLike, axis: int = -1) -> tf.Tensor:
-    """First differences x[i + 1] - x[i] along `axis`, one element shorter than `x` there."""
+    """First differences x[i + 1] - x[i] along `axis`, one element shorter than `x` there.
+
+    >>> dg.dsp.diff([1.0, 4.0, 9.0]).numpy()
+    array([3., 5.], dtype=float32)
+    """
     x = tf.convert_to_tensor(x)
     rank = x.shape.rank
     if rank is None or not -rank <= axis < rank:
@@ -90,19 +102,31 @@ def diff(x: TensorLike, axis: int = -1) -> tf.Tensor:
 
 
 def nan_to_num(x: TensorLike, value: float = 0.0) -> tf.Tensor:
-    """`x` with each NaN replaced by `value`; infinities stay."""
+    """`x` with each NaN replaced by `value`; infinities stay.
+
+    >>> dg.dsp.nan_to_num([1.0, float("nan")]).numpy()
+    array([1., 0.], dtype=float32)
+    """
     x = tf.convert_to_tensor(x)
     return tf.where(tf.math.is_nan(x), tf.cast(value, x.dtype), x)
 
 
 def safe_divide(numerator: TensorLike, denominator: TensorLike, eps: float = 1e-7) -> tf.Tensor:
-    """numerator / denominator with `eps` in place of denominators that are exactly 0."""
+    """numerator / denominator with `eps` in place of denominators that are exactly 0.
+
+    >>> dg.dsp.safe_divide([1.0, 0.0], [2.0, 0.0]).numpy()
+    array([0.5, 0. ], dtype=float32)
+    """
     numerator, denominator = tf_float32(numerator), tf_float32(denominator)
     return numerator / tf.where(denominator == 0.0, eps, denominator)
 
 
 def safe_log(x: TensorLike, eps: float = SAFE_LOG_EPS) -> tf.Tensor:
-    """Natural logarithm with log(eps) where x <= 0: the gradient there is 0, never NaN."""
+    """Natural logarithm with log(eps) where x <= 0: the gradient there is 0, never NaN.
+
+    >>> dg.dsp.safe_log([1.0, 0.0], eps=1e-5).numpy()
+    array([  0.    , -11.5129], dtype=float32)
+    """
 
     @tf.custom_gradient
     def log(x: tf.Tensor) -> Any:  # value and gradient; called, the value alone
@@ -118,6 +142,9 @@ def safe_sqrt(x: TensorLike, eps: float = 1e-20) -> tf.Tensor:
     """Square root of max(x, 0) whose gradient is 0, not infinite, where x <= eps.
 
     Below `eps` the value is 0; 1e-20 is a power of -200 dB, under the float32 noise of any audio.
+
+    >>> dg.dsp.safe_sqrt([4.0, -1.0]).numpy()
+    array([2., 0.], dtype=float32)
     """
     x = tf_float32(x)
     positive = x > eps
@@ -125,22 +152,42 @@ def safe_sqrt(x: TensorLike, eps: float = 1e-20) -> tf.Tensor:
 
 
 def logb(x: TensorLike, base: float = 2.0, eps: float = 1e-5) -> tf.Tensor:
-    """Logarithm to any base, log(x) / log(base), with x <= 0 read as `eps`."""
+    """Logarithm to any base, log(x) / log(base), with x <= 0 read as `eps`.
+
+    >>> dg.dsp.logb([8.0, 0.5]).numpy()
+    array([ 3., -1.], dtype=float32)
+    """
     return safe_divide(safe_log(x, eps), safe_log(base, eps), eps)
 
 
 def log10(x: TensorLike, eps: float = 1e-5) -> tf.Tensor:
-    """Decimal logarithm with x <= 0 read as `eps`."""
+    """Decimal logarithm with x <= 0 read as `eps`.
+
+    >>> dg.dsp.log10([100.0, 0.0]).numpy()
+    array([ 2., -5.], dtype=float32)
+    """
     return logb(x, base=10.0, eps=eps)
 
 
 def log_scale(x: TensorLike, min_x: float, max_x: float) -> tf.Tensor:
-    """Maps [-1, 1] to [min_x, max_x] along a straight line in the logarithm; both limits are positive."""
+    """Maps [-1, 1] to [min_x, max_x] along a straight line in the logarithm; both limits are positive.
+
+    >>> dg.dsp.log_scale([-1.0, 0.0, 1.0], 10.0, 1000.0).numpy()
+    array([  10.    ,  100.    , 1000.0001], dtype=float32)
+    """
     unit = (tf_float32(x) + 1.0) / 2.0
     return tf.exp((1.0 - unit) * tf.math.log(tf_float32(min_x)) + unit * tf.math.log(tf_float32(max_x)))
 
 
 def gradient_reversal(x: TensorLike) -> tf.Tensor:
-    """The identity, with the sign of the gradient flipped (Ganin et al., JMLR 17 (2016), section 3)."""
+    """The identity, with the sign of the gradient flipped (Ganin et al., JMLR 17 (2016), section 3).
+
+    >>> x = tf.constant(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = dg.dsp.gradient_reversal(2.0 * x)
+    >>> float(y), float(tape.gradient(y, x))
+    (6.0, -2.0)
+    """
     x = tf_float32(x)
     return tf.stop_gradient(2.0 * x) - x

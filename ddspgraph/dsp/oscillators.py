@@ -27,6 +27,11 @@ def oscillator_bank(
 ) -> tf.Tensor:
     """Sinusoids whose frequencies and amplitudes are given sample by sample, silent at and above Nyquist.
 
+    >>> f_hz = np.full([1, 16000, 2], [440.0, 9000.0])  # one below Nyquist, one above
+    >>> audio = dg.dsp.oscillator_bank(f_hz, np.ones([1, 16000, 2]))
+    >>> audio.shape, round(float(tf.reduce_max(audio)), 2)
+    (TensorShape([1, 16000]), 1.0)
+
     Args:
       frequency_envelopes: Hz, [batch, samples, sinusoids].
       amplitude_envelopes: [batch, samples, sinusoids].
@@ -52,6 +57,10 @@ def harmonic_oscillator_bank(
     use_angular_cumsum: bool = True,
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Harmonics of one fundamental frequency, all in phase with it; none is silenced above Nyquist.
+
+    >>> audio, phase = dg.dsp.harmonic_oscillator_bank(np.full([1, 160, 1], 100.0), np.ones([1, 160, 3]))
+    >>> audio.shape, phase.shape
+    (TensorShape([1, 160]), TensorShape([1, 1, 1]))
 
     Args:
       frequency: Fundamental in Hz, [batch, samples, 1].
@@ -83,6 +92,10 @@ def sinusoidal_synthesis(
     nyquist_fade: float = 0.0,
 ) -> tf.Tensor:
     """Audio of sinusoids whose frequencies and amplitudes are given at frame rate.
+
+    >>> f_hz, level = np.full([1, 50, 2], [440.0, 660.0]), np.full([1, 50, 2], 0.25)
+    >>> dg.dsp.sinusoidal_synthesis(f_hz, level, n_samples=3200).shape
+    TensorShape([1, 3200])
 
     Args:
       frequencies: Hz, [batch, frames, sinusoids]; run on straight lines between frames.

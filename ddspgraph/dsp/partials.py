@@ -11,7 +11,11 @@ from ddspgraph.dsp.sizes import Size, size_of
 
 
 def get_harmonic_frequencies(frequencies: TensorLike, n_harmonics: Size) -> tf.Tensor:
-    """Frequencies of the harmonics 1 ... n_harmonics: [batch, time, 1] -> [batch, time, n_harmonics], Hz to Hz."""
+    """Frequencies of the harmonics 1 ... n_harmonics: [batch, time, 1] -> [batch, time, n_harmonics], Hz to Hz.
+
+    >>> dg.dsp.get_harmonic_frequencies([[[110.0]]], 3).numpy()
+    array([[[110., 220., 330.]]], dtype=float32)
+    """
     ratios = tf.cast(tf.range(1, n_harmonics + 1), tf.float32)
     return tf_float32(frequencies) * ratios[tf.newaxis, tf.newaxis, :]
 
@@ -20,6 +24,9 @@ def remove_above_nyquist(
     frequency_envelopes: TensorLike, amplitude_envelopes: TensorLike, sample_rate: float = 16000
 ) -> tf.Tensor:
     """The amplitudes, 0 where the partial's frequency is at or above sample_rate / 2.
+
+    >>> dg.dsp.remove_above_nyquist([[[7000.0, 8000.0]]], [[[1.0, 1.0]]], sample_rate=16000).numpy()
+    array([[[1., 0.]]], dtype=float32)
 
     Args:
       frequency_envelopes: Hz, [batch, time, partials].
@@ -44,6 +51,9 @@ def normalize_harmonics(
 ) -> tf.Tensor:
     """Scales the last axis to a sum of 1, without the harmonics above Nyquist if f0_hz and sample_rate are given.
 
+    >>> dg.dsp.normalize_harmonics([[[1.0, 1.0, 2.0]]]).numpy()
+    array([[[0.25, 0.25, 0.5 ]]], dtype=float32)
+
     Args:
       harmonic_distribution: [batch, frames, harmonics]; where its sum is 0 it stays 0.
       f0_hz: Fundamental frequency, [batch, frames, 1].
@@ -60,6 +70,10 @@ def harmonic_to_sinusoidal(
     harm_amp: TensorLike, harm_dist: TensorLike, f0_hz: TensorLike, sample_rate: float = 16000
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Amplitudes and frequencies of the sinusoids that a harmonic set consists of, normalized below Nyquist.
+
+    >>> amplitudes, frequencies = dg.dsp.harmonic_to_sinusoidal([[[0.4]]], [[[3.0, 1.0]]], [[[220.0]]])
+    >>> amplitudes.numpy(), frequencies.numpy()
+    (array([[[0.3, 0.1]]], dtype=float32), array([[[220., 440.]]], dtype=float32))
 
     Args:
       harm_amp: Amplitude of the whole set, [batch, frames, 1].
@@ -88,6 +102,11 @@ def sinusoidal_to_harmonic(
     """The harmonic set that sinusoids come nearest to: each harmonic gathers its neighbours by a Gaussian weight.
 
     A sinusoid at f counts for harmonic k with the weight exp(-((f / f0 - k) / harmonic_width) ** 2).
+
+    >>> sines = ([[[0.3, 0.1]]], [[[220.0, 440.0]]])  # amplitudes and Hz
+    >>> amplitude, distribution = dg.dsp.sinusoidal_to_harmonic(*sines, [[[220.0]]], n_harmonics=3)
+    >>> amplitude.numpy(), distribution.numpy()
+    (array([[[0.4]]], dtype=float32), array([[[0.75, 0.25, 0.  ]]], dtype=float32))
 
     Args:
       sin_amps, sin_freqs: Amplitudes and frequencies in Hz, [batch, frames, sinusoids].

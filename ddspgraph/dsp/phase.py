@@ -30,6 +30,9 @@ _CHUNK = 1024
 def angular_cumsum(angular_frequency: TensorLike, chunk_size: int = 1000) -> tf.Tensor:
     """Running sum over axis 1, wrapped to [0, 2 pi).
 
+    >>> dg.dsp.angular_cumsum([[3.0, 3.0, 3.0]]).numpy()
+    array([[3.    , 6.    , 2.7168]], dtype=float32)
+
     Args:
       angular_frequency: Radians per sample, [batch, time, ...].
       chunk_size: Accepted for compatibility: magenta/ddsp sums in chunks to limit float32 errors; here the sum
@@ -45,6 +48,9 @@ def angular_cumsum(angular_frequency: TensorLike, chunk_size: int = 1000) -> tf.
 def accumulate_phase(frequency_hz: TensorLike, sample_rate: float = 16000) -> tf.Tensor:
     """Exact phase of audio-rate frequencies: 2 pi / sample_rate times their running sum, wrapped to [0, 2 pi).
 
+    >>> dg.dsp.accumulate_phase([[4000.0, 4000.0, 4000.0]]).numpy()
+    array([[1.5708, 3.1416, 4.7124]], dtype=float32)
+
     Args:
       frequency_hz: [batch, samples, ...].
       sample_rate: Hz.
@@ -59,6 +65,9 @@ def frame_phase(
     f0_hz: TensorLike, n_samples: Size, sample_rate: float = 16000, initial_phase: TensorLike | None = None
 ) -> tf.Tensor:
     """Exact phase at every sample of frequencies that run on straight lines between frames, in closed form.
+
+    >>> dg.dsp.frame_phase([[[1000.0], [1000.0]]], 4)[0, :, 0].numpy()
+    array([0.3927, 0.7854, 1.1781, 1.5708], dtype=float32)
 
     Args:
       f0_hz: Frequencies of the frames, [batch, frames, channels]; the last is held.

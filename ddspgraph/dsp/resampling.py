@@ -78,6 +78,11 @@ def shift_frames(x: tf.Tensor, offset: int) -> tf.Tensor:
 def resample(inputs: TensorLike, n_timesteps: Size, method: str = "linear", add_endpoint: bool = True) -> tf.Tensor:
     """Resamples the time axis to `n_timesteps`, without anti-aliasing.
 
+    >>> dg.dsp.resample([0.0, 1.0], 4).numpy()
+    array([0. , 0.5, 1. , 1. ], dtype=float32)
+    >>> dg.dsp.resample([0.0, 1.0], 4, method="nearest").numpy()
+    array([0., 0., 1., 1.], dtype=float32)
+
     Args:
       inputs: [frames], [batch, frames], [batch, frames, channels] or [batch, frames, bins, channels].
       n_timesteps: Length of the result, an int or a scalar tensor.
@@ -144,6 +149,9 @@ def upsample_with_windows(inputs: TensorLike, n_timesteps: Size, add_endpoint: b
     Two such windows sum to 1, so between the frames i and i + 1 the result is the crossfade
     cos(u)**2 * x[i] + sin(u)**2 * x[i + 1], with u running from 0 to pi / 2.
 
+    >>> dg.dsp.upsample_with_windows([[[0.0], [1.0]]], 8)[0, :, 0].numpy()
+    array([0.    , 0.1464, 0.5   , 0.8536, 1.    , 1.    , 1.    , 1.    ], dtype=float32)
+
     Args:
       inputs: [batch, frames, channels].
       n_timesteps: A multiple of the frames (of the frames - 1 without endpoint).
@@ -174,7 +182,11 @@ def upsample_with_windows(inputs: TensorLike, n_timesteps: Size, add_endpoint: b
 
 
 def center_crop(audio: TensorLike, frame_size: int) -> tf.Tensor:
-    """Drops frame_size // 2 samples at each end of [batch, samples, ...]: what centred framing had added."""
+    """Drops frame_size // 2 samples at each end of [batch, samples, ...]: what centred framing had added.
+
+    >>> dg.dsp.center_crop(tf.zeros([1, 1000]), 512).shape
+    TensorShape([1, 488])
+    """
     audio = tf_float32(audio)
     half = frame_size // 2
     return audio[:, half : tf.maximum(tf.shape(audio)[1] - half, half)]

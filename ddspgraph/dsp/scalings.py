@@ -19,28 +19,47 @@ def exp_sigmoid(x: TensorLike, exponent: float = 10.0, max_value: float = 2.0, t
     """max_value * sigmoid(x) ** ln(exponent) + threshold: a positive amplitude (Engel et al., ICLR 2020, B.5).
 
     The power is taken as exp(ln(exponent) * ln(sigmoid(x))), whose gradient is finite for every x.
+
+    >>> dg.dsp.exp_sigmoid([-2.0, 0.0, 2.0]).numpy()
+    array([0.0149, 0.4054, 1.4931], dtype=float32)
     """
     log_sigmoid = tf.math.log_sigmoid(tf_float(x))
     return max_value * tf.exp(math.log(exponent) * log_sigmoid) + threshold
 
 
 def sym_exp_sigmoid(x: TensorLike, width: float = 8.0) -> tf.Tensor:
-    """exp_sigmoid(width * (|x| / 2 - 1)): an even function of x, nearly 0 at 0 and nearly 2 for large |x|."""
+    """exp_sigmoid(width * (|x| / 2 - 1)): an even function of x, nearly 0 at 0 and nearly 2 for large |x|.
+
+    >>> dg.dsp.sym_exp_sigmoid([-4.0, 0.0, 4.0]).numpy()
+    array([1.9985, 0.    , 1.9985], dtype=float32)
+    """
     return exp_sigmoid(width * (tf.abs(tf_float(x)) / 2.0 - 1.0))
 
 
 def sigmoid(x: TensorLike) -> tf.Tensor:
-    """1 / (1 + exp(-x))."""
+    """1 / (1 + exp(-x)).
+
+    >>> dg.dsp.sigmoid([0.0, 2.0]).numpy()
+    array([0.5   , 0.8808], dtype=float32)
+    """
     return tf.math.sigmoid(tf_float(x))
 
 
 def tanh(x: TensorLike) -> tf.Tensor:
-    """Hyperbolic tangent."""
+    """Hyperbolic tangent.
+
+    >>> dg.dsp.tanh([0.0, 1.0]).numpy()
+    array([0.    , 0.7616], dtype=float32)
+    """
     return tf.math.tanh(tf_float(x))
 
 
 def softplus(x: TensorLike) -> tf.Tensor:
-    """ln(1 + exp(x))."""
+    """ln(1 + exp(x)).
+
+    >>> dg.dsp.softplus([0.0, 10.0]).numpy()
+    array([ 0.6931, 10.    ], dtype=float32)
+    """
     return tf.math.softplus(tf_float(x))
 
 
@@ -48,6 +67,9 @@ def soft_limit(x: TensorLike, x_min: float = 0.0, x_max: float = 1.0) -> tf.Tens
     """Limits x to (x_min, x_max) smoothly with a softplus at each side.
 
     y = x_min + softplus(x) - softplus(x - (x_max - x_min)); note that x is measured from the lower limit.
+
+    >>> dg.dsp.soft_limit([-10.0, 0.5, 20.0]).numpy()
+    array([0. , 0.5, 1. ], dtype=float32)
     """
     x = tf_float32(x)
     return x_min + tf.math.softplus(x) - tf.math.softplus(x - (x_max - x_min))
@@ -75,6 +97,9 @@ def _four_axes(x: tf.Tensor) -> tf.Tensor:
 def frequencies_softmax(freqs: TensorLike, depth: int = 1, hz_min: float = 20.0, hz_max: float = 8000.0) -> tf.Tensor:
     """The pitch of each frequency is the mean of `depth` pitches, equally spaced, weighted by a softmax.
 
+    >>> dg.dsp.frequencies_softmax([[[0.0, 0.0, 0.0, 9.0]]], depth=2).numpy()
+    array([[[ 400.0001, 7994.092 ]]], dtype=float32)
+
     Args:
       freqs: Raw values, [batch, frames, n * depth] or [batch, frames, n, depth].
       depth: Pitches that each frequency is a mean of.
@@ -97,6 +122,9 @@ def frequencies_sigmoid(freqs: TensorLike, depth: int = 1, hz_min: float = 0.0, 
     With R = hz_max - hz_min and s = R ** (1 / depth), the sigmoids but the last take the share 1 - 1 / s of
     what the ones before left of R, from 0 Hz up; the last goes from hz_min to what is left. The highest sum is R:
     as in magenta/ddsp, a positive hz_min makes the range end that much below hz_max.
+
+    >>> dg.dsp.frequencies_sigmoid([[[-9.0, 9.0]]]).numpy()
+    array([[[   8.1827, 7993.2036]]], dtype=float32)
 
     Args:
       freqs: Raw values, [batch, frames, n * depth] or [batch, frames, n, depth].
@@ -133,6 +161,9 @@ def frequencies_critical_bands(
 
     f = soft_limit(c + bandwidth_scale * erb(c) * sum over d of tanh(x[d]) / depth_scale ** d, hz_min, hz_max);
     the centres c are equally spaced from hz_min to hz_max on the bark or mel scale.
+
+    >>> dg.dsp.frequencies_critical_bands([[[0.0, 0.0, 0.0]]]).shape
+    TensorShape([1, 1, 3])
 
     Args:
       freqs: Raw values, [batch, frames, n * depth] or [batch, frames, n, depth].
@@ -173,6 +204,9 @@ _SCALINGS: dict[str, Callable[..., tf.Tensor]] = {
 
 def scaling(name: str | Callable[..., Any] | None) -> Callable[..., Any]:
     """The scaling function of that name; a callable is returned as it is, None is the identity.
+
+    >>> float(dg.dsp.scaling("sigmoid")(0.0))
+    0.5
 
     Raises:
       ValueError: No scaling has that name; the message lists them.

@@ -20,6 +20,9 @@ from ddspgraph.dsp.numerics import safe_log, tf_float32
 def stft(audio: Any, frame_size: int = 2048, overlap: float = 0.75, pad_end: bool = True) -> tf.Tensor:
     """Short-time Fourier transform.
 
+    >>> dg.dsp.stft(tf.zeros([1, 4096]), frame_size=512).shape
+    TensorShape([1, 32, 257])
+
     Args:
       audio: Shape [batch, samples], [samples] or [batch, samples, 1].
       frame_size: Samples of a frame; the FFT has the next power of two.
@@ -38,18 +41,31 @@ def stft(audio: Any, frame_size: int = 2048, overlap: float = 0.75, pad_end: boo
 
 
 def stft_np(audio: Any, frame_size: int = 2048, overlap: float = 0.75, pad_end: bool = True) -> np.ndarray:
-    """As `stft`, but gives a NumPy array, and the FFT is as long as the frame."""
+    """As `stft`, but gives a NumPy array, and the FFT is as long as the frame.
+
+    >>> dg.dsp.stft_np(np.zeros([1, 4096], np.float32), frame_size=512).shape
+    (1, 32, 257)
+    """
     frames = fft.frame(drop_channel_axis(tf_float32(audio)), frame_size, _hop_size(frame_size, overlap), pad_end)
     return fft.rfft(frames * fft.hann_window(frame_size, periodic=True), frame_size).numpy()
 
 
 def compute_mag(audio: Any, size: int = 2048, overlap: float = 0.75, pad_end: bool = True) -> tf.Tensor:
-    """Magnitude spectrogram of the `stft` with frames of `size` samples: [batch, frames, fft_size // 2 + 1]."""
+    """Magnitude spectrogram of the `stft` with frames of `size` samples: [batch, frames, fft_size // 2 + 1].
+
+    >>> sine = np.sin(2 * np.pi * 1000 / 16000 * np.arange(4096))[None]
+    >>> int(np.argmax(dg.dsp.compute_mag(sine, size=512)[0, 4]))  # of bins 31.25 Hz apart
+    32
+    """
     return fft.magnitude(stft(audio, size, overlap, pad_end))
 
 
 def compute_logmag(audio: Any, size: int = 2048, overlap: float = 0.75, pad_end: bool = True) -> tf.Tensor:
-    """Natural logarithm of `compute_mag`, with log(1e-5) for silence."""
+    """Natural logarithm of `compute_mag`, with log(1e-5) for silence.
+
+    >>> round(float(dg.dsp.compute_logmag(tf.zeros([1, 4096]))[0, 0, 0]), 3)
+    -11.513
+    """
     return safe_log(compute_mag(audio, size, overlap, pad_end))
 
 
@@ -64,6 +80,9 @@ def compute_mel(
     sample_rate: float = 16000,
 ) -> tf.Tensor:
     """Magnitudes in mel bands.
+
+    >>> dg.dsp.compute_mel(tf.zeros([1, 4096]), bins=40).shape
+    TensorShape([1, 8, 40])
 
     Args:
       audio: Shape [batch, samples], [samples] or [batch, samples, 1].
@@ -96,7 +115,11 @@ def compute_logmel(
     pad_end: bool = True,
     sample_rate: float = 16000,
 ) -> tf.Tensor:
-    """Natural logarithm of `compute_mel`, with log(1e-5) for silence; the arguments are the same."""
+    """Natural logarithm of `compute_mel`, with log(1e-5) for silence; the arguments are the same.
+
+    >>> dg.dsp.compute_logmel(tf.zeros([1, 4096]), bins=40).shape
+    TensorShape([1, 8, 40])
+    """
     return safe_log(compute_mel(audio, lo_hz, hi_hz, bins, fft_size, overlap, pad_end, sample_rate))
 
 
@@ -112,6 +135,9 @@ def compute_mfcc(
     sample_rate: float = 16000,
 ) -> tf.Tensor:
     """Mel-frequency cepstral coefficients: the cosine transform of the log mel spectrum over its bands.
+
+    >>> dg.dsp.compute_mfcc(tf.zeros([1, 4096])).shape
+    TensorShape([1, 16, 13])
 
     Args:
       audio, lo_hz, hi_hz, fft_size, overlap, pad_end, sample_rate: As in `compute_mel`.

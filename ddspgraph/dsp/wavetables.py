@@ -20,6 +20,9 @@ def linear_lookup(phase: TensorLike, wavetables: TensorLike) -> tf.Tensor:
 
     Outside [0, 1] the result falls to 0 within one entry.
 
+    >>> dg.dsp.linear_lookup([[[0.0], [0.125], [0.5]]], [[0.0, 1.0, 0.0, -1.0]]).numpy()
+    array([[0. , 0.5, 0. ]], dtype=float32)
+
     Args:
       phase: Position in the table in cycles, [batch, samples, 1] or [batch, samples].
       wavetables: [batch, samples, entries]; [batch, entries] or [batch, 1, entries] is one table for all samples.
@@ -86,6 +89,9 @@ def harmonic_distribution_to_wavetable(harmonic_distribution: TensorLike, n_wave
     The sum is magenta/ddsp's real inverse Fourier transform: an odd `n_wavetable` gives n_wavetable - 1 entries,
     scaled by n_wavetable / (n_wavetable - 1), and the harmonic at half the table's rate counts half.
 
+    >>> dg.dsp.harmonic_distribution_to_wavetable([1.0], n_wavetable=4).numpy()
+    array([ 1.,  0., -1.,  0.], dtype=float32)
+
     Args:
       harmonic_distribution: [..., harmonics].
       n_wavetable: Entries, at least twice the number of harmonics.
@@ -119,6 +125,10 @@ def wavetable_synthesis(
 
     Only the two tables beside a sample are read, at two entries each: no table at audio rate exists. The first
     sample has phase 0.
+
+    >>> sine = np.sin(2 * np.pi * np.arange(64) / 64)
+    >>> dg.dsp.wavetable_synthesis(np.full([1, 50, 1], 440.0), np.ones([1, 50, 1]), sine, n_samples=3200).shape
+    TensorShape([1, 3200])
 
     Args:
       frequencies: Hz, [batch, frames, 1] or [batch, frames].

@@ -25,6 +25,9 @@ from ddspgraph.losses.two_way_mismatch import twm_predict_f0 as twm_predict_f0
 def mean_difference(target: Any, value: Any, loss_type: str = "L1", weights: Any = None) -> tf.Tensor:
     """Mean distance of two tensors.
 
+    >>> float(dg.losses.mean_difference([1.0, 2.0], [1.0, 4.0]))
+    1.0
+
     Args:
       target: Any shape.
       value: A shape that broadcasts with `target`.
@@ -176,7 +179,11 @@ def amp_loss(
     log: bool = False,
     amin: float = 1e-5,
 ) -> tf.Tensor:
-    """Difference of amplitudes, or with `log` of their decimal logarithms, where less than `amin` is `amin`."""
+    """Difference of amplitudes, or with `log` of their decimal logarithms, where less than `amin` is `amin`.
+
+    >>> float(dg.losses.amp_loss([0.5], [1.0]))
+    0.5
+    """
     amp, amp_target = tf_float32(amp), tf_float32(amp_target)
     if log:
         amp, amp_target = (tf.math.log(tf.maximum(x, amin)) / tf.math.log(10.0) for x in (amp, amp_target))
@@ -184,7 +191,11 @@ def amp_loss(
 
 
 def freq_loss(f_hz: Any, f_hz_target: Any, loss_type: str = "L1", weights: Any = None) -> tf.Tensor:
-    """Difference of frequencies in semitones."""
+    """Difference of frequencies in semitones.
+
+    >>> float(dg.losses.freq_loss([440.0], [880.0]))  # in semitones
+    12.0
+    """
     return mean_difference(hz_to_midi(f_hz), hz_to_midi(f_hz_target), loss_type, weights)
 
 

@@ -15,6 +15,10 @@ _POWER_ITERATIONS = 8
 def conv(x: tf.Tensor, weights: Mapping[str, Any], strides: tuple[int, int] = (1, 1), dilation: int = 1) -> tf.Tensor:
     """Convolution with zeros at the edges, so that the result has ceil(size / stride) frames and bands.
 
+    >>> weights = {"kernel": tf.zeros([3, 3, 1, 8]), "bias": tf.zeros([8])}
+    >>> dg.nn.conv(tf.zeros([2, 10, 64, 1]), weights, strides=(1, 2)).shape
+    TensorShape([2, 10, 32, 8])
+
     Args:
       x: Shape [batch, time, bands, channels].
       weights: `kernel` [taps in time, taps in bands, channels, n_out] and `bias` [n_out].
@@ -48,6 +52,10 @@ def conv_transpose(x: tf.Tensor, weights: Mapping[str, Any], stride: int) -> tf.
     """The transposed convolution over time: `stride` times as many frames.
 
     `kernel` is [taps, 1, n_out, channels].
+
+    >>> weights = {"kernel": tf.zeros([4, 1, 8, 3]), "bias": tf.zeros([8])}
+    >>> dg.nn.conv_transpose(tf.zeros([2, 10, 1, 3]), weights, stride=2).shape
+    TensorShape([2, 20, 1, 8])
     """
     kernel = weights["kernel"]
     shape = tf.shape(x)
@@ -58,7 +66,11 @@ def conv_transpose(x: tf.Tensor, weights: Mapping[str, Any], stride: int) -> tf.
 
 
 def max_pool(x: tf.Tensor, size: tuple[int, int], strides: tuple[int, int]) -> tf.Tensor:
-    """The largest value of each window, as many windows as `strides` make."""
+    """The largest value of each window, as many windows as `strides` make.
+
+    >>> dg.nn.max_pool(tf.zeros([2, 10, 64, 8]), (1, 3), (1, 2)).shape
+    TensorShape([2, 10, 32, 8])
+    """
     return tf.nn.max_pool2d(x, list(size), list(strides), padding="SAME")
 
 

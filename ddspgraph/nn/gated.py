@@ -43,6 +43,10 @@ def gru(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Runs over time.
 
+    >>> states, last = dg.nn.gru(tf.zeros([2, 10, 3]), tf.zeros([3, 12]), tf.zeros([4, 12]), tf.zeros([2, 12]))
+    >>> states.shape, last.shape
+    (TensorShape([2, 10, 4]), TensorShape([2, 4]))
+
     Args:
       x: Shape [batch, time, n_in].
       kernel: W, shape [n_in, 3 * units].

@@ -30,6 +30,10 @@ def lstm(
 ) -> tuple[tf.Tensor, tf.Tensor]:
     """Runs over time from a state of zeros.
 
+    >>> states, last = dg.nn.lstm(tf.zeros([2, 10, 3]), tf.zeros([3, 16]), tf.zeros([4, 16]), tf.zeros([16]))
+    >>> states.shape, last.shape
+    (TensorShape([2, 10, 4]), TensorShape([2, 4]))
+
     Args:
       x: Shape [batch, time, n_in].
       kernel: W, shape [n_in, 4 * units].

@@ -16,6 +16,9 @@ N_GROUPS = 32
 def normalize(x: tf.Tensor, norm_type: str = "layer", epsilon: float = 1e-5) -> tf.Tensor:
     """Mean 0 and variance 1 of each item over time and the channels of a group.
 
+    >>> dg.nn.normalize(tf.constant([[[1.0], [3.0]]]), "instance", epsilon=0.0)[0, :, 0].numpy()
+    array([-1.,  1.], dtype=float32)
+
     Args:
       x: Shape [batch, time, channels] or [batch, time, bands, channels]; bands count as time does.
       norm_type: "layer", all channels are one group (Ba et al. 2016); "instance", each is one
@@ -36,7 +39,12 @@ def normalize(x: tf.Tensor, norm_type: str = "layer", epsilon: float = 1e-5) -> 
 
 
 def scale_and_shift(x: tf.Tensor, weights: Mapping[str, Any], norm_type: str | None = "layer") -> tf.Tensor:
-    """`normalize` unless norm_type is None, then times `scale` and plus `shift`, one number a channel."""
+    """`normalize` unless norm_type is None, then times `scale` and plus `shift`, one number a channel.
+
+    >>> weights = {"scale": [2.0], "shift": [1.0]}
+    >>> dg.nn.scale_and_shift(tf.constant([[[1.0], [3.0]]]), weights, None)[0, :, 0].numpy()
+    array([3., 7.], dtype=float32)
+    """
     y = x if norm_type is None else normalize(x, norm_type)
     return y * weights["scale"] + weights["shift"]
 
@@ -49,6 +57,10 @@ def conditional_norm(
     shift_only: bool = False,
 ) -> tf.Tensor:
     """`normalize`, then scale and shift that a dense layer makes of `z` (FiLM: Perez et al. 2018).
+
+    >>> weights = {"kernel": tf.zeros([5, 6]), "bias": tf.ones([6])}
+    >>> dg.nn.conditional_norm(tf.zeros([2, 10, 3]), tf.zeros([2, 1, 5]), weights).shape
+    TensorShape([2, 10, 3])
 
     Args:
       x: Shape [batch, time, channels] or [batch, time, bands, channels].

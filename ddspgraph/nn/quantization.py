@@ -9,19 +9,35 @@ import tensorflow as tf
 
 
 def stop_gradient(x: tf.Tensor) -> tf.Tensor:
-    """The identity without a gradient."""
+    """The identity without a gradient.
+
+    >>> x = tf.constant(3.0)
+    >>> with tf.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = x * dg.nn.stop_gradient(x)
+    >>> float(tape.gradient(y, x))
+    3.0
+    """
     return tf.stop_gradient(x)
 
 
 def row_of(table: Any, index: tf.Tensor) -> tf.Tensor:
-    """Rows of [n, m] by the nearest numbers from 0 to n - 1: [batch] -> [batch, m]."""
+    """Rows of [n, m] by the nearest numbers from 0 to n - 1: [batch] -> [batch, m].
+
+    >>> dg.nn.row_of(tf.constant([[1.0, 2.0], [3.0, 4.0]]), tf.constant([0.9])).numpy()
+    array([[3., 4.]], dtype=float32)
+    """
     table = tf.convert_to_tensor(table)
     rows = tf.clip_by_value(tf.cast(tf.round(index), tf.int32), 0, table.shape[0] - 1)
     return tf.gather(table, rows)
 
 
 def as_frames(noise: tf.Tensor, channels: int) -> tf.Tensor:
-    """[1, time * channels] -> [1, time, channels]."""
+    """[1, time * channels] -> [1, time, channels].
+
+    >>> dg.nn.as_frames(tf.zeros([1, 20]), 4).shape
+    TensorShape([1, 5, 4])
+    """
     return tf.reshape(noise, [1, -1, channels])
 
 
@@ -29,6 +45,10 @@ def straight_through_softmax(logits: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Te
     """One class of each softmax as a one-hot vector, with the gradient of the probabilities.
 
     The class is the largest of logits + Gumbel noise, which draws it by its probability (Gumbel 1954).
+
+    >>> one_hot, probabilities = dg.nn.straight_through_softmax(tf.constant([[0.0, 5.0]]), tf.zeros([1, 2]))
+    >>> one_hot.numpy(), probabilities.numpy()
+    (array([[0., 1.]], dtype=float32), array([[0.0067, 0.9933]], dtype=float32))
 
     Args:
       logits: Shape [..., n_classes].
@@ -45,17 +65,29 @@ def straight_through_softmax(logits: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Te
 
 
 def straight_through_choice(one_hot: tf.Tensor, values: Sequence[float]) -> tf.Tensor:
-    """The value of the class that was drawn: [..., n_classes] -> [..., 1]."""
+    """The value of the class that was drawn: [..., n_classes] -> [..., 1].
+
+    >>> dg.nn.straight_through_choice(tf.constant([[0.0, 1.0]]), [-1.0, 1.0]).numpy()
+    array([[1.]], dtype=float32)
+    """
     return tf.reduce_sum(one_hot * tf.constant(values, tf.float32), axis=-1, keepdims=True)
 
 
 def straight_through_int_quantization(x: tf.Tensor) -> tf.Tensor:
-    """The nearest integer, ties to even, with the gradient of x."""
+    """The nearest integer, ties to even, with the gradient of x.
+
+    >>> dg.nn.straight_through_int_quantization(tf.constant([0.4, 1.6])).numpy()
+    array([0., 2.], dtype=float32)
+    """
     return x + tf.stop_gradient(tf.round(x) - x)
 
 
 def codebook(counts: Any, sums: Any, epsilon: float = 1e-8) -> tf.Tensor:
-    """The mean of what was counted: sums [k, n] / counts [k]."""
+    """The mean of what was counted: sums [k, n] / counts [k].
+
+    >>> dg.nn.codebook(tf.constant([2.0]), tf.constant([[4.0, 6.0]])).numpy()
+    array([[2., 3.]], dtype=float32)
+    """
     return tf.convert_to_tensor(sums) / (tf.convert_to_tensor(counts)[:, None] + epsilon)
 
 
@@ -66,6 +98,11 @@ def vector_quantization(
 
     Added to the gradient as if mean((codes - sg(x))^2) + commitment * mean((x - sg(codes))^2) were part of the loss
     (van den Oord et al. 2017, equation 3).
+
+    >>> codes = tf.constant([[0.0, 0.0], [1.0, 1.0]])
+    >>> nearest, numbers = dg.nn.vector_quantization(tf.constant([[[0.9, 0.8]]]), codes, num_heads=1, commitment=0.25)
+    >>> nearest.numpy(), numbers.numpy()
+    (array([[[1., 1.]]], dtype=float32), array([[[1.]]], dtype=float32))
 
     Args:
       x: Shape [batch, time, num_heads * n].

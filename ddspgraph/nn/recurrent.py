@@ -24,6 +24,10 @@ def rnn(
 ) -> tf.Tensor:
     """Runs over [batch, time, n_in].
 
+    >>> weights = {"kernel": tf.zeros([3, 12]), "recurrent_kernel": tf.zeros([4, 12]), "bias": tf.zeros([2, 12])}
+    >>> dg.nn.rnn(tf.zeros([2, 10, 3]), weights).shape
+    TensorShape([2, 10, 4])
+
     Args:
       x: Shape [batch, time, n_in].
       weights: `kernel`, `recurrent_kernel`, `bias`; with `bidir` `forward_kernel`, ..., `backward_bias`.
@@ -44,5 +48,11 @@ def rnn(
 
 
 def rnn_step(x: tf.Tensor, state: tf.Tensor, weights: Mapping[str, Any]) -> tuple[tf.Tensor, tf.Tensor]:
-    """A GRU that goes on from a given state [batch, units]: all states, and the last one."""
+    """A GRU that goes on from a given state [batch, units]: all states, and the last one.
+
+    >>> weights = {"kernel": tf.zeros([3, 12]), "recurrent_kernel": tf.zeros([4, 12]), "bias": tf.zeros([2, 12])}
+    >>> states, last = dg.nn.rnn_step(tf.zeros([2, 10, 3]), tf.zeros([2, 4]), weights)
+    >>> states.shape, last.shape
+    (TensorShape([2, 10, 4]), TensorShape([2, 4]))
+    """
     return gru(x, weights["kernel"], weights["recurrent_kernel"], weights["bias"], initial_state=state)
