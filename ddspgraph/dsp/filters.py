@@ -134,8 +134,8 @@ def frequency_filter(
 def sinc(x: Any, threshold: float = 1e-20) -> tf.Tensor:
     """Normalised sinc function, sin(pi x) / (pi x).
 
-    >>> dg.dsp.sinc([0.0, 0.5, 1.0]).numpy()
-    array([1.    , 0.6366, 0.    ], dtype=float32)
+    >>> dg.dsp.sinc([0.0, 0.5]).numpy()
+    array([1.    , 0.6366], dtype=float32)
 
     Args:
       x: Any shape.
