@@ -26,7 +26,7 @@ def add_options(parser: Parser) -> None:
         "--stage",
         choices=["source", "typed", "optimised"],
         default="typed",
-        help="as written, even where types do not fit; with types (default); as it runs (imports TensorFlow)",
+        help="as written, a cycle in red; with types (default); as it runs (imports TensorFlow)",
     )
     parser.add_argument(
         "--detail",
@@ -45,9 +45,14 @@ def main(arguments: Arguments) -> int:
     if arguments.output is None:
         raise UsageError("-o FILE says where the picture goes (- prints DOT)")
     from ddspgraph import render
-    from ddspgraph.cli.spec import count_nodes, load_graph, tell_warnings
+    from ddspgraph.cli.spec import count_nodes, load_graph, outline_graph, tell_warnings
+    from ddspgraph.diagnostics import Report
 
-    graph = load_graph(arguments.spec, GraphOptions.of(arguments), is_typed=arguments.stage != "source")
+    report, options = Report(), GraphOptions.of(arguments)
+    if arguments.stage == "source":
+        graph = outline_graph(arguments.spec, options, report)
+    else:
+        graph = load_graph(arguments.spec, options)
     tell_warnings(graph)
     style = {
         "detail": arguments.detail,
@@ -61,9 +66,11 @@ def main(arguments: Arguments) -> int:
             load_quietly()
         if arguments.output == "-":
             sys.stdout.write(render.render(graph, "dot", **style).decode())
+            report.raise_errors()
             return 0
         around.enter_context(stage(f"drawing {arguments.output}"))
         render.draw(graph, arguments.output, **style)
+    report.raise_errors()  # the picture shows what is wrong, the messages say it
     if arguments.json:
         show_json({"ok": True, "file": arguments.output})
     else:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from ddspgraph.compiler.frontend.values import Document
     from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.compiler.pipeline import Observer
+    from ddspgraph.diagnostics import Report
     from ddspgraph.ir.graph import Graph
     from ddspgraph.limits import Limits
     from ddspgraph.migrations.gin_options import GinOptions
@@ -31,11 +32,21 @@ def read_spec(argument: str, limits: Limits, gin: GinOptions | None = None) -> D
     return open_text(text, "<stdin>", gin=gin, limits=limits)
 
 
-def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True, is_played: bool = False) -> Graph:
+def outline_graph(argument: str, options: GraphOptions, report: Report) -> Graph:
+    """The graph as it is written, without types; what is wrong in a spec is added to the report. Raises as below."""
+    from ddspgraph.compiler.driver import outline
+    from ddspgraph.training.run_folder import is_run
+
+    if argument != "-" and (is_run(argument) or is_saved_model(argument) or is_portable(argument)):
+        return load_graph(argument, options)
+    document = read_spec(argument, options.limits)
+    return outline(document, params=options.params, ops=options.ops, limits=options.limits, report=report)
+
+
+def load_graph(argument: str, options: GraphOptions, *, is_played: bool = False) -> Graph:
     """The checked graph of a spec, of an exported folder or of a run.
 
     Args:
-      is_typed: otherwise as it is written, without types.
       is_played: an export whose ops are not here is enough; it has one node.
 
     Raises GraphError; E601 or E602 for other folders.
@@ -46,11 +57,11 @@ def load_graph(argument: str, options: GraphOptions, *, is_typed: bool = True, i
         if options.params:
             raise UsageError("--set has no effect on a run: it was set when the run began")
         return load_run_graph(argument, ops=options.ops, limits=options.limits)
-    from ddspgraph.compiler.driver import load, outline
+    from ddspgraph.compiler.driver import load
 
     if not is_saved_model(argument) and not is_portable(argument):
         document = read_spec(argument, options.limits)
-        return (load if is_typed else outline)(document, params=options.params, ops=options.ops, limits=options.limits)
+        return load(document, params=options.params, ops=options.ops, limits=options.limits)
     if options.params:
         raise UsageError("--set has no effect on an exported graph: set it when you compile the spec")
     if is_portable(argument):

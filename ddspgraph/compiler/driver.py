@@ -66,14 +66,17 @@ def outline(
     params: Mapping[str, Any] | None = None,
     ops: Iterable[type[Op]] = (),
     limits: Limits = DEFAULT_LIMITS,
+    report: Report | None = None,
 ) -> Graph:
     """The graph as it is written, in execution order, without types: also of a spec whose types do not fit.
 
-    Args, Raises: as of `load`; shapes, rates, units and the memory needed are not looked at.
+    Args, Raises: as of `load`; shapes, rates, units and the memory needed are not looked at. With a `report` what can
+    be understood is returned, a cycle included, and errors of names, ports and values are added to the report.
     """
-    report = Report()
-    graph = _built(spec, params, ops, limits, report)
-    report.raise_errors()
+    found = Report() if report is None else report
+    graph = _built(spec, params, ops, limits, found)
+    if report is None:
+        found.raise_errors()
     return graph
 
 

@@ -9,6 +9,7 @@ from typing import get_args
 
 from ddspgraph.compiler.analysis.adapt import adapt, targets
 from ddspgraph.compiler.analysis.cost import estimate, weight_count
+from ddspgraph.compiler.analysis.order import cyclic_parts
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.op import Traits
 from ddspgraph.ir.types import Rate, Signal
@@ -44,12 +45,29 @@ def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed") -> P
     arrows = [arrow for node in graph.nodes if node.name in at for arrow in _arrows(graph, node, at, detail)]
     ends = []
     for name, ref in graph.outputs:
+        if ref.node not in at:  # at fault, in a graph that is drawn as it is written
+            continue
         source, signal = at[ref.node], graph.types.get(ref)
         ends.append(Box(ids.new("out", name), Kind.OUTPUT, name, rate=source.rate))
         port = _shown(ref.port, source.outputs)
         arrows.append(Arrow(source.id, ends[-1].id, port, "", signal, (), Edge(ref, "", name)))
     clock = "" if detail == "names" else clock_text(graph.clock)
-    return Picture(graph.name, clock, detail, (*at.values(), *ends), tuple(arrows), stage)
+    shown = Picture(graph.name, clock, detail, (*at.values(), *ends), tuple(arrows), stage)
+    return shown if graph.types else _cycles_marked(shown, graph)
+
+
+def _cycles_marked(shown: Picture, graph: Graph) -> Picture:
+    part_of = {name: i for i, part in enumerate(cyclic_parts(graph)) for name in part}
+
+    def is_cyclic(arrow: Arrow) -> bool:
+        edge = arrow.edge
+        return edge is not None and edge.reader in part_of and part_of.get(edge.value.node) == part_of[edge.reader]
+
+    return replace(
+        shown,
+        boxes=tuple(replace(box, is_wrong=box.node in part_of) for box in shown.boxes),
+        arrows=tuple(replace(arrow, is_wrong=is_cyclic(arrow)) for arrow in shown.arrows),
+    )
 
 
 def kind_of(graph: Graph, node: Node) -> Kind:

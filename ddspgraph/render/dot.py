@@ -161,6 +161,8 @@ def _box(box: Box, theme: Theme, blanks: _Blanks) -> str:
     attributes |= _SHAPES.get(box.kind, {})
     if box.is_random and box.change is None:
         attributes["style"] = "filled,dashed"
+    if box.is_wrong:
+        attributes["penwidth"] = "2.4"
     if box.is_trainable:
         attributes["peripheries"] = "2"
     if box.change is not None:
@@ -260,6 +262,8 @@ def _pins(side: str, pins: tuple[Pin, ...], theme: Theme, n_blanks: int = 0) -> 
 def _arrow(arrow: Arrow, shown: Picture, theme: Theme) -> str:
     rate = arrow.signal.rate if arrow.signal else None
     stroke = _STROKES[rate] if arrow.change is None else _CHANGED_STROKES[arrow.change]
+    if arrow.is_wrong:
+        stroke = {**stroke, "penwidth": "2.4"}
     label = _edge_label(arrow, theme) if shown.detail != "names" and arrow.change is not Change.SAME else ""
     shown_label = f", label=<{label}>" if label else ""
     return _attributes({"color": theme.stroke(arrow), **stroke}) + shown_label

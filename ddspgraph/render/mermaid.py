@@ -98,6 +98,8 @@ def _classes(shown: Picture, theme: Theme) -> Iterator[str]:
 def _class_name(box: Box) -> str:
     if box.change is not None:
         return f"is_{box.change.name.lower()}"
+    if box.is_wrong:
+        return "is_wrong"
     if box.kind is Kind.NODE:
         words = ["trainable"] * box.is_trainable + ["random"] * box.is_random
         return "_".join(words) or ("is_node" if box.rate is None else f"makes_{box.rate}")

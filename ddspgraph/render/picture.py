@@ -80,6 +80,7 @@ class Box:
     change: Change | None = None  # in a picture of two graphs: what became of it
     group: str = ""  # the boxes of one group stand together
     column: int = 0  # of a picture in columns
+    is_wrong: bool = False  # on a cycle, or read and not understood
     type: tuple[str, ...] = ()  # of its one output, where that is news
 
 
@@ -95,6 +96,7 @@ class Arrow:
     notes: tuple[str, ...] = ()  # implied conversions
     edge: Edge | None = None
     change: Change | None = None
+    is_wrong: bool = False  # on a cycle
 
 
 @dataclass(frozen=True)

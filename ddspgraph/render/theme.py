@@ -39,6 +39,8 @@ class Theme:
         """Kind first, then what a node does, then the rate of what it makes. A change goes before them all."""
         if box.change is not None:
             return self.paints[box.change.name.lower()]
+        if box.is_wrong:
+            return self.paints["wrong"]
         if box.kind is not Kind.NODE:
             return self.paints[box.kind.value]
         for is_it, name in ((box.is_trainable, "trainable"), (box.is_random, "random")):
@@ -50,6 +52,8 @@ class Theme:
         """The colour of an edge: of its change, else of its rate."""
         if arrow.change is not None:
             return self.paints[arrow.change.name.lower()].line
+        if arrow.is_wrong:
+            return self.paints["wrong"].line
         return self.quiet if arrow.signal is None else self.edge[arrow.signal.rate]
 
 
@@ -76,6 +80,7 @@ LIGHT = Theme(
         "added": Paint("#dcf5e3", "#136b32", "#16202a"),
         "removed": Paint("#fde3e1", "#b3261e", "#7a1b15"),
         "changed": Paint("#fff1c9", "#8a5a00", "#16202a"),
+        "wrong": Paint("#ffdad6", "#c00012", "#16202a"),
     },
 )
 
@@ -102,6 +107,7 @@ DARK = Theme(
         "added": Paint("#12391f", "#63d68a", "#e8edf2"),
         "removed": Paint("#451c19", "#f2857c", "#f6c1bc"),
         "changed": Paint("#40320a", "#e8c04c", "#e8edf2"),
+        "wrong": Paint("#5a1512", "#ff6b61", "#ffffff"),
     },
 )
 

@@ -49,16 +49,29 @@ def _report_cycles(
     """Reports E307 for every cycle; returns the nodes in them."""
     import networkx as nx  # 0.2 s of processor time, which a graph without a cycle does not pay
 
-    edges = nx.DiGraph()
-    edges.add_nodes_from(needs)
-    edges.add_edges_from((ref.node, node.name) for node in graph.nodes for _, ref in node.inputs if ref.node in needs)
     cyclic: set[str] = set()
-    for part in nx.strongly_connected_components(edges):
-        if len(part) > 1 or any(edges.has_edge(n, n) for n in part):
-            first = min(part, key=position.__getitem__)
-            _report_cycle(graph, [a for a, _ in nx.find_cycle(edges.subgraph(part), first)], report)
-            cyclic |= part
+    for part in cyclic_parts(graph):
+        edges = nx.DiGraph((ref.node, n) for n in part for _, ref in graph.node_by_name[n].inputs if ref.node in part)
+        first = min(part, key=position.__getitem__)
+        _report_cycle(graph, [a for a, _ in nx.find_cycle(edges, first)], report)
+        cyclic |= part
     return cyclic
+
+
+def cyclic_parts(graph: Graph) -> list[set[str]]:
+    """The names of the nodes of each strongly connected part that holds a cycle."""
+    seen = {i.name for i in graph.inputs}
+    for node in graph.nodes:  # in execution order there is none
+        if not all(ref.node in seen or ref.node not in graph.node_by_name for _, ref in node.inputs):
+            break
+        seen.add(node.name)
+    else:
+        return []
+    import networkx as nx
+
+    edges = nx.DiGraph((ref.node, node.name) for node in graph.nodes for _, ref in node.inputs)
+    parts = nx.strongly_connected_components(edges)
+    return [part for part in parts if len(part) > 1 or any(edges.has_edge(n, n) for n in part)]
 
 
 def _report_cycle(graph: Graph, cycle: list[str], report: Report) -> None:
