@@ -13,7 +13,7 @@ from ddspgraph import dsp
 from ddspgraph.compiler.execute import scope_of
 from ddspgraph.compiler.lower import tensor_spec
 from ddspgraph.compiler.stream_blocks import bind_block, bind_constants
-from ddspgraph.compiler.stream_plan import Step, StreamPlan, is_pointwise
+from ddspgraph.compiler.stream_plan import Step, StreamPlan, is_pointwise, never_changing
 from ddspgraph.ir.call import run_kernel
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.initialisers import stream_of
@@ -164,7 +164,7 @@ class _Tracer:
         self.inline = [n for n in plan.constants if not n.inputs and Traits.PURE in n.op.traits]
         made = {ref for node in plan.constants if node not in self.inline for ref in node.refs}
         made |= {i.ref for i in plan.graph.inputs if not has_time(i.signal)}
-        made |= {ref for step in plan.steps for ref in step.node.refs if ref not in plan.timings}
+        made |= {ref for step in plan.steps for ref in never_changing(step, plan.timings)}
         read = {ref for step in plan.steps for _, ref in step.node.inputs} | {ref for _, ref in self.graph.outputs}
         read_by_constants = {ref for node in plan.constants for _, ref in node.inputs}
         #: The nodes that run in every block, some of whose outputs never change and are read.

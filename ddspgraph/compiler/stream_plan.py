@@ -126,6 +126,7 @@ class _Planner:
         self.delays: list[tuple[Ref, int]] = []
         self.causes: dict[Ref, tuple[str, int, Ref | None]] = {}
         self.failed: set[str] = set()
+        self.finals: set[Ref] = set()
 
     def add_input(self, ref: Ref, signal: Signal) -> None:
         if has_time(signal):
@@ -137,10 +138,13 @@ class _Planner:
             return
         given = {port: self.graph.types[ref] for port, ref in node.inputs}
         timed = {port: self.timings[ref] for port, ref in node.inputs if ref in self.timings}
-        if not timed and not any(has_time(self.graph.types[ref]) for ref in node.refs):
-            self.constants.append(node)
-            return
         try:
+            for _, ref in node.inputs:
+                if ref in self.finals:
+                    raise CannotStream(f"reads '{ref}', which is known after the last frame")
+            if not timed and not any(has_time(self.graph.types[ref]) for ref in node.refs):
+                self.constants.append(node)
+                return
             self._add_step(node, given, timed)
         except CannotStream as error:
             self.failed.add(node.name)
@@ -162,6 +166,7 @@ class _Planner:
             if port in timed and timed[port].latency < aligned:
                 self.delays.append((ref, aligned - timed[port].latency))
         self.steps.append(Step(node, aligned, frame_hop))
+        self.finals |= set(_finals(node))
         for ref, hop in made.items():
             own = latency if isinstance(latency, int) else latency.get(ref.port, 0)
             is_clean = aligned + own == 0
@@ -171,6 +176,16 @@ class _Planner:
     def _hop(self, signal: Signal) -> int:
         """Samples from one number of a value to the next. Only what cannot stream makes frames between samples."""
         return 1 if signal.rate is Rate.AUDIO else int(signal.hop or self.hop)
+
+
+def never_changing(step: Step, timings: Mapping[Ref, Timing]) -> list[Ref]:
+    """The outputs of a node of the stream that are the same in every block."""
+    finals = _finals(step.node)
+    return [ref for ref in step.node.refs if ref not in timings and ref not in finals]
+
+
+def _finals(node: Node) -> list[Ref]:
+    return [Ref(node.name, port) for port in node.op.final_outputs()]
 
 
 def is_pointwise(node: Node) -> bool:

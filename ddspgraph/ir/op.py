@@ -297,6 +297,10 @@ class Op(metaclass=_Declaration):
         extra = {"seed": block.seed, "stream": block.stream, "variables": block.variables}
         return {}, run_kernel(self, inputs, sizes=sizes, **extra)
 
+    def final_outputs(self) -> tuple[str, ...]:
+        """Outputs without time that hold what is after the last frame, such as a state: in a stream, of each block."""
+        return ()
+
     @classmethod
     def params(cls) -> Mapping[str, ParamSpec]:
         """The parameters by name, in order of declaration."""

@@ -78,3 +78,18 @@ outputs: {{audio: d}}
 """
     ((difference, _),) = compared(text, 205, hop).values()
     assert difference <= 1e-6
+
+
+def test_what_is_known_after_the_last_frame_feeds_nothing() -> None:
+    text = """
+version: 2
+name: states
+clock: {sample_rate: 16 kHz, hop: 64}
+inputs: {x: {rate: frame, channels: 3, unit: raw}, h: {rate: const, shape: [4]}}
+nodes:
+  d: {op: rnn_fc_decoder, inputs: [x, h], params: {rnn_channels: 4, ch: 5, stateless: true, outputs: {a: 2}}}
+  s: {op: add, inputs: [d/state, 1.0]}
+outputs: {a: d/a, s: s}
+"""
+    with pytest.raises(dg.GraphError, match="'s' cannot run as a stream: add reads 'd/state', which is known after"):
+        dg.compile_stream(dg.compile(text))

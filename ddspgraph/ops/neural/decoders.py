@@ -100,6 +100,9 @@ class RnnFcDecoder(Op):
         both = nn.fc_stack(dsp.concat_channels([joined, hidden]), nn.part(variables, "out"), self.layers_per_stack)
         return nn.split_channels(nn.dense(both, nn.part(variables, "dense_out")), self.outputs)
 
+    def final_outputs(self) -> tuple[str, ...]:
+        return ("state",) if self.stateless else ()
+
     def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
         return 0
 
