@@ -5,6 +5,7 @@ TensorFlow is imported for `--verify` only.
 
 from __future__ import annotations
 
+import argparse
 import codecs
 import contextlib
 import difflib
@@ -147,9 +148,12 @@ def _is_one_model(arguments: Arguments) -> bool:
 
 
 def _frame_rate(text: str) -> float:
-    number = float(text.removesuffix("Hz").strip())
+    try:
+        number = float(text.removesuffix("Hz").strip())
+    except ValueError:
+        number = 0.0
     if not 0 < number < 1e9:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of frames a second, such as 250")
     return number
 
 

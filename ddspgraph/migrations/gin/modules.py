@@ -212,29 +212,30 @@ class Modules:
             if value is not None:
                 inputs[port] = value
         self.draft.calls.append(Call(key, known, tuple(inputs.values())))
-        self._scaled_twice(binding, instance, str(key), inputs)
+        inputs = {port: self._scaled_again(binding, instance, key, port, value) for port, value in inputs.items()}
         params = list(self.params.of(instance, known.op, f"nodes.{key}.params", ["name"]))
         self.draft.node(key, known.op, inputs, params, said=instance.said)
         ports = {"signal": str(key), **{f"controls/{c}": f"{key}/{c}" for c in known.controls}}
         return Results(own, ports, str(key))
 
-    def _scaled_twice(self, binding: Binding, instance: Instance, key: str, inputs: Mapping[str, Value]) -> None:
-        """Names the controls of other processors that a processor scales again: a graph refuses them (E412)."""
+    def _scaled_again(self, binding: Binding, instance: Instance, key: Key, port: str, value: Value) -> Value:
+        """A control of another processor that this one scales once more: a graph asks for its unit to be set aside."""
         ports = OPS[CLASSES[instance.name].op].inputs
         functions = {parameter for parameter in instance.parameters() if parameter.endswith("scale_fn")}
-        if any(isinstance(value := instance.get(name), Literal) and value.data is None for name in functions):
-            return
-        for port, value in inputs.items():
-            node, _, control = str(value.data).partition("/")
-            source = str(self.draft.nodes[node][1].plain().get("op")) if node in self.draft.nodes and control else ""
-            made = OPS[source].outputs if source in OPS else None
-            unit = made[control].unit if isinstance(made, Mapping) and control in made else Unit.ANY
-            if isinstance(ports, Mapping) and ports[port].unit is Unit.RAW and unit not in (Unit.RAW, Unit.ANY):
-                note = (
-                    f"'{value.data}' is scaled already ({unit.value}), and {instance.said} scales its {port} again: a "
-                    f"graph refuses that (E412); with scale_fn: null, {key} takes it as it is"
-                )
-                self.ledger.add(binding, Kind.LOST, f"{instance.said}: {port}", f"nodes.{key}", note)
+        if any(isinstance(said := instance.get(name), Literal) and said.data is None for name in functions):
+            return value
+        node, _, control = str(value.data).partition("/")
+        source = str(self.draft.nodes[node][1].plain().get("op")) if node in self.draft.nodes and control else ""
+        made = OPS[source].outputs if source in OPS else None
+        unit = made[control].unit if isinstance(made, Mapping) and control in made else Unit.ANY
+        if not isinstance(ports, Mapping) or ports[port].unit is not Unit.RAW or unit in (Unit.RAW, Unit.ANY):
+            return value
+        between = self.draft.claim(f"{key}_{port}", instance.span)
+        params = [(Key("unit", instance.span), scalar("any", instance.span))]
+        self.draft.node(between, "concat", [value], params)
+        note = f"'{value.data}' is {unit.value} already and is scaled again, as {instance.said} does: unit any lets it"
+        self.ledger.add(binding, Kind.RENAMED, f"{instance.said}: {port}", f"nodes.{between}", note)
+        return scalar(str(between), value.span)
 
     def loss(
         self, binding: Binding, instance: Instance, keys: Keys, env: Environment, prefix: str = "", name: str = ""

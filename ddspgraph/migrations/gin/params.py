@@ -81,6 +81,9 @@ class Params:
         else:
             kind = Kind.RENAMED if binding.parameter != parameter else Kind.MOVED
             self.ledger.say(binding, kind, f"{to}.{parameter}")
+            spec = known.params().get(parameter) if known is not None else None
+            if spec is not None and spec.kind == "bool" and isinstance(value, Literal) and value.data is None:
+                value = Literal(False, value.span)  # as Python reads it
             if parameter == "loss_type" and isinstance(value, Literal) and isinstance(value.data, str):
                 value = Literal(value.data.upper(), value.span, value.macro if value.data.isupper() else None)
             yield Key(parameter, binding.span), self.value(value, f"{to}.{parameter}", instance)

@@ -196,16 +196,25 @@ class TestWords:
         with pytest.raises(GraphError, match="E904"):
             migrate_text(WHOLE + "RnnFcDecoder.output_splits = @my.splits()\n")
 
-    def test_a_control_that_is_scaled_twice_is_said(self) -> None:
+    def test_a_control_that_is_scaled_twice_is_scaled_twice(self) -> None:
         fir = "(@effects.FIRFilter(), ['harmonic/signal', 'harmonic/controls/harmonic_distribution'])]"
         text = DAG.replace(")]\n", f"), {fir}\n")
-        (change,) = migrate_text(text).lost
-        assert (change.path, change.to) == ("FIRFilter: magnitudes", "nodes.fir_filter")
-        assert "with scale_fn: null" in change.note
-        assert [d.code for d in check(text) if d.is_error] == ["E412"]
+        migration = migrate_text(text)
+        assert not migration.lost
+        assert ("FIRFilter: magnitudes", "nodes.fir_filter_magnitudes") in [(c.path, c.to) for c in migration.changes]
+        assert not [d for d in check(text) if d.is_error]
+        nodes = graph_of(text)["nodes"]
+        assert nodes["fir_filter"]["inputs"]["magnitudes"] == "fir_filter_magnitudes"
+        between = {"op": "concat", "inputs": ["harmonic/harmonic_distribution"], "params": {"unit": "any"}}
+        assert nodes["fir_filter_magnitudes"] == between  # one input: the numbers as they are
         plain = text + "FIRFilter.scale_fn = None\n"
-        assert not migrate_text(plain).lost
+        assert "fir_filter_magnitudes" not in graph_of(plain)["nodes"]
         assert not [d for d in check(plain) if d.is_error]
+
+    def test_none_for_yes_or_no_is_no(self) -> None:
+        text = DAG + "Harmonic.normalize_below_nyquist = None\n"
+        assert graph_of(text)["nodes"]["harmonic"]["params"]["normalize_below_nyquist"] is False
+        assert not [d for d in check(text) if d.is_error]
 
 
 class TestTheRunner:

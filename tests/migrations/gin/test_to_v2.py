@@ -139,7 +139,8 @@ class TestDags:
             "harmonic_distribution": "rnn_fc_decoder/harmonic_distribution",
             "f0_hz": "f0_hz",
         }
-        assert nodes["fir_filter"]["inputs"] == {"audio": "add", "magnitudes": "filtered_noise/magnitudes"}
+        assert nodes["fir_filter"]["inputs"] == {"audio": "add", "magnitudes": "fir_filter_magnitudes"}
+        assert nodes["fir_filter_magnitudes"]["inputs"] == ["filtered_noise/magnitudes"]
 
     @pytest.mark.parametrize(
         ("dag", "inputs"),
@@ -309,7 +310,7 @@ class TestParameters:
 
     def test_functions_of_tensorflow(self) -> None:
         text = "ProcessorGroup.dag = [(@ModDelay(), ['a', 'g', 'p'])]\nModDelay.phase_scale_fn = @tf.nn.sigmoid\n"
-        assert graph_of(text)["nodes"]["mod_delay"]["params"] == {"phase_scale_fn": "sigmoid"}
+        assert graph_of(text)["nodes"]["mod_delay"]["params"] == {"phase_scale_fn": "sigmoid", "timing": "ddsp"}
 
     def test_constants_of_functions(self) -> None:
         text = (
