@@ -14,6 +14,7 @@ from ddspgraph.ir.types import UNIT_CONVERSIONS, Signal, Unit
 
 if TYPE_CHECKING:
     from ddspgraph.ir.op import Op
+    from ddspgraph.ir.ports import Port
 
 #: The choices of a parameter that names a unit.
 UNITS = tuple(unit.value for unit in Unit)
@@ -62,6 +63,7 @@ def solve_units(op: Op, given: Mapping[str, Signal]) -> tuple[dict[str, Unit], l
             for name in known[1:]
             if given[name].unit is not given[known[0]].unit or _is_squared(given[name].unit, ports[name].scales)
         ]
+        found = found or _decibels(known, inputs, factors, given, ports)
         conflicts += found
         solved[variable] = _result(known, found, given, all_factors=bool(inputs) and len(factors) == len(inputs))
     return solved, conflicts
@@ -74,6 +76,17 @@ def with_units(op: Op, outputs: Mapping[str, Signal], units: Mapping[str, Unit])
         name: replace(signal, unit=units[ports[name].shares]) if name in ports and ports[name].shares else signal
         for name, signal in outputs.items()
     }
+
+
+def _decibels(
+    known: list[str], inputs: list[str], factors: set[str], given: Mapping[str, Signal], ports: Mapping[str, Port]
+) -> list[UnitConflict]:
+    """A level in dB times a signal of unit any: a gain is meant, and the number of decibels is none."""
+    level = next((name for name in known if ports[name].scales and given[name].unit is Unit.DB), None)
+    other = next((name for name in inputs if name not in known and name not in factors), None)
+    if level is None or other is None:
+        return []
+    return [UnitConflict(other, Unit.ANY, level, Unit.DB, is_product=True)]
 
 
 def _is_squared(unit: Unit, scales: bool) -> bool:

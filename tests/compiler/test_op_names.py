@@ -55,15 +55,19 @@ def test_an_op_is_found_by_another_word(word: str, ops: dict[str, str]) -> None:
     assert ops_called(word, OPS.values()) == ops
 
 
+OWN = "an op of your own is given with --ops FILE"
+
+
 @pytest.mark.parametrize(
     ("written", "help"),
     [
-        ("hpf", "did you mean 'sinc_filter' (high_pass: true)? `ddspgraph ops sinc_filter` explains it"),
-        ("oscilator", "did you mean 'harmonic' or 'wavetable' or 'lfo'? `ddspgraph ops harmonic` explains it"),
+        ("hpf", f"did you mean 'sinc_filter' (high_pass: true)? `ddspgraph ops sinc_filter` explains it; {OWN}"),
+        ("oscilator", f"did you mean 'harmonic' or 'wavetable' or 'lfo'? `ddspgraph ops harmonic` explains it; {OWN}"),
         ("hamonic", "did you mean 'harmonic'?"),
-        ("mse", "did you mean 'param_loss'? `ddspgraph ops param_loss` explains it"),
-        ("Limiter", "there is none: 'tanh' rounds peaks off softly, 'gain' takes a level that moves"),
-        ("qqq", "`ddspgraph ops` lists the library; an op of your own is given with --ops FILE"),
+        ("my_reverb", f"did you mean 'reverb' or 'exp_decay_reverb'? A{OWN[1:]}"),
+        ("mse", f"did you mean 'param_loss'? `ddspgraph ops param_loss` explains it; {OWN}"),
+        ("Limiter", f"there is none: 'tanh' rounds peaks off softly, 'gain' takes a level that moves; {OWN}"),
+        ("qqq", f"`ddspgraph ops` lists the library; {OWN}"),
     ],
 )
 def test_a_name_that_no_op_has_gets_a_repair(written: str, help: str) -> None:

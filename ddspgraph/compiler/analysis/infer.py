@@ -138,11 +138,23 @@ def _conflict_hint(graph: Graph, node: Node, conflict: UnitConflict) -> str:
     if variable in node.op.params():
         repairs.append(f"write `{variable}: any` in its params where the numbers only go on into a network")
     if conflict.is_product and literals:
-        repairs.append("write the literal in linear")
+        repairs.append(_factor_hint(graph, node, conflict, literals))
     if not repairs:
         wanted = "linear" if conflict.is_product else str(conflict.first_unit)
         repairs.append(f"give '{conflict.second}' in {wanted}")
     return ", or ".join(repairs)
+
+
+def _factor_hint(graph: Graph, node: Node, conflict: UnitConflict, literals: list[str]) -> str:
+    """The literal as a plain factor: the number alone, or the gain that so many decibels are."""
+    port = literals[-1]
+    level = getattr(graph.node_by_name[_ref(node, port).node].op, "value", None)
+    unit = conflict.second_unit if port == conflict.second else conflict.first_unit
+    if not isinstance(level, (int, float)):
+        return "write the literal in linear"
+    if unit is Unit.DB:
+        return f"write {10 ** (level / 20):.6g}, which {level:g} dB is, or use the op gain, which takes dB"
+    return f"write {level:g} without a unit"
 
 
 def _ref(node: Node, port: str) -> Ref:

@@ -66,7 +66,12 @@ def _whole(
     samples = " of samples" if counts else ""
     bound = "at least 1" if number <= LARGEST_WHOLE else f"at most {LARGEST_WHOLE:,}"
     message = f"clock {name} must be a whole number{samples}, {bound}, this is {number:.10g}"
-    reader.refuse("E502", message, value, f"write {nearest} {'sample' + 's' * (nearest != 1) if counts else unit}")
+    hint = f"write {nearest} {'sample' + 's' * (nearest != 1) if counts else unit}"
+    if not counts and 1 <= abs(number) < 1000 and value.is_number:
+        hint = f"write {abs(number):.10g} kHz"  # 44.1
+    elif not counts and number < 1:
+        hint = f"write {-number:.10g} {unit}" if number <= -1 and float(number).is_integer() else "16 kHz is usual"
+    reader.refuse("E502", message, value, hint)
     return None
 
 

@@ -11,7 +11,9 @@ from ddspgraph.ir.op import Op
 from ddspgraph.ops.missing import MISSING
 
 _MOST_OPS = 3
-_LIBRARY = "`ddspgraph ops` lists the library; an op of your own is given with --ops FILE"
+#: A name that is less like any other may be that of an op whose file was forgotten.
+_A_SLIP = 0.87
+_OWN = " op of your own is given with --ops FILE"
 
 
 def plain_word(text: str) -> str:
@@ -33,13 +35,16 @@ def ops_called(word: str, ops: Iterable[type[Op]]) -> dict[str, str]:
 def op_hint(name: str, here: Mapping[str, type[Op]], library: Mapping[str, type[Op]]) -> str:
     """What to write in place of an op that does not exist; `here` are those of the library that may stand there."""
     name = name[:80]
-    return (
+    meant = (
         _other_word(name, here)
         or _near(name, here)
         or _other_word(name, library)
         or did_you_mean(name, list(here))
-        or _LIBRARY
+        or "`ddspgraph ops` lists the library"
     )
+    if "--ops" in meant or difflib.get_close_matches(plain_word(name), map(plain_word, library), n=1, cutoff=_A_SLIP):
+        return meant
+    return f"{meant} An{_OWN}" if meant.endswith("?") else f"{meant}; an{_OWN}"
 
 
 def _other_word(word: str, ops: Mapping[str, type[Op]]) -> str | None:

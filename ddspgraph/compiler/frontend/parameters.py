@@ -198,6 +198,8 @@ class ParameterReader:
         else:
             hint = f"the default is {_yaml(spec.default)}" if isinstance(spec.default, (int, float)) else None
         this = "0 as a float32" if number == 0 and value.is_number and value.data else said(number)
+        if is_duration(value):
+            this = str(value.data).strip()  # the number is rounded to samples
         return self.refuse("E502", f"{name} must be {_range(spec, said)}, this is {this}", value, hint)
 
     def _word(self, spec: ParamSpec, value: Value, name: str) -> Any:
