@@ -18,8 +18,9 @@ from ddspgraph.page.charts import IMAGE_COLUMNS, Band, Chart, Image
 from ddspgraph.page.png import data_uri, png
 from ddspgraph.page.views import View, unit_of, view
 
-#: What all sounds of a page take together, and one of them at most, before base64 makes them a third longer.
-SOUND_BYTES, _ONE_SOUND_BYTES = 2_600_000, 600_000
+#: What all sounds of a page take together, before base64 makes them a third longer. Each has an equal share, and what
+#: a short one leaves goes to those after it.
+SOUND_BYTES = 16_000_000
 #: With more signals than this, images become narrower.
 _IMAGES_IN_FULL, _FEWEST_COLUMNS = 40, 100
 #: A curve's point that is not there.
@@ -41,12 +42,22 @@ def views_of(
             kinds[key] = len(views)
             views.append(view(name, array, types[name], clock, columns))
         index[name] = kinds[key]
-    n_sounds = sum(v.sound is not None for v in views)
-    budget = min(_ONE_SOUND_BYTES, SOUND_BYTES // max(1, n_sounds))
-    return [view_json(v, clock.sample_rate or 0, budget) for v in views], index
+    return _views_json(views, clock.sample_rate or 0), index
 
 
-def view_json(shown: View, sample_rate: int, sound_bytes: int = _ONE_SOUND_BYTES) -> dict[str, Any]:
+def _views_json(views: list[View], sample_rate: int) -> list[dict[str, Any]]:
+    """In the order given; the shortest sounds are written first, so that long ones share what these leave."""
+    lengths = [0 if v.sound is None else len(v.sound) for v in views]
+    found: dict[int, dict[str, Any]] = {}
+    left, n_left = SOUND_BYTES, sum(length > 0 for length in lengths)
+    for i in sorted(range(len(views)), key=lengths.__getitem__):
+        found[i] = view_json(views[i], sample_rate, left // max(1, n_left))
+        if lengths[i]:
+            left, n_left = left - len(found[i].get("sound", "")) * 3 // 4, n_left - 1
+    return [found[i] for i in range(len(views))]
+
+
+def view_json(shown: View, sample_rate: int, sound_bytes: int = SOUND_BYTES) -> dict[str, Any]:
     """One view as plain data."""
     found: dict[str, Any] = {
         "charts": [_chart(chart) for chart in shown.charts],
@@ -59,7 +70,8 @@ def view_json(shown: View, sample_rate: int, sound_bytes: int = _ONE_SOUND_BYTES
         data, n_samples = flac(shown.sound, sample_rate, sound_bytes)
         found["sound"] = data_uri("audio/flac", data)
         if n_samples < len(shown.sound):
-            found["cut"] = f"the player holds the first {number_text(n_samples / sample_rate)} s"
+            held, whole = (number_text(n / sample_rate) for n in (n_samples, len(shown.sound)))
+            found["cut"] = f"the player holds the first {held} s of {whole} s"
     return found
 
 

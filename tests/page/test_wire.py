@@ -12,9 +12,10 @@ import soundfile
 
 from ddspgraph.ir.graph import Clock
 from ddspgraph.ir.types import Rate, Signal, signal
+from ddspgraph.page import wire
 from ddspgraph.page.png import palette, png
 from ddspgraph.page.views import view
-from ddspgraph.page.wire import SOUND_BYTES, flac, view_json, views_of
+from ddspgraph.page.wire import flac, view_json, views_of
 
 CLOCK = Clock(16_000)
 AUDIO = signal("batch", "samples", rate=Rate.AUDIO)
@@ -80,13 +81,20 @@ def test_a_long_sound_is_cut_to_its_budget(most_bytes: int) -> None:
     assert abs(read[-1]) < 0.02  # faded out: no click
 
 
-def test_all_sounds_of_a_page_stay_within_the_budget() -> None:
+def test_six_seconds_are_played_whole() -> None:
+    noise = np.random.default_rng(0).uniform(-1, 1, [1, 6 * 44_100]).astype(np.float32)
+    views, _ = views_of({"a/signal": noise, "b/signal": -noise}, dict.fromkeys(("a/signal", "b/signal"), AUDIO), CLOCK)
+    assert not any("cut" in v for v in views)
+
+
+def test_all_sounds_of_a_page_stay_within_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "SOUND_BYTES", 2_600_000)
     rng = np.random.default_rng(0)
     values = {f"n{i}/signal": rng.uniform(-1, 1, [1, 80_000]).astype(np.float32) for i in range(30)}
     views, index = views_of(values, dict.fromkeys(values, AUDIO), CLOCK)
     assert len(set(index.values())) == 30
-    assert sum(len(v["sound"]) for v in views) < SOUND_BYTES * 4 / 3 + 30 * 100
-    assert all(v["cut"].startswith("the player holds the first ") for v in views)
+    assert sum(len(v["sound"]) for v in views) < 2_600_000 * 4 / 3 + 30 * 100
+    assert all(v["cut"].startswith("the player holds the first ") and v["cut"].endswith(" of 5 s") for v in views)
 
 
 def test_equal_signals_are_written_once() -> None:

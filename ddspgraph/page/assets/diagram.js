@@ -19,12 +19,12 @@ function look() {
   diagram.setAttribute("viewBox", `${looking.x} ${looking.y} ${width / looking.scale} ${height / looking.scale}`);
 }
 
-// All of it; when the page is opened only as much, from the top, as can be read.
+// All of it; when the page is opened only as much, from the top, as can be read: its nine-unit labels in 11 pixels.
 function showWhole(isFirst = false) {
   isAsOpened = isFirst;
   const fit = Math.min(pane.clientWidth / full.width, pane.clientHeight / full.height);
-  const readable = Math.min(1.2, Math.max(0.9, pane.clientWidth / full.width));
-  looking.scale = Math.min(1.6, isFirst && fit < 0.75 ? Math.max(fit, readable) : fit);
+  const readable = Math.min(1.6, Math.max(1.25, pane.clientWidth / full.width));
+  looking.scale = Math.min(1.6, isFirst && fit < 1.25 ? Math.max(fit, readable) : fit);
   looking.x = full.x + (full.width - pane.clientWidth / looking.scale) / 2;
   const room = pane.clientHeight / looking.scale - full.height;
   looking.y = full.y - Math.max(room, 0) / 2;

@@ -91,8 +91,17 @@ function caption(chart, readout) {
   const key = chart.png
     ? element("span", { class: "key" }, chart.range[0], element("img", { src: data.ramp, alt: "to" }),
         `${chart.range[1]} ${chart.unit}`)
-    : null;
+    : curveKey(chart.lines);
   return element("figcaption", {}, element("span", {}, said), readout, key);
+}
+
+// Several curves are told apart by name.
+function curveKey(lines) {
+  const named = lines.map((line, i) => [line.name, i]).filter(([name]) => name);
+  if (named.length < 2 || lines.length > 4) return null;
+  return element("span", { class: "key" }, named.map(([name, i]) => element("span", { class: "key" },
+    shape("svg", { viewBox: "0 0 14 8", class: "swatch", "aria-hidden": "true" },
+      shape("line", { class: `line line${i}`, x1: 1, x2: 13, y1: 4, y2: 4 })), name)));
 }
 
 function chartText(chart) {

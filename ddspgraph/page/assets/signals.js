@@ -9,6 +9,7 @@ function signalView(index, name) {
     view.numbers ? element("p", { class: "numbers" }, view.numbers) : null,
     figures,
     view.sound ? player(view, figures, name) : null,
+    view.sound ? compareButtons(view, name) : null,
     view.note || view.cut ? element("p", { class: "quiet" }, [view.note, view.cut].filter(Boolean).join("; ")) : null,
     element("dl", { class: "stats" },
       view.stats.map(([key, value]) => element("div", {}, element("dt", {}, key), element("dd", {}, value)))),
@@ -34,6 +35,38 @@ function player(view, figures, name) {
     figure.seek = (place) => (audio.currentTime = place * seconds);
   }
   return audio;
+}
+
+// -- A and B ------------------------------------------------------------------------------------
+
+const compared = { A: null, B: null }; // what was chosen: a view and its name
+let heard = "A";
+
+function compareButtons(view, name) {
+  return element("p", { class: "links" }, ["A", "B"].map((letter) => element("button",
+    { type: "button", class: "compare", click: () => { compared[letter] = { view, name }; showCompared(letter); } },
+    `as ${letter}`)));
+}
+
+// One player of two sounds: the switch keeps the place and goes on playing.
+function showCompared(letter) {
+  const old = byId("compare").querySelector("audio");
+  const place = old ? old.currentTime : 0;
+  const plays = old ? !old.paused : false;
+  if (old) old.pause();
+  heard = letter;
+  const { view, name } = compared[letter];
+  const audio = element("audio", { controls: true, preload: "auto", src: view.sound, "aria-label": `Play ${letter}: ${name}` });
+  audio.addEventListener("loadedmetadata", () => {
+    audio.currentTime = Math.min(place, audio.duration || 0);
+    if (plays) audio.play();
+  });
+  audio.addEventListener("play", () => {
+    for (const other of document.querySelectorAll("audio")) if (other !== audio) other.pause();
+  });
+  byId("compare").replaceChildren(...["A", "B"].filter((each) => compared[each]).map((each) => element("button",
+    { type: "button", "aria-pressed": String(each === heard), click: () => showCompared(each) },
+    `${each}: ${compared[each].name}`)), audio);
 }
 
 // What is wrong with the signals that a box makes, each thing once.
