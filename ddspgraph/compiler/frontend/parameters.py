@@ -208,6 +208,8 @@ class ParameterReader:
         if spec.choices and value.data not in spec.choices:
             bare = _QUALIFIED.sub("", value.data)  # as gin and Python write it: `@core.exp_sigmoid`
             hint = f"write {bare}" if bare in spec.choices else did_you_mean(value.data, spec.choices)
+            if spec.nullable and value.data.lower() in ("null", "~"):  # in quotes
+                hint = "write null without quotes"
             hint = hint or f"one of {', '.join(spec.choices)}"
             return self.refuse("E506", f"{name} cannot be {quote(value.data)}", value, hint)
         return value.data
