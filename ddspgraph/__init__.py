@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ddspgraph.ir.registry import Registry
     from ddspgraph.ir.types import Dim, Rate, Signal, Unit
     from ddspgraph.limits import Limits
+    from ddspgraph.live_stream import LiveStream
     from ddspgraph.migrations import MigrationResult
     from ddspgraph.migrations import migrate_text as migrate
     from ddspgraph.ops import OPS
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from ddspgraph.training.train import train
     from ddspgraph.training.trained import load_run
     from ddspgraph.training.transfer import transfer
+    from ddspgraph.watching import Watch, watch
 
 __version__ = "0.1.0"
 
@@ -53,6 +55,9 @@ _HOME = {
     "CompiledGraph": "compiler.lower",
     "CompiledStream": "compiler.stream",
     "Stream": "stream",
+    "LiveStream": "live_stream",
+    "watch": "watching",
+    "Watch": "watching",
     "with_tail": "tail",
     "load_saved_model": "exported",
     "load_stream": "exported_stream",

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+#: The first line of a spec that shows editors its schema, given its path from there.
+MODELINE = "# yaml-language-server: $schema={}"
 _PACKAGE = Path(__file__).resolve().parent
 
 

@@ -15,6 +15,7 @@ from ddspgraph.cli import main
 ROOT = Path(__file__).parent.parent
 PAGES = [
     "README.md",
+    "docs/first-steps.md",
     "docs/language.md",
     "docs/drawing.md",
     "docs/exploring.md",

@@ -1,4 +1,4 @@
-"""The command line: `ddspgraph check | run | compile | draw | explore | migrate | ops`.
+"""The command line: `ddspgraph check | run | compile | draw | watch | new | ...`.
 
 Data to stdout, messages to stderr.
 """
@@ -23,6 +23,7 @@ OK, INTERNAL, USAGE, INTERRUPTED = 0, 1, 2, 130
 VERBS = {
     "check": "find all errors and warnings of specs, each with file:line:column and a repair",
     "run": "compile a graph and run it on recordings and arrays",
+    "watch": "follow a spec while it is edited: compile and run it, or play it, at every save",
     "stream": "run a graph block by block: files, raw samples in a pipe, live audio",
     "compile": "compile a graph and export it as a SavedModel",
     "draw": "draw the diagram of a graph",
@@ -33,7 +34,9 @@ VERBS = {
     "evaluate": "measure a trained model on the part of its data that was held out",
     "transfer": "play a recording on a trained model",
     "fit": "fit the free inputs and weights of a graph to one recording",
-    "ops": "list the op library, or explain one op",
+    "ops": "list the op library, find ops by a word, or explain one",
+    "new": "begin a spec of your own as a copy of a graph that comes with the program",
+    "schema": "write the JSON Schema that editors complete and explain specs with",
 }
 
 

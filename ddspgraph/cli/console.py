@@ -154,3 +154,12 @@ def load_quietly() -> Any:
 
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # "Assets written to", of a staged folder
     return tf
+
+
+def load_for_blocks() -> None:
+    """TensorFlow as a stream wants it."""
+    tf = load_quietly()
+    with contextlib.suppress(RuntimeError):  # TensorFlow runs already
+        # The operations of a block are small and wait for each other: more threads only wait for the processor.
+        tf.config.threading.set_inter_op_parallelism_threads(1)
+        tf.config.threading.set_intra_op_parallelism_threads(1)

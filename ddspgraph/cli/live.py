@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from ddspgraph.cli.stream_pitch import Performance
     from ddspgraph.cli.stream_run import Timing
     from ddspgraph.compiler.stream import StreamModel
+    from ddspgraph.ir.graph import Graph, Ref
 
 
 def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: Performance | None = None) -> Timing:
@@ -35,11 +38,7 @@ def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: 
     """
     source, sink = _ports(model, is_played=performance is not None)
     names = [i.name for i in model.block_inputs]
-    try:
-        import sounddevice
-    except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
-        hint = install_command("live")
-        raise fail("E608", f"live audio needs sounddevice: {str(error).splitlines()[0]}", hint=hint) from None
+    load_sounddevice()
     stream = Stream(model, seed=arguments.seed)
     warm_up(stream, timing.block_samples)
     if performance is not None:
@@ -53,9 +52,9 @@ def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: 
         return stream(block)[sink].numpy()[0]
 
     callback = Callback(answer, timing)
-    settings = {"samplerate": model.graph.clock.sample_rate, "blocksize": timing.block_samples, "channels": 1}
+    has_microphone = source is not None or performance is not None
     try:
-        with sounddevice.Stream(callback=callback, dtype="float32", **settings):
+        with sound_card(callback, model.graph.clock.sample_rate, timing.block_samples, has_microphone=has_microphone):
             tell(f"{model.graph.name} is playing; Ctrl-C ends it")
             while not callback.failed.wait(0.1):
                 pass
@@ -63,8 +62,43 @@ def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: 
         raise callback.error
     except KeyboardInterrupt:
         return timing
+
+
+def load_sounddevice() -> Any:
+    """The package. Raises GraphError E608 where it or PortAudio is missing."""
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
+        hint = install_command("live")
+        raise fail("E608", f"live audio needs sounddevice: {str(error).splitlines()[0]}", hint=hint) from None
+    return sounddevice
+
+
+@contextlib.contextmanager
+def sound_card(callback: Callback, sample_rate: int | None, block: int, *, has_microphone: bool) -> Iterator[None]:
+    """Plays one channel, and records one where there is a microphone. Raises GraphError E601, E608."""
+    sounddevice = load_sounddevice()
+    settings = {"samplerate": sample_rate, "blocksize": block, "channels": 1, "dtype": "float32"}
+    try:
+        if has_microphone:
+            opened = sounddevice.Stream(callback=callback, **settings)
+        else:
+            opened = sounddevice.OutputStream(callback=callback.without_microphone, **settings)
+        with opened:
+            yield
     except sounddevice.PortAudioError as error:
         raise fail("E601", f"the sound card cannot be used: {error}") from None
+
+
+@contextlib.contextmanager
+def no_long_pauses() -> Iterator[None]:
+    """Keeps what is in memory by now out of the garbage collector: a pass over TensorFlow's objects takes 240 ms."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 class Callback:
@@ -95,6 +129,10 @@ class Callback:
         if status:
             tell(f"the sound card: {status}")
 
+    def without_microphone(self, played: Any, n: int, when: Any, status: Any) -> None:
+        """As a call, where nothing is recorded."""
+        self(np.zeros((n, 1), np.float32), played, n, when, status)
+
 
 def _ports(model: StreamModel, is_played: bool) -> tuple[str | None, str]:
     """The input of the microphone, where there is one, and the output of the loudspeakers."""
@@ -104,7 +142,13 @@ def _ports(model: StreamModel, is_played: bool) -> tuple[str | None, str]:
     if len(inputs) != len(rest) or len(inputs) > (0 if is_played else 1):
         names = ", ".join(i.name for i in graph.inputs)
         raise UsageError(f"--live has one microphone, the graph takes {names}")
-    sinks = [name for name, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO and graph.types[ref].rank == 2]
-    if not sinks:
-        raise UsageError("--live plays audio of one channel, and the graph has no such output")
-    return (inputs[0].name if inputs else None), sinks[0]
+    heard = audio_output(graph)
+    return (inputs[0].name if inputs else None), next(name for name, ref in graph.outputs if ref == heard)
+
+
+def audio_output(graph: Graph) -> Ref:
+    """What the loudspeakers play: the first output of one channel of audio. Raises UsageError where there is none."""
+    for _, ref in graph.outputs:
+        if graph.types[ref].rate is Rate.AUDIO and graph.types[ref].rank == 2:
+            return ref
+    raise UsageError("--live plays audio of one channel, and the graph has no such output")

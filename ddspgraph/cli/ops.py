@@ -1,11 +1,12 @@
-"""`ddspgraph ops [NAME]`: the op library. TensorFlow is not imported."""
+"""`ddspgraph ops [NAME|WORD...]`: the op library, one op, or the ops that words lead to; without TensorFlow."""
 
 from __future__ import annotations
 
 import inspect
 import re
+import sys
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
 
@@ -16,35 +17,55 @@ if TYPE_CHECKING:
     from ddspgraph.ir.op import Op, ParamSpec
     from ddspgraph.ir.ports import Port
 
-EXAMPLE = "ddspgraph ops harmonic"
+EXAMPLE = "ddspgraph ops harmonic\n  ddspgraph ops make it quieter"
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("name", metavar="NAME", nargs="?", help="an op: ports, units, shapes, parameters, source")
+    what = "an op: ports, units, shapes, parameters, source; or what it should do: vibrato, make it quieter"
+    parser.add_argument("words", metavar="NAME|WORD", nargs="*", help=what)
     add_ops_option(parser)
 
 
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.user_ops import load_ops
+    from ddspgraph.compiler.frontend.op_names import missing_advice, ops_about
     from ddspgraph.diagnostics import did_you_mean
     from ddspgraph.ops import OPS
 
     library = OPS | load_ops(arguments.ops)
-    if arguments.name is None:
+    words = " ".join(arguments.words)
+    if not words:
         if arguments.json:
             show_json([_as_dict(op) for op in library.values()])
         else:
             put(_library(library.values()))
         return 0
-    if arguments.name not in library:
-        hint = did_you_mean(arguments.name, list(library)) or "`ddspgraph ops` lists them"
-        raise UsageError(f"there is no op '{arguments.name}'; {hint}")
-    op = library[arguments.name]
+    if words in library:
+        if arguments.json:
+            show_json(_as_dict(library[words]))
+        else:
+            put(_reference(library[words]))
+        return 0
+    advice = missing_advice(words)
+    found = {} if advice else ops_about(words, library.values())
+    if not found and not advice:
+        hint = did_you_mean(words, list(library)) or "`ddspgraph ops` lists them"
+        raise UsageError(f"there is no op '{words}', and none is about that; {hint}")
     if arguments.json:
-        show_json(_as_dict(op))
+        show_json([{**_as_dict(library[name]), "how": how or None} for name, how in found.items()])
+    elif advice:
+        put(_filled(f"There is no op '{words}': {advice}.", ""))
     else:
-        put(_reference(op))
+        put(_found(words, [(library[name], how) for name, how in found.items()]))
     return 0
+
+
+def _found(words: str, ops: Sequence[tuple[type[Op], str]]) -> str:
+    """The ops that words lead to, best first, with how each of them does it."""
+    longest = max(len(op.name) for op, _ in ops)
+    entries = [_entry(op, longest, how) for op, how in ops]
+    head = _filled(f"No op is called '{words}'; these make one or come near to it:", "")
+    return "\n".join([head, "", *entries, "", f"`ddspgraph ops {ops[0][0].name}` explains the first."])
 
 
 def _library(library: Iterable[type[Op]]) -> str:
@@ -56,12 +77,20 @@ def _library(library: Iterable[type[Op]]) -> str:
     for group, members in groups.items():
         lines += [paint(group, "bold")]
         longest = max(len(op.name) for op in members)
-        for op in members:
-            sentence = re.split(r": |\. ", op.summary())[0].rstrip(".")  # what it does, without its formula
-            summary = textwrap.shorten(sentence, width() - longest - 4, placeholder=" ...")
-            lines.append(f"  {op.name.ljust(longest)}  {summary}")
+        lines += [_entry(op, longest) for op in members]
         lines.append("")
-    return "\n".join([*lines, "`ddspgraph ops NAME` explains one."])
+    return "\n".join([*lines, _filled("`ddspgraph ops NAME` explains one, `ddspgraph ops WORD` finds some.", "")])
+
+
+def _entry(op: type[Op], longest: int, how: str = "") -> str:
+    """What an op does, without its formula, and other words for it: a pipe is searched, a terminal is read."""
+    text = re.split(r": |\. ", op.summary())[0].rstrip(".")
+    if how:
+        text += f" [{how}]"
+    if not sys.stdout.isatty():
+        also = f" ({', '.join(word.partition(' (')[0] for word in op.words)})" if op.words else ""
+        return f"  {op.name.ljust(longest)}  {text}{also}"
+    return _filled(text, f"  {op.name.ljust(longest)}  ", " " * (longest + 4))
 
 
 def _group(op: type[Op]) -> str:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import gc
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ddspgraph.cli.console import load_quietly, show_json, stage, table, tell
+from ddspgraph.cli.console import load_for_blocks, show_json, stage, table, tell
 from ddspgraph.cli.options import (
     Arguments,
     GraphOptions,
@@ -65,13 +62,9 @@ def main(arguments: Arguments) -> int:
         check_performance(arguments)
     files = plan_files(graph, arguments, options.limits)
     with stage("loading TensorFlow"):
-        tf = load_quietly()
-        with contextlib.suppress(RuntimeError):  # TensorFlow runs already
-            # The operations of a block are small and wait for each other: more threads only wait for the processor.
-            tf.config.threading.set_inter_op_parallelism_threads(1)
-            tf.config.threading.set_intra_op_parallelism_threads(1)
+        load_for_blocks()
 
-    from ddspgraph.cli.live import play
+    from ddspgraph.cli.live import no_long_pauses, play
     from ddspgraph.cli.stream_run import Timing, run_files, verify
 
     if arguments.verify:
@@ -79,24 +72,13 @@ def main(arguments: Arguments) -> int:
     with stage(f"compiling {graph.name}"):
         model = _model(arguments, graph, options)
         performance = Performance(graph, arguments, block) if files.tracked else None
-    with _no_long_pauses():
+    with no_long_pauses():
         if arguments.live:
             timing = play(model, arguments, Timing(block), performance)
         else:
             timing = run_files(model, with_features(files, performance) if performance else files, arguments, block)
     _report(arguments, model, timing, performance.latency_samples if performance else 0)
     return 0
-
-
-@contextlib.contextmanager
-def _no_long_pauses() -> Iterator[None]:
-    """Keeps what is in memory by now out of the garbage collector: a pass over TensorFlow's objects takes 240 ms."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _model(arguments: Arguments, graph: Graph, options: GraphOptions) -> StreamModel:

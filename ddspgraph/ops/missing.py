@@ -1,4 +1,4 @@
-"""What people look for and the op library does not have, with what comes nearest to it."""
+"""What people look for and the op library does not have, with what comes nearest; and wishes, with their means."""
 
 from __future__ import annotations
 
@@ -33,3 +33,26 @@ MISSING: tuple[tuple[tuple[str, ...], str], ...] = (
     (("reshape", "transpose", "reduce mean", "mean", "average"),
      "axes have fixed meanings: 'split', 'concat' and 'crop'"),
 )  # fmt: skip
+
+#: what somebody wants -> a word for what does it
+MEANS: dict[str, str] = {
+    **dict.fromkeys(("quieter", "quiet", "softer", "louder", "loud", "lower volume", "turn down", "turn up"), "volume"),
+    **dict.fromkeys(("duller", "darker", "warmer", "muffled", "muffle", "dull", "dark", "warm"), "lowpass"),
+    **dict.fromkeys(("brighter", "bright", "thinner", "thin"), "highpass"),
+    **dict.fromkeys(("wider", "wide", "thicker", "thicken", "widen", "detune", "detuned"), "chorus"),
+    **dict.fromkeys(("distort", "distorted", "distortion", "dirtier", "overdriven", "crunch"), "saturation"),
+    **dict.fromkeys(("echoes", "echoing", "delayed", "repeats"), "echo"),
+    **dict.fromkeys(("wet", "wetter", "spacious", "ambient", "reverberation", "reverberate"), "reverb"),
+    **dict.fromkeys(("wobbly", "wobbles", "shaking", "trembling"), "wobble"),
+    **dict.fromkeys(("hiss", "breath", "breathy", "windy"), "noise"),
+    **dict.fromkeys(("join", "together", "combine"), "mixer"),
+    **dict.fromkeys(("shorter", "cut", "trim"), "crop"),
+}
+
+#: Words of a sentence that no op is about.
+SAY_NOTHING = frozenset((
+    "a", "an", "and", "at", "be", "by", "can", "do", "for", "from", "get", "give", "have", "how", "i", "in", "into",
+    "is", "it", "its", "like", "make", "makes", "making", "me", "more", "my", "need", "of", "on", "one", "op", "please",
+    "put", "should", "so", "some", "something", "sound", "sounds", "than", "that", "the", "this", "to", "too", "turn",
+    "use", "want", "with", "would",
+))  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any
 
@@ -109,12 +110,57 @@ def test_every_name_is_explained(name: str) -> None:
     ports = entry["properties"]["inputs"]["anyOf"][0]["properties"]
     assert list(ports) == list(op.inputs)
     assert all(port["description"] for port in ports.values())
-    assert (
-        name
-        in SCHEMA["properties"]["losses" if _is_loss(name) else "nodes"]["additionalProperties"]["properties"]["op"][
-            "enum"
-        ]
-    )
+    section = SCHEMA["properties"]["losses" if _is_loss(name) else "nodes"]["additionalProperties"]
+    (said,) = [entry for entry in section["properties"]["op"]["oneOf"] if entry["const"] == name]
+    assert said["description"] == op.summary()
+    assert inspect.cleandoc(op.__doc__ or "") in said["markdownDescription"]
+
+
+def _shown_at(schema: Any, path: tuple[str, ...], spec: Any) -> list[str]:
+    """The descriptions that belong to one value: of the schemas that it fits, alternatives included."""
+    found: list[str] = []
+
+    def visit(schema: dict[str, Any], value: Any, rest: tuple[str, ...]) -> None:
+        if "$ref" in schema:
+            schema = SCHEMA["definitions"][schema["$ref"].rpartition("/")[2]]
+        for sub in (*schema.get("oneOf", ()), *schema.get("anyOf", ()), *schema.get("allOf", ())):
+            whole = {"definitions": SCHEMA["definitions"], **sub}
+            if "if" in sub:
+                if Draft7Validator(sub["if"]).is_valid(value):
+                    visit(sub["then"], value, rest)
+            elif Draft7Validator(whole).is_valid(value):
+                visit(sub, value, rest)
+        if not rest:
+            found.extend(schema[key] for key in ("description",) if key in schema)
+            return
+        key, *more = rest
+        inner = schema.get("properties", {}).get(key, schema.get("additionalProperties"))
+        if isinstance(inner, dict):
+            visit(inner, value[key], tuple(more))
+
+    visit(schema, spec, path)
+    return found
+
+
+def test_an_editor_shows_what_this_op_does_and_this_parameter_is() -> None:
+    spec = plainest("reverb")
+    (name,) = spec["nodes"]
+    spec["nodes"][name]["params"] = {"reverb_length": "3 s"}
+    assert _shown_at(SCHEMA, ("nodes", name, "op"), spec) == [OPS["reverb"].summary()]
+    (shown,) = _shown_at(SCHEMA, ("nodes", name, "params", "reverb_length"), spec)
+    assert shown.startswith(OPS["reverb"].params()["reverb_length"].doc)
+    assert "3 s" in shown
+
+
+def test_a_key_that_is_still_empty_is_no_error() -> None:
+    spec = plainest("filtered_noise_reverb")
+    (node,) = spec["nodes"].values()
+    node["params"] = None
+    assert complaints(spec) == []
+    spec = plainest("gain")
+    (node,) = spec["nodes"].values()
+    node["inputs"] = None
+    assert complaints(spec)  # its ports are needed
 
 
 def _is_loss(name: str) -> bool:
@@ -126,7 +172,8 @@ def test_every_key_of_the_language_is_explained() -> None:
     def keys(schema: dict[str, Any], path: str) -> list[str]:
         found = []
         for key, sub in schema.get("properties", {}).items():
-            found += [f"{path}.{key}"] if "description" not in sub else []
+            is_explained = "description" in sub or all("description" in one for one in sub.get("oneOf", [{}]))
+            found += [] if is_explained else [f"{path}.{key}"]
             found += keys(sub, f"{path}.{key}")
             if isinstance(sub.get("additionalProperties"), dict):
                 found += keys(sub["additionalProperties"], f"{path}.{key}.*")

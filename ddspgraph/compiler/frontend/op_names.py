@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from ddspgraph.diagnostics import did_you_mean
 from ddspgraph.ir.op import Op
-from ddspgraph.ops.missing import MISSING
+from ddspgraph.ops.missing import MEANS, MISSING, SAY_NOTHING
 
-_MOST_OPS = 3
+_MOST_OPS, _MOST_FOUND = 3, 12
 #: A name that is less like any other may be that of an op whose file was forgotten.
 _A_SLIP = 0.87
 _OWN = " op of your own is given with --ops FILE"
@@ -30,6 +30,42 @@ def ops_called(word: str, ops: Iterable[type[Op]]) -> dict[str, str]:
             if plain_word(name) == wanted:
                 found.setdefault(op.name, remark)
     return found
+
+
+def ops_about(text: str, ops: Iterable[type[Op]]) -> dict[str, str]:
+    """The ops that words of a person lead to, best first, each with what makes it one, as in `ops_called`.
+
+    An op that is called so comes before one of whose name, other words or summary each of the words is a part; in a
+    sentence (`make it quieter`) words that say nothing do not count, and the word for a wish is that for its means.
+    """
+    library = list(ops)
+    exact = ops_called(text, library)
+    words = [MEANS.get(word, word) for word in re.findall(r"[\w+*]+", text.lower()) if word not in SAY_NOTHING]
+    for word in words if len(words) == 1 else [" ".join(words)]:
+        exact |= {op.name: "" for op in library if plain_word(op.name) == plain_word(word)}
+        exact |= {name: how for name, how in ops_called(word, library).items() if name not in exact}
+    scores = {op.name: _score(words, op) for op in library if op.name not in exact}
+    near = sorted((name for name, score in scores.items() if score), key=lambda name: -scores[name])
+    return exact | dict.fromkeys(near[:_MOST_FOUND], "")
+
+
+def _score(words: Sequence[str], op: type[Op]) -> int:
+    """How much of an op the words are about; 0 where one of them is nowhere in it."""
+    called = " ".join([op.name.replace("_", " "), *op.words]).lower()
+    fields = ((called, 2), (op.summary().lower(), 1))
+    each = [max((n for text, n in fields if re.search(rf"\b{re.escape(_stem(w))}", text)), default=0) for w in words]
+    return sum(each) if words and all(each) else 0
+
+
+def _stem(word: str) -> str:
+    """`filters`, `filtered`, `filtering`: `filter`."""
+    return re.sub(r"(?<=\w{4})(?:ing|ed|er|s)$", "", word)
+
+
+def missing_advice(word: str) -> str | None:
+    """What to do instead of what the library does not have; None of what it has, or nobody looks for."""
+    wanted = plain_word(word)
+    return next((advice for words, advice in MISSING if wanted in map(plain_word, words)), None)
 
 
 def op_hint(name: str, here: Mapping[str, type[Op]], library: Mapping[str, type[Op]]) -> str:
@@ -52,8 +88,7 @@ def _other_word(word: str, ops: Mapping[str, type[Op]]) -> str | None:
     if found:
         said = [f"'{op}'" + f" ({remark})" * bool(remark) for op, remark in list(found.items())[:_MOST_OPS]]
         return f"did you mean {' or '.join(said)}? `ddspgraph ops {next(iter(found))}` explains it"
-    wanted = plain_word(word)
-    advice = next((advice for words, advice in MISSING if wanted in map(plain_word, words)), None)
+    advice = missing_advice(word)
     return f"there is none: {advice}" if advice else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from dataclasses import MISSING
 from typing import Any
 
@@ -23,7 +24,7 @@ _QUANTITIES = {
     Unit.SAMPLES: "`512 samples`, `20 ms`, `3 s`",
     Unit.RADIANS: "`1.57 rad`, `90 deg`",
 }
-_CONSTANT = {"type": "string", "pattern": CONSTANT, "description": "A constant of `params`."}
+_CONSTANT = {"type": "string", "pattern": CONSTANT}
 
 
 def graph_schema(ops: Registry) -> dict[str, Any]:
@@ -35,7 +36,10 @@ def graph_schema(ops: Registry) -> dict[str, Any]:
         names = [name for name, op in ops.items() if _is_loss(op) is wants_loss]
         node = copy.deepcopy(STRUCTURE["properties"][section]["additionalProperties"])  # the sections share theirs
         schema["properties"][section]["additionalProperties"] = node
-        node["properties"]["op"] = {"enum": names, "description": node["properties"]["op"]["description"]}
+        # Editors show the description of the `const` that fits; one beside it, or an enum, they would show instead.
+        node["properties"]["op"] = {"oneOf": [_named(ops[name]) for name in names]}
+        for key in ("params", "inputs"):  # left empty while somebody writes
+            node["properties"][key]["type"] = ["null", *_as_list(node["properties"][key]["type"])]
         node["allOf"] = [
             {
                 "if": {"properties": {"op": {"const": name}}, "required": ["op"]},
@@ -49,22 +53,33 @@ def graph_schema(ops: Registry) -> dict[str, Any]:
     return schema
 
 
+def _as_list(kinds: str | list[str]) -> list[str]:
+    return [kinds] if isinstance(kinds, str) else kinds
+
+
+def _named(op: type[Op]) -> dict[str, Any]:
+    """The name of an op, with what an editor shows where somebody points at it."""
+    doc = inspect.cleandoc(op.__doc__ or op.summary())
+    also = f"\n\nAlso looked for as: {', '.join(op.words)}." if op.words else ""
+    return {"const": op.name, "description": op.summary(), "markdownDescription": f"**{op.name}**: {doc}{also}"}
+
+
 def _is_loss(op: type[Op]) -> bool:
     return isinstance(op.traits, Traits) and Traits.LOSS in op.traits
 
 
 def _op_schema(op: type[Op]) -> dict[str, Any]:
-    params = {
-        "type": "object",
+    required = [spec.name for spec in op.params().values() if spec.is_required]
+    params: dict[str, Any] = {
+        "type": "object" if required else ["object", "null"],
         "properties": {spec.name: param_schema(spec) for spec in op.params().values()},
         "additionalProperties": False,
     }
-    required = [spec.name for spec in op.params().values() if spec.is_required]
     if required:
         params["required"] = required
     schema: dict[str, Any] = {
         "description": op.summary(),
-        "properties": {"op": {"description": op.summary()}, "params": params, "inputs": _inputs_schema(op)},
+        "properties": {"params": params, "inputs": _inputs_schema(op)},
     }
     needed = [name for name, present in (("params", required), ("inputs", _needed(op))) if present]
     if needed:
@@ -90,7 +105,7 @@ def _inputs_schema(op: type[Op]) -> dict[str, Any]:
         in_order["maxItems"] = len(op.inputs)
     if _needed(op):
         by_name["required"] = _needed(op)
-    return {"anyOf": [by_name, in_order]}
+    return {"anyOf": [by_name, in_order, *([] if _needed(op) else [{"type": "null"}])]}
 
 
 def _port_schema(port: Port) -> dict[str, Any]:
@@ -100,16 +115,17 @@ def _port_schema(port: Port) -> dict[str, Any]:
 
 def param_schema(spec: ParamSpec) -> dict[str, Any]:
     """One parameter: type, range, choices, default, unit and doc; quantities and `$name` are allowed."""
-    options = [_value_schema(spec)]
+    options, quantity = [_value_schema(spec)], ""
     if spec.kind in ("int", "float") and spec.unit not in (Unit.ANY, Unit.RAW):
-        text = f"A quantity, in {spec.unit} or what converts to it: {_QUANTITIES[spec.unit]}."
-        options.append({"type": "string", "description": text})
+        # Said here: editors show the description of the alternative that fits in place of this one's.
+        quantity = f" A quantity, in {spec.unit} or what converts to it: {_QUANTITIES[spec.unit]}."
+        options.append({"type": "string"})
     if spec.nullable:
         options.append({"type": "null"})
     options.append(_CONSTANT)
     unit = f" [{spec.unit}]" if spec.unit is not Unit.ANY else ""
     clock = f" From the clock ({spec.clock}) unless said." if spec.clock else ""
-    schema: dict[str, Any] = {"description": f"{spec.doc}{unit}{clock}", "anyOf": options}
+    schema: dict[str, Any] = {"description": f"{spec.doc}{unit}{clock}{quantity}", "anyOf": options}
     if spec.default is not MISSING and spec.clock is None:
         schema["default"] = _plain(spec.default)
     return schema
