@@ -79,7 +79,9 @@ class LiveStream:
         if self._leaving is None:
             return outputs
         old, fade = self._leaving(block), self._fade_samples()
-        audio = [name for name, x in outputs.items() if self._is_audio(name) and np.shape(old.get(name)) == x.shape]
+        audio = [
+            name for name, x in outputs.items() if self._is_audio(name) and name in old and old[name].shape == x.shape
+        ]
         mixed = {name: self._mixed(old[name], outputs[name], fade) for name in audio}
         self._n_faded += max((outputs[name].shape[1] for name in audio), default=fade)
         if self._n_faded >= fade:

@@ -88,7 +88,7 @@ def test_the_result_is_written_at_every_save(monkeypatch: pytest.MonkeyPatch, ca
     assert code == 130
     assert levels == [0.25, 0.125, 0.125, 0.0625, 0.0625, 0.25, 0.25]
     assert "a.yaml: ready in" in told[0]
-    assert "a.yaml:6:35: E301" in told[1]
+    assert "a.yaml:6:34: E301" in told[1]
     assert "the last result stays" in told[1]
     assert "no output 'audio'" in told[3]
     assert "E601" in told[5]

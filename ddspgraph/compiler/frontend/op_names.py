@@ -40,7 +40,8 @@ def ops_about(text: str, ops: Iterable[type[Op]]) -> dict[str, str]:
     """
     library = list(ops)
     exact = ops_called(text, library)
-    words = [MEANS.get(word, word) for word in re.findall(r"[\w+*]+", text.lower()) if word not in SAY_NOTHING]
+    spoken: list[str] = re.findall(r"[\w+*]+", text.lower())
+    words = [MEANS.get(word, word) for word in spoken if word not in SAY_NOTHING]
     for word in words if len(words) == 1 else [" ".join(words)]:
         exact |= {op.name: "" for op in library if plain_word(op.name) == plain_word(word)}
         exact |= {name: how for name, how in ops_called(word, library).items() if name not in exact}
