@@ -36,7 +36,7 @@ MISSING: tuple[tuple[tuple[str, ...], str], ...] = (
 
 #: what somebody wants -> a word for what does it
 MEANS: dict[str, str] = {
-    **dict.fromkeys(("quieter", "quiet", "softer", "louder", "loud", "lower volume", "turn down", "turn up"), "volume"),
+    **dict.fromkeys(("quieter", "quiet", "softer", "louder", "loud"), "volume"),
     **dict.fromkeys(("duller", "darker", "warmer", "muffled", "muffle", "dull", "dark", "warm"), "lowpass"),
     **dict.fromkeys(("brighter", "bright", "thinner", "thin"), "highpass"),
     **dict.fromkeys(("wider", "wide", "thicker", "thicken", "widen", "detune", "detuned"), "chorus"),
