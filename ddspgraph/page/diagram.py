@@ -15,7 +15,7 @@ from ddspgraph.render.theme import DARK, LIGHT, Theme
 
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _PAINTED = ("fill", "stroke")
-_END = re.compile(r"(?P<box>\w+)(?::(?P<port>[io]\d+))?(?::\w+)?")
+_END = re.compile(r"(?P<box>\w+)(?::(?P<port>[iob]\d+))?(?::\w+)?")
 _TAG = re.compile(r"tag\d+_(?P<box>\w+)")
 
 
