@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from ddspgraph.backends.fixed import Fixed
 from ddspgraph.backends.portable import portable
+from ddspgraph.backends.portable.recurrent_node import STAND_IN, write_node
 from ddspgraph.backends.quiet import quiet
 from ddspgraph.backends.targets import conversion_failed
 
@@ -48,7 +49,7 @@ def onnx_model(function: Any, name: str) -> Any:
             input_names=list(given) or [f"{_UNUSED}:0"],
             output_names=list(made),
             opset=_OPSET,
-            custom_op_handlers={"FloorMod": (_remainder, [])},
+            custom_op_handlers={"FloorMod": (_remainder, []), STAND_IN: (write_node, [])},
         )
         # What tf2onnx cannot convert it leaves as it was, without an exception.
         left = [n for n in converted.graph.node if n.domain in ("", "ai.onnx") and not defs.has(n.op_type)]

@@ -28,7 +28,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ddspgraph.nn.scan import scan
+from ddspgraph.nn.scan import as_one_function, scan
 from ddspgraph.nn.shapes import product
 
 
@@ -59,16 +59,21 @@ def gru(
       The states of all frames, [batch, time, units], and the last one computed, [batch, units].
     """
     kernel, recurrent_kernel, bias = map(tf.convert_to_tensor, (kernel, recurrent_kernel, bias))
-    gates = product(tf.transpose(x, [1, 0, 2]), kernel) + bias[0]
     if initial_state is None:
         initial_state = tf.zeros([tf.shape(x)[0], recurrent_kernel.shape[0]])
-    gates = tf.reverse(gates, [0]) if reverse else gates
-    states: Any = _run(gates, recurrent_kernel, bias[1], initial_state)
+    in_time = tf.transpose(x, [1, 0, 2])
+    in_time = tf.reverse(in_time, [0]) if reverse else in_time
+    states: Any = as_one_function("gru", _layer, in_time, kernel, recurrent_kernel, bias, initial_state)
     last = tf.cond(tf.shape(x)[1] > 0, lambda: states[-1], lambda: initial_state)
     states = tf.reverse(states, [0]) if reverse else states
     states = tf.transpose(states, [1, 0, 2])
     states.set_shape([*x.shape[:2], recurrent_kernel.shape[0]])
     return states, last
+
+
+def _layer(x: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias: tf.Tensor, first: tf.Tensor) -> Any:
+    """[time, batch, n_in] -> the states, [time, batch, units]."""
+    return _run(product(x, kernel) + bias[0], recurrent_kernel, bias[1], first)
 
 
 @tf.custom_gradient

@@ -21,7 +21,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ddspgraph.nn.scan import scan
+from ddspgraph.nn.scan import as_one_function, scan
 from ddspgraph.nn.shapes import product
 
 
@@ -45,15 +45,20 @@ def lstm(
       The states h of all frames, [batch, time, units], and the last one computed, [batch, units].
     """
     kernel, recurrent_kernel, bias = map(tf.convert_to_tensor, (kernel, recurrent_kernel, bias))
-    gates = product(tf.transpose(x, [1, 0, 2]), kernel) + bias
-    gates = tf.reverse(gates, [0]) if reverse else gates
-    states: Any = _run(gates, recurrent_kernel)
+    in_time = tf.transpose(x, [1, 0, 2])
+    in_time = tf.reverse(in_time, [0]) if reverse else in_time
+    states: Any = as_one_function("lstm", _layer, in_time, kernel, recurrent_kernel, bias)
     zeros = tf.zeros([tf.shape(x)[0], recurrent_kernel.shape[0]])
     last = tf.cond(tf.shape(x)[1] > 0, lambda: states[-1], lambda: zeros)
     states = tf.reverse(states, [0]) if reverse else states
     states = tf.transpose(states, [1, 0, 2])
     states.set_shape([*x.shape[:2], recurrent_kernel.shape[0]])
     return states, last
+
+
+def _layer(x: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias: tf.Tensor) -> Any:
+    """[time, batch, n_in] -> the states h, [time, batch, units]."""
+    return _run(product(x, kernel) + bias, recurrent_kernel)
 
 
 @tf.custom_gradient

@@ -7,6 +7,19 @@ from typing import Any
 
 import tensorflow as tf
 
+from ddspgraph.dsp.numerics import needs_static_shapes
+
+
+def as_one_function(name: str, compute: Callable[..., Any], *tensors: tf.Tensor) -> Any:
+    """`compute(*tensors)`; where it is traced for another runtime, as a function of a name that tells what it is.
+
+    A runtime with an operation of its own for it knows it by the name; others see what is inside.
+    """
+    if not needs_static_shapes():
+        return compute(*tensors)
+    kept = {"_noinline": True}
+    return tf.function(compute, autograph=False, experimental_implements=name, experimental_attributes=kept)(*tensors)
+
 
 def scan(
     step: Callable[..., Any],

@@ -18,6 +18,7 @@ from ddspgraph.backends.portable.double_ops import DoubleOps
 from ddspgraph.backends.portable.list_ops import ListOps
 from ddspgraph.backends.portable.long_ops import LongOps
 from ddspgraph.backends.portable.pairs import PairOps
+from ddspgraph.backends.portable.recurrent_node import stand_in
 from ddspgraph.backends.portable.retelling import NotPortable, Numbers, Retelling
 from ddspgraph.backends.portable.word_ops import WordOps
 
@@ -28,6 +29,8 @@ _LACKING: dict[str, tuple[type[Numbers], ...]] = {
     "onnx": (ComplexOps, LongOps, ListOps),
     "litert": (ComplexOps, DoubleOps, WordOps, LongOps, ListOps),
 }
+#: By target, functions that the runtime has as a whole.
+_WHOLE = {"onnx": stand_in}
 
 
 def portable(function: Any, target: str) -> Any:
@@ -45,13 +48,13 @@ def portable(function: Any, target: str) -> Any:
     Raises:
       NotPortable: an operation that has no other words.
     """
-    frozen = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=True)
+    frozen = convert_variables_to_constants_v2(function, lower_control_flow=False, aggressive_inlining=False)
     specs: dict[str, tf.TensorSpec] = function.structured_input_signature[1]  # the specs' own names are in lower case
     crossing = {kind.dtype: kind() for kind in _crossing(target)}
     names = sorted(function.structured_outputs)
 
     def told(**given: tf.Tensor) -> dict[str, tf.Tensor]:
-        retelling = Retelling([kind() for kind in _LACKING[target]])
+        retelling = Retelling([kind() for kind in _LACKING[target]], _WHOLE.get(target))
         values: dict[str, Any] = {}
         for argument, spec in specs.items():
             x = given[argument]

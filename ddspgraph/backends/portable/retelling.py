@@ -17,6 +17,7 @@ from ddspgraph.backends.portable.division import DIVISIONS, divided, is_native
 Pair = tuple[tf.Tensor, tf.Tensor]
 #: What a tensor of the function has become: a constant, a tensor, or two tensors for one number.
 Value = Any
+Whole = Callable[[str, Sequence[Value]], "Sequence[Value] | None"]
 #: Their results depend on the shapes of their inputs alone.
 _OF_SHAPES = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 _THE_SAME = {"Identity", "IdentityN", "StopGradient", "PreventGradient", "Snapshot", "EnsureShape", "CheckNumerics"}
@@ -63,10 +64,12 @@ class Retelling:
 
     Args:
       numbers: the types of numbers that the runtime lacks; those of an operation with several are asked in this order.
+      whole: called with the name of a function that is known as a whole, and its inputs; gives what it becomes, or
+        None.
     """
 
-    def __init__(self, numbers: Sequence[Numbers]) -> None:
-        self.numbers = {kind.dtype: kind for kind in numbers}
+    def __init__(self, numbers: Sequence[Numbers], whole: Whole | None = None) -> None:
+        self.numbers, self.whole = {kind.dtype: kind for kind in numbers}, whole
 
     def run(self, graph: tf.Graph, given: Mapping[str, Value], outputs: Sequence[tf.Tensor]) -> list[Value]:
         """What the outputs of a traced function become for given values of its inputs, by tensor name."""
@@ -162,6 +165,9 @@ class Retelling:
 
     def _call(self, op: tf.Operation, inputs: Sequence[Value], attribute: str = "f") -> list[Value]:
         inner = _function(op, attribute)
+        name = _implemented(op, attribute)
+        if name and self.whole and (found := self.whole(name, inputs)):
+            return found[: len(op.outputs)]
         return self.run(inner, dict(zip((t.name for t in inner.inputs), inputs, strict=True)), inner.outputs)
 
     def _if(self, op: tf.Operation, inputs: Sequence[Value]) -> list[Value]:
@@ -258,11 +264,22 @@ def _in_order(outputs: Sequence[tf.Tensor], known: Mapping[str, Value]) -> list[
     return list(found)
 
 
-def _function(op: tf.Operation, attribute: str) -> Any:
-    """The graph of a function that an operation calls."""
+def _definition(op: tf.Operation, attribute: str) -> Any:
+    """Of a function that an operation calls."""
     definition = op.graph._get_function(op.get_attr(attribute).name)
     while hasattr(definition, "definition") or hasattr(definition, "cached_definition"):
         definition = getattr(definition, "cached_definition", None) or definition.definition
+    return definition
+
+
+def _implemented(op: tf.Operation, attribute: str) -> str:
+    """What a function says that it is, as `nn.as_one_function` has it say; else empty."""
+    return _definition(op, attribute).attr["_implements"].s.decode()
+
+
+def _function(op: tf.Operation, attribute: str) -> Any:
+    """The graph of a function that an operation calls."""
+    definition = _definition(op, attribute)
     with op.graph.as_default():  # there are those that the function itself calls
         return function_def_to_graph(definition, include_library_functions=True)
 
