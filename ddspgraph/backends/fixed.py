@@ -25,6 +25,7 @@ from ddspgraph.ir.graph import Graph, Input
 from ddspgraph.ir.op import Traits
 from ddspgraph.ir.ports import is_wild
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
+from ddspgraph.nn.scan import layers_as_functions
 
 
 @dataclass(frozen=True)
@@ -236,7 +237,7 @@ def _traces(
         return {names[name]: x for name, x in results.items()}
 
     specs = {t.tensor: tf.TensorSpec(t.shape, t.dtype, t.tensor) for t in takes}
-    with static_shapes():
+    with static_shapes(), layers_as_functions():
         function = tf.function(call, autograph=False).get_concrete_function(**specs)
     reference = tf.function(call, autograph=False).get_concrete_function(**specs)
     made = function.structured_outputs

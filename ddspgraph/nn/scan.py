@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import tensorflow as tf
 
-from ddspgraph.dsp.numerics import needs_static_shapes
+_LAYERS_AS_FUNCTIONS: ContextVar[bool] = ContextVar("layers_as_functions", default=False)
+
+
+@contextlib.contextmanager
+def layers_as_functions() -> Iterator[None]:
+    """Recurrent layers that are traced within are functions of their own, for runtimes that have them as operations."""
+    token = _LAYERS_AS_FUNCTIONS.set(True)
+    try:
+        yield
+    finally:
+        _LAYERS_AS_FUNCTIONS.reset(token)
 
 
 def as_one_function(name: str, compute: Callable[..., Any], *tensors: tf.Tensor) -> Any:
-    """`compute(*tensors)`; where it is traced for another runtime, as a function of a name that tells what it is.
+    """`compute(*tensors)`; within `layers_as_functions` as a function of a name that tells what it is.
 
     A runtime with an operation of its own for it knows it by the name; others see what is inside.
     """
-    if not needs_static_shapes():
+    if not _LAYERS_AS_FUNCTIONS.get():
         return compute(*tensors)
     kept = {"_noinline": True}
     return tf.function(compute, autograph=False, experimental_implements=name, experimental_attributes=kept)(*tensors)
