@@ -19,7 +19,16 @@ FOLDER = Path(__file__).parent.parent / "docs" / "api"
 ROOT_SECTIONS: dict[str, tuple[str, ...]] = {
     "From a spec to a graph": ("load", "check", "migrate", "MigrationResult", "with_tail"),
     "To see and hear": ("draw", "explore", "plot"),
-    "To run": ("compile", "CompiledGraph", "compile_stream", "CompiledStream", "Stream"),
+    "To run": (
+        "compile",
+        "CompiledGraph",
+        "compile_stream",
+        "CompiledStream",
+        "Stream",
+        "LiveStream",
+        "watch",
+        "Watch",
+    ),
     "Exports": (
         *("load_saved_model", "exported:ExportedGraph"),
         *("load_stream", "exported_stream:ExportedStream"),
