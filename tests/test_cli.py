@@ -320,7 +320,6 @@ def test_ops(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "ops", "--ops", "halve_ops.py")
     assert code == 0
     assert all(re.search(rf"(?m)^  {name} ", out) for name in [*LIBRARY, "halve"])
-    assert max(map(len, out.splitlines())) <= 80
     everything = json.loads(run(capsys, "ops", "--json")[1])
     assert [op["name"] for op in everything] == list(LIBRARY)
     for name in LIBRARY:
