@@ -45,6 +45,11 @@ class ExportedGraph:
         return playable_graph(self.path, ops=self._ops, limits=self.limits)
 
     @cached_property
+    def _typed(self) -> Graph:
+        """What the sizes of a call must fit. The node that stands for ops that are not here has no types to check."""
+        return self.graph if self.graph.spec is not None else self.graph.replace(nodes=(), outputs=())
+
+    @cached_property
     def _legal(self) -> Graph:
         """What the memory estimate reads: rate conversions written out."""
         return run(LEGALISE, self.graph) if self.graph.spec is not None else self.graph
@@ -63,7 +68,7 @@ class ExportedGraph:
         function, arguments = self.module.signatures[signature], signature_arguments(self.graph)
         taken = function.structured_input_signature[1]
         needed = {name for name, argument in arguments.items() if argument in taken and name != SEED}
-        given = bind_inputs(self.graph, self._legal, inputs or {}, needed, self.limits)
+        given = bind_inputs(self._typed, self._legal, inputs or {}, needed, self.limits)
         if seed is not None:
             given[SEED] = tf.constant(seed, tf.int64)
         return dict(function(**{arguments[name]: x for name, x in given.items()}))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,7 +91,8 @@ def _settings(arguments: Arguments, options: GraphOptions) -> Mapping[str, Any]:
     from ddspgraph.compiler.frontend.document import read
     from ddspgraph.training.run_folder import RUN, is_run, read_run
 
-    if arguments.spec == "-" or not is_run(arguments.run):
+    # A folder is a run or an export: its params are set.
+    if arguments.spec == "-" or os.path.isdir(arguments.spec) or not is_run(arguments.run):
         return options.params
     declared = read_spec(arguments.spec, options.limits).root.get("params")
     known = {str(key) for key, _ in declared.items()} if declared is not None and declared.is_mapping else set()

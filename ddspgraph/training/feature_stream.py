@@ -14,7 +14,7 @@ from ddspgraph.compiler.driver import compile
 from ddspgraph.ir.graph import Clock
 from ddspgraph.stream import Stream
 from ddspgraph.training.performance import FEATURES, Frames
-from ddspgraph.training.pitch import Track, on_frames
+from ddspgraph.training.pitch import Track, held, on_frames
 from ddspgraph.training.settings import level_frame_size
 from ddspgraph.training.swift_pitch import JudgedStream
 
@@ -47,7 +47,7 @@ class PitchStream:
 
     def _add(self, found: Track) -> None:
         times, f0_hz, confidence = (np.concatenate(pair) for pair in zip(self.track, found, strict=True))
-        self.track = (times, f0_hz, confidence)
+        self.track = (times, held(f0_hz), confidence)  # before what is held is forgotten
 
     def _frames(self, end: int) -> tuple[np.ndarray, np.ndarray]:
         """Frames up to `end`; estimates before the two around the next frame are forgotten."""

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from ddspgraph.training.swift_pitch import NOTHING, VOICED, SwiftStream, detector, judged, peak_of
+from ddspgraph.training.swift_pitch import NOTHING, VOICED, SwiftStream, detector, judged
 
 Track = tuple[np.ndarray, np.ndarray, np.ndarray]
 Tracker = Callable[[np.ndarray, int], Track]
@@ -38,7 +38,7 @@ def swift_f0(audio: np.ndarray, sample_rate: int) -> Track:
     Source: Nieradzik, "SwiftF0: Fast and accurate monophonic pitch detection" (2025).
     """
     step = _BLOCK_S * sample_rate
-    stream = SwiftStream(sample_rate, peak_of(audio, step))
+    stream = SwiftStream(sample_rate)
     found = [stream.push(audio[begin : begin + step]) for begin in range(0, len(audio), step)]
     return judged(sum([*found, stream.flush()], NOTHING)).track
 
@@ -75,8 +75,8 @@ def on_frames(track: Track, n_frames: int, frame_rate: float, first_frame: int =
       f0_hz, confidence: float32 [n_frames], finite; f0_hz is 0 only where there is no estimate at all.
     """
     times, f0_hz, confidence = (np.array(x, np.float64) for x in track)
-    above = np.isposinf(f0_hz)
-    f0_hz[above], confidence[above] = _held(f0_hz)[above], 0.0
+    confidence[np.isposinf(f0_hz)] = 0.0
+    f0_hz = held(f0_hz)
     usable = np.isfinite(f0_hz) & (f0_hz > 0) & np.isfinite(confidence)
     times, f0_hz, confidence = times[usable], f0_hz[usable], np.clip(confidence[usable], 0.0, 1.0)
     if not len(times):
@@ -102,10 +102,10 @@ def share_above(track: Track) -> float:
     return float(above.mean()) if len(above) else 0.0
 
 
-def _held(f0_hz: np.ndarray) -> np.ndarray:
-    """The last finite pitch of each place; the first one before it, 0 where there is none."""
+def held(f0_hz: np.ndarray) -> np.ndarray:
+    """Pitch, where infinite the last finite one, before the first that one; as it is where none is finite."""
     finite = np.flatnonzero(np.isfinite(f0_hz))
     if not len(finite):
-        return np.zeros(len(f0_hz))
+        return f0_hz
     at = np.searchsorted(finite, np.arange(len(f0_hz)), "right") - 1
-    return f0_hz[finite[np.maximum(at, 0)]]
+    return np.where(np.isposinf(f0_hz), f0_hz[finite[np.maximum(at, 0)]], f0_hz)

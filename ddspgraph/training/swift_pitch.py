@@ -1,9 +1,8 @@
 """swift-f0 on recordings of any level: it hears them at full scale, and what it cannot know is refused.
 
 swift-f0 reads a spectrogram on an absolute scale: of a guitar at full scale half the frames are pitched, of the same
-guitar 50 dB below, 5 %. So it hears a copy that is scaled by the peak of the recording; of a stream, by the peak so
-far.
-Levels are never changed by it.
+guitar 50 dB below, 5 %. So it hears a copy that is scaled by the peak so far, which a stream knows as well as a
+recording does: both have the same pitch. Levels are never changed by it.
 """
 
 from __future__ import annotations
@@ -56,11 +55,12 @@ class Estimates:
 
     def __add__(self, other: Estimates) -> Estimates:
         mine, theirs = (self.f0_hz, self.confidence, self.level_db), (other.f0_hz, other.confidence, other.level_db)
-        return Estimates(self.first, *(np.concatenate(pair) for pair in zip(mine, theirs, strict=True)))
+        first = self.first if len(self) else other.first
+        return Estimates(first, *(np.concatenate(pair) for pair in zip(mine, theirs, strict=True)))
 
-    def last(self, n: int) -> Estimates:
-        begin = max(len(self) - n, 0)
-        return Estimates(self.first + begin, self.f0_hz[begin:], self.confidence[begin:], self.level_db[begin:])
+    def __getitem__(self, at: slice) -> Estimates:
+        begin = range(len(self))[at].start
+        return Estimates(self.first + begin, self.f0_hz[at], self.confidence[at], self.level_db[at])
 
     @property
     def track(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -84,23 +84,23 @@ def detector() -> Any:
 class SwiftStream:
     """Estimates of audio that comes in pieces; how it is cut into pieces changes nothing.
 
+    Each is made at the peak of what its receptive field and all before it hold.
+
     Args:
       sample_rate: of the audio, in Hz.
-      peak: of the whole recording, where it is known; otherwise each estimate is made at the peak of what its
-        receptive field and all before it hold.
 
     Raises:
       GraphError: E608 where swift-f0 is not installed.
     """
 
-    def __init__(self, sample_rate: int, peak: float | None = None) -> None:
+    def __init__(self, sample_rate: int) -> None:
         self._detector = detector()
         self._resampler: Any = None
         if sample_rate != _RATE:
             import soxr
 
             self._resampler = soxr.ResampleStream(sample_rate, _RATE, 1, dtype="float32")
-        self._known_peak, self._peak = peak, 0.0
+        self._peak = 0.0
         self._audio, self._base, self._made = np.zeros(0, np.float32), 0, 0
 
     def push(self, audio: np.ndarray) -> Estimates:
@@ -134,8 +134,6 @@ class SwiftStream:
 
     def _peaks(self, begin: int, end: int) -> np.ndarray:
         """The peak at which each estimate is made."""
-        if self._known_peak is not None:
-            return np.full(end - begin, self._known_peak)
         heard = [np.max(np.abs(self._audio[: (begin + 1 + _AFTER) * _HOP]), initial=self._peak)]
         heard += [np.max(np.abs(self._audio[i * _HOP : (i + 1) * _HOP]), initial=0.0)
                   for i in range(begin + 1 + _AFTER, end + _AFTER)]  # fmt: skip
@@ -168,7 +166,7 @@ class SwiftStream:
 def judged(raw: Estimates) -> Estimates:
     """Estimates without mains hum and without short jumps of octaves: refused ones have confidence 0.
 
-    Each is judged by itself and the half second around it: of a stream, by what is there so far.
+    Each is judged by itself and the half second around it.
     """
     f0_hz, confidence = raw.f0_hz.copy(), raw.confidence.copy()
     confidence[_is_hum(raw)] = 0.0
@@ -226,7 +224,10 @@ def _runs(f0_hz: np.ndarray, confidence: np.ndarray) -> list[tuple[int, int]]:
 
 
 class JudgedStream:
-    """A `SwiftStream` whose estimates are judged by those before them: none is later for it."""
+    """A `SwiftStream` whose estimates are judged by those before them: none is later for it.
+
+    Whether a jump of octaves will be short is not known while it lasts: its first estimates are always refused.
+    """
 
     def __init__(self, sample_rate: int) -> None:
         self._stream, self._heard = SwiftStream(sample_rate), NOTHING
@@ -239,11 +240,8 @@ class JudgedStream:
         return self._judge(self._stream.flush())
 
     def _judge(self, new: Estimates) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        heard = self._heard + new if len(self._heard) else new
-        self._heard = heard.last(2 * _NEAR)
-        return judged(heard).last(len(new)).track
-
-
-def peak_of(audio: np.ndarray, block: int) -> float:
-    """Of audio that may be a memory map."""
-    return float(max((np.max(np.abs(audio[i : i + block])) for i in range(0, len(audio), block)), default=0.0))
+        found = NOTHING
+        for i in range(len(new)):
+            self._heard = (self._heard + new[i : i + 1])[-2 * _NEAR :]
+            found += judged(self._heard)[-1:]
+        return found.track

@@ -78,7 +78,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert load_run(out).variables_by_node["wet"]["ir"].shape == (400,)
     again = ["run", str(out), "--inputs", str(out / "controls.npz"), "--output", str(tmp_path / "again.wav")]
     assert main(again) == 0
+    capsys.readouterr()
     assert main(["train", str(out), "--data", str(out), "--run", str(out)]) == 4
+    assert "E709" not in capsys.readouterr().err
     assert main([*command, "--steps", "0"]) == 2
     assert main([*command, "--input", f"amplitude={tmp_path / 'f0.npy'}"]) == 4
     assert "E604 the graph has no input 'amplitude'" in capsys.readouterr().err
