@@ -74,6 +74,7 @@ CODES: dict[str, str] = {
     "E617": "A helper process that was ended from outside before its work was done.",
     "E623": "Ops of one's own that a run was trained with, whose file is gone, has changed, or is new to this account.",
     "E635": "A kernel of your own that holds TensorFlow state, such as a lookup table, that a SavedModel cannot carry.",
+    "E636": "A quantized export whose sound is too far from the one in float32.",
     # E7: limits (exit code 5)
     "E701": "The file is larger than the limit.",
     "E702": "The nesting is deeper than the limit.",
@@ -137,6 +138,7 @@ REPAIRS: dict[str, str] = {
     "E605": "give arrays of the shapes that `ddspgraph check --explain` shows",
     "E606": "give all inputs as many frames of the clock",
     "E607": "write to a folder that exists, is yours, and has room",
+    "E636": "--quantize fp16 is nearer, and without --quantize the weights stay float32",
     "E609": "this is a fault of the export: send the spec with the message; the graph itself runs",
     "E611": "make the dataset with the clock and the inputs of the graph: `ddspgraph features AUDIO... -o DIR`",
     "E612": "make the dataset anew: `ddspgraph features AUDIO... -o DIR`",

@@ -40,6 +40,7 @@ ELSEWHERE = {
     **dict.fromkeys(("E902", "E903", "E904", "W111", "W123", "W124"), "migrations/gin"),
     "E614": "training/test_run_folder.py",
     "E623": "training/test_kept.py",
+    "E636": "targets/test_quantize.py",
     "E635": "backends/test_saved_functions.py",
     **dict.fromkeys(("E615", "E616", "W112"), "training/test_checkpoints.py"),
     "E803": "training/test_guard.py",

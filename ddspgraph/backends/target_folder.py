@@ -21,10 +21,12 @@ from ddspgraph.backends.first_state import described as described_state
 from ddspgraph.backends.first_state import write_state
 from ddspgraph.backends.fixed import Fixed
 from ddspgraph.backends.portable import portable_array
+from ddspgraph.backends.quality import qualities
+from ddspgraph.backends.quantize import quantize
 from ddspgraph.backends.saved_model import write_facts
 from ddspgraph.backends.staged_folder import staged_folder
-from ddspgraph.backends.targets import MODEL_FILES, NEXT, Target, check_packages, is_target_export
-from ddspgraph.backends.verify_target import verify_target
+from ddspgraph.backends.targets import MODEL_FILES, NEXT, Precision, Target, check_packages, is_target_export
+from ddspgraph.backends.verify_target import outputs_of, run_target, verify_target
 from ddspgraph.files import cannot_write
 
 
@@ -33,34 +35,46 @@ def save_target(
     target: Target,
     path: str | os.PathLike[str],
     *,
+    precision: Precision | None = None,
     add_assets: Callable[[Path], None] | None = None,
-) -> float:
+) -> tuple[float, dict[str, Any]]:
     """Converts, verifies in the target's runtime, and writes a folder that appears whole or not at all.
 
     Args:
       model: with weights that have the values to be exported.
       path: of the folder; an earlier portable export or an empty folder there is replaced.
+      precision: of trained weights, where it is not float32. The model in float32 is verified first, and the quantized
+        one is held against it.
       add_assets: called with the folder; puts further files there.
 
     Returns:
-      the largest difference to TensorFlow, relative to the peak of its signal.
+      the largest difference of the model in float32 to TensorFlow, relative to the peak of its signal; and what
+      `ddspgraph.json` says.
 
     Raises:
       GraphError: E416 where a node cannot go there; E607 where the folder cannot be written, or would replace
-        something else; E608 where the target's packages are not installed; E609 where the runtime fails or differs.
+        something else; E608 where the target's packages are not installed; E609 where the runtime fails or differs;
+        E636 where a quantized output has become another sound.
     """
-    check_packages(target)
+    check_packages(target, precision)
     with staged_folder(path, is_target_export) as staged:
         try:
             _write_model(model, target, staged / MODEL_FILES[target])
-            write_facts(target_facts(model, target), model.graph.spec, staged)
+            facts = target_facts(model, target)
+            write_facts(facts, model.graph.spec, staged)
             if model.initial:
                 write_state(_first_state(model, target), staged)
             if add_assets is not None:
                 add_assets(staged)
         except OSError as error:
             raise cannot_write(path, error) from None
-        return verify_target(model, staged)
+        difference, results = verify_target(model, staged)
+        if precision is not None:
+            quantize(target, staged / MODEL_FILES[target], model.function.variables, precision)
+            judged = qualities(model.graph, outputs_of(model), results, run_target(model, staged))
+            facts["quantized"] = {"weights": precision, "outputs": {n: q.as_dict() for n, q in judged.items()}}
+            write_facts(facts, model.graph.spec, staged)
+        return difference, facts
 
 
 def target_facts(model: Fixed, target: Target) -> dict[str, Any]:

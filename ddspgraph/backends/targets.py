@@ -18,6 +18,9 @@ from ddspgraph.installation import install_command
 from ddspgraph.ir.graph import Graph, Node
 
 Target = Literal["litert", "onnx"]
+Precision = Literal["fp16", "int8"]
+#: What trained weights may be other than float32.
+PRECISIONS: tuple[Precision, ...] = ("fp16", "int8")
 #: Target -> the file that holds the model.
 MODEL_FILES: dict[Target, str] = {"litert": "model.tflite", "onnx": "model.onnx"}
 #: What `compile --target` takes; the first is the default.
@@ -30,6 +33,7 @@ _NEEDS: dict[Target, dict[str, str]] = {
     "litert": {"ai_edge_litert": "ai-edge-litert"},
     "onnx": {"tf2onnx": "tf2onnx", "onnx": "onnx", "onnxruntime": "onnxruntime"},
 }
+_QUANTIZER = {"ai_edge_quantizer": "ai-edge-quantizer"}
 _TABLE = Path(__file__).resolve().parent.parent / "targets.json"
 _HINT = "compile it as a SavedModel, or compute this before the graph and give it as an input"
 
@@ -40,11 +44,14 @@ def support_table() -> dict[str, Any]:
     return json.loads(_TABLE.read_text(encoding="utf-8"))
 
 
-def check_packages(target: Target) -> None:
-    """Raises GraphError E608 where what a target needs is not installed."""
-    missing = [package for module, package in _NEEDS[target].items() if importlib.util.find_spec(module) is None]
+def check_packages(target: Target, precision: str | None = None) -> None:
+    """Raises GraphError E608 where what a target, or quantizing for it, needs is not installed."""
+    needs, extra = _NEEDS[target], target
+    if precision is not None and target == "litert":
+        needs, extra = {**needs, **_QUANTIZER}, "quantize"
+    missing = [package for module, package in needs.items() if importlib.util.find_spec(module) is None]
     if missing:
-        hint = install_command(target)
+        hint = install_command(extra)
         raise fail("E608", f"exports to {target} need {' and '.join(missing)}, not installed here", hint=hint)
 
 

@@ -39,33 +39,43 @@ _SEEDS = (0, -1, 2**31 - 1, -(2**31) + 9)
 _Arrays = dict[str, np.ndarray]
 
 
-def verify_target(model: Fixed, folder: Path) -> float:
+def verify_target(model: Fixed, folder: Path) -> tuple[float, list[_Arrays]]:
     """Runs an export in its runtime on seeded inputs, and compares it with TensorFlow.
 
     Returns:
-      the largest difference relative to the peak of its signal.
+      the largest difference relative to the peak of its signal, and what each call has given by tensor.
 
     Raises:
       GraphError: E609 where it fails, or differs by more than `TOLERANCE`.
     """
-    worst = 0.0
-    rng, state = np.random.default_rng(_SEED), dict(model.initial)
-    n_calls = _CALLS + max(model.latencies.values(), default=0) // max(model.sizes["samples"], 1)
+    worst, state, results = 0.0, dict(model.initial), run_target(model, folder)
+    for given, found in zip(_calls(model), results, strict=True):
+        wanted = model({**state, **given})
+        state = {name: wanted[NEXT + name] for name in state}
+        for name, tensor in outputs_of(model).items():
+            worst = max(worst, difference(model.graph, name, wanted[tensor], found[tensor], TOLERANCE))
+    return worst, results
+
+
+def run_target(model: Fixed, folder: Path) -> list[_Arrays]:
+    """What a fresh process makes of the seeded calls, each by tensor. Raises GraphError E609 where it fails."""
+    calls = _calls(model)
     with tempfile.TemporaryDirectory(prefix="ddspgraph-verify-") as scratch:
-        wanted = []
-        for i in range(n_calls):
-            given = _inputs(model, rng, i)
+        for i, given in enumerate(calls):
             save_arrays(Path(scratch, f"inputs_{i}.npz"), given)
-            wanted.append(model({**state, **given}))
-            state = {name: wanted[i][NEXT + name] for name in state}
         run_in_fresh_process(__name__, model.graph, folder, scratch)
-        for i, results in enumerate(wanted):
-            found = load_arrays(Path(scratch, f"outputs_{i}.npz"))
-            for output in model.outputs:
-                if output.name in dict(model.graph.outputs):
-                    pair = results[output.tensor], found[output.tensor]
-                    worst = max(worst, difference(model.graph, output.name, *pair, TOLERANCE))
-    return worst
+        return [load_arrays(Path(scratch, f"outputs_{i}.npz")) for i in range(len(calls))]
+
+
+def outputs_of(model: Fixed) -> dict[str, str]:
+    """Of the graph, by what the model calls them; not the states of a stream."""
+    return {t.name: t.tensor for t in model.outputs if t.name in dict(model.graph.outputs)}
+
+
+def _calls(model: Fixed) -> list[_Arrays]:
+    rng = np.random.default_rng(_SEED)
+    n = _CALLS + max(model.latencies.values(), default=0) // max(model.sizes["samples"], 1)
+    return [_inputs(model, rng, i) for i in range(n)]
 
 
 def _inputs(model: Fixed, rng: np.random.Generator, call: int) -> _Arrays:

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddspgraph.backends.targets import TARGETS, check_packages, check_support, is_target_export
+from ddspgraph.backends.targets import PRECISIONS, TARGETS, check_packages, check_support, is_target_export
 from ddspgraph.cli.console import load_quietly, show_json, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_block_option, block_samples
 
@@ -24,6 +24,8 @@ _OPTIONS = ("seconds", "frames", "batch", "block", "inputs")
 def add_target_options(parser: Parser) -> None:
     """`--target`, and the shapes of LiteRT and ONNX models."""
     parser.add_argument("--target", choices=TARGETS, default=TARGETS[0], help="what will run it (default: saved_model)")
+    words = "trained weights in 16 or 8 bits (litert and onnx); the quality against float32 is shown, and has a floor"
+    parser.add_argument("--quantize", choices=PRECISIONS, help=words)
     shapes = parser.add_argument_group("litert and onnx", "models of fixed shapes: of one length, or of one block")
     length = shapes.add_mutually_exclusive_group()
     length.add_argument("--seconds", type=float, metavar="N", help="length (default: the clock's duration, else 1)")
@@ -35,6 +37,8 @@ def add_target_options(parser: Parser) -> None:
 
 def check_no_shapes(arguments: Arguments) -> None:
     """Of a SavedModel, whose batch and length are open. Raises UsageError."""
+    if arguments.quantize is not None:
+        raise UsageError("--quantize goes with --target litert or onnx")
     given = [f"--{name}" for name in _OPTIONS if getattr(arguments, name) is not None]
     if given:
         raise UsageError(f"{' and '.join(given)}: a SavedModel takes any batch and length; see --target")
@@ -47,12 +51,12 @@ def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions,
     target = arguments.target
     samples = _samples(arguments, graph)
     check_support(graph, target, streaming=arguments.streaming)
-    check_packages(target)
+    check_packages(target, arguments.quantize)
     check_target(arguments.output, is_target_export)
     with stage("loading TensorFlow"):
         load_quietly()
 
-    from ddspgraph.backends.target_folder import save_target, target_facts
+    from ddspgraph.backends.target_folder import save_target
     from ddspgraph.cli.spec import compile_graph
 
     with stage(f"compiling {graph.name}"):
@@ -61,8 +65,10 @@ def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions,
 
     with stage(f"exporting {arguments.output}, and running it in a fresh process"):
         add_assets = partial(add_run_assets, model, arguments.spec)
-        difference = save_target(fixed, target, arguments.output, add_assets=add_assets)
-    _report(arguments, target_facts(fixed, target), difference)
+        difference, facts = save_target(
+            fixed, target, arguments.output, precision=arguments.quantize, add_assets=add_assets
+        )
+    _report(arguments, facts, difference)
     return 0
 
 
@@ -129,9 +135,22 @@ def _report(arguments: Arguments, facts: dict[str, Any], difference: float) -> N
         for t in facts[key]
     ]
     tell(table(rows))
+    if "quantized" in facts:
+        tell(f"  weights in {facts['quantized']['weights']}, against float32:")
+        for name, quality in facts["quantized"]["outputs"].items():
+            tell(f"  {name}: {_told(quality)}")
     if "streaming" in facts:
         tell(f"  states: {len(facts['streaming']['states'])}, first values in initial_state.bin")
         for name, samples in facts["streaming"]["latency_samples"].items():
             tell(f"  latency of {name}: {samples} samples")
     if facts["seed"]:
         tell(f"  seed: {facts['seed']} (int32)")
+
+
+def _told(quality: dict[str, float | None]) -> str:
+    """Of a quantized output."""
+    snr, distance = quality["snr_db"], quality["log_spectral_distance_db"]
+    if snr is None:
+        return "the same, bit for bit"
+    spectra = "" if distance is None else f", log-spectral distance {distance:.2g} dB"
+    return f"signal-to-noise ratio {snr:.3g} dB{spectra}"
