@@ -101,7 +101,9 @@ class Grower:
     def _inputs(self, op: type[Op], spec: Spec) -> Spec:
         ports: dict[str, Port] = dict(op.inputs)
         if op.variadic is not None:
-            ports |= {f"input_{i + 1}": op.variadic for i in range(self.random.choice([1, 2, 3]))}
+            least = 0 if ports else 1
+            more = op.input_names(len(ports) + least + self.random.choice([0, 1, 2]))
+            ports |= {name: op.variadic for name in more if name not in ports}
         channels: dict[str, int | str] = {}
         return {
             name: self._source(port, spec, channels)

@@ -35,7 +35,8 @@ def marks(picture: Picture) -> dict[str, Change | None]:
 def test_a_list() -> None:
     picture = shown(LIST)
     found = marks(picture)
-    assert {name for name, change in found.items() if change is Change.CHANGED} == {"node additive"}
+    changed = {name for name, change in found.items() if change is Change.CHANGED}
+    assert changed == {"node additive", "node filtered_noise"}
     assert {name for name, change in found.items() if change is Change.ADDED} == {"output audio"}
     assert {name for name, change in found.items() if change is Change.REMOVED} == {"input loudness_db", "node unused"}
     additive = next(box for box in picture.boxes if box.name == "additive")
@@ -44,6 +45,8 @@ def test_a_list() -> None:
         "magenta/ddsp 1.0",
         "scale_fn: renamed, '@core.exp_sigmoid'",
     )
+    noise = next(box for box in picture.boxes if box.name == "filtered_noise")
+    assert " ".join(noise.lines).startswith("timing: default, magenta/ddsp's FilteredNoise")
 
 
 def test_what_a_gin_file_leaves_to_code_is_added() -> None:

@@ -1,7 +1,7 @@
 """Every recorded processor and loss of magenta/ddsp, through a YAML graph and the command line's arrays.
 
 `tests/dsp`, `tests/ops` and `tests/losses` hold the functions and classes; here the same recordings pass through the
-whole product: spec, checker, compiler, `ddspgraph run --inputs --outputs`.
+whole product: spec with the parameters that a migration sets, checker, compiler, `ddspgraph run --inputs --outputs`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import yaml
 import ddspgraph as dg
 from ddspgraph.cli import main
 from ddspgraph.ir.types import Rate
+from ddspgraph.migrations.v1_classes import CLASSES
 from tests.dsp.golden import Case, cases, relative_l2
 
 OPS_BY_CLASS = {op.__name__: op for op in dg.OPS.values()}
@@ -23,8 +24,6 @@ PROCESSORS = [c for c in cases("ddsp.") if c.source.split(".")[-1] in OPS_BY_CLA
 LOSSES = [c for c in cases("losses.") if c.source.split(".")[-1] in OPS_BY_CLASS]
 #: Recordings that carry the float32 phase of the original, by how much. Ours is exact (tests/ops, tests/dsp).
 DRIFTED = {"Wavetable": 2e-3}
-#: Where the note of the recording names a defect, the old curve has a name.
-OLD_CURVES = {"Mix": {"law": "ddsp"}}
 NOT_IN_A_GRAPH = {"use_angular_cumsum"}  # accepted, and without effect
 
 
@@ -46,7 +45,10 @@ def spec_of(case: Case) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         elif array.ndim == 3:
             said["channels"] = array.shape[2]
         inputs[name] = said
-    params = {k: v for k, v in case.params.items() if k not in NOT_IN_A_GRAPH} | OLD_CURVES.get(case.name, {})
+    params = {k: v for k, v in case.params.items() if k not in NOT_IN_A_GRAPH}
+    if (known := CLASSES.get(op.__name__)) is not None:
+        # Where the op's own default does otherwise: late filters, a crossfade that is not of constant power.
+        params |= known.keeps
     node = {"op": op.name, "inputs": {name: name for name in inputs}, "params": params}
     is_loss = case in LOSSES
     outputs = {f"out_{port}": f"node/{port}" for port in op(**_filled(op)).output_ports()} if not is_loss else {}

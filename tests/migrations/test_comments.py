@@ -86,7 +86,7 @@ inputs:  # all inputs
 nodes:
   # noise
   # which
-  noise: {op: filtered_noise, inputs: {magnitudes: m}, params: {window_size: 0}}
+  noise: {op: filtered_noise, inputs: {magnitudes: m}, params: {window_size: 0, timing: ddsp}}
   # sum
   # the sum of both
   gain: {op: add, inputs: {signal_one: noise, signal_two: a}}

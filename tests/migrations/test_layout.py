@@ -54,7 +54,8 @@ def test_quotes_spellings_and_anchors_of_what_did_not_change_are_kept():
         "initial_bias: 1.0e+0",
         """doc: "Says 'hello'"\n""",
         "doc: 'It''s: b'\n",
-        "a: &base {op: &c filtered_noise, inputs: {magnitudes: m}, params: {window_size: &w 0x81}}\n",
+        "a: &base\n    op: &c filtered_noise\n",
+        "params: {window_size: &w 0x81, timing: ddsp}\n",  # beside what magenta/ddsp's filters need
         "op: *c\n",
         "c: *base\n",
         "window_size: *w",

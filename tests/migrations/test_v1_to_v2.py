@@ -179,7 +179,7 @@ def test_modules_in_the_dag_are_named_by_their_class():
 
 def test_what_the_header_says_is_not_said_twice():
     text = spec("m", "n: {class: FilteredNoise, n_samples: 64000, window_size: 0}", "[n, [m]]")
-    assert upgraded(text)["nodes"]["n"]["params"] == {"window_size": 0}
+    assert upgraded(text)["nodes"]["n"]["params"] == {"window_size": 0, "timing": "ddsp"}
     (derived,) = [c for c in migrate_text(text).changes if c.kind is Kind.DERIVED]
     assert (derived.path, derived.to, derived.span.line) == ("modules.n.n_samples", "clock.duration", 6)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from ddspgraph.ir.types import Rate, Unit, signal
+from ddspgraph.ir.types import Rate, signal
 from ddspgraph.ops.rates import Resample, TensorToAudio
 from tests.dsp.golden import cases
 from tests.ops.checks import assert_finite, results_of, traced
@@ -30,12 +30,13 @@ def test_linear_is_a_line_between_frames() -> None:
 @pytest.mark.parametrize("method", ["nearest", "linear", "cubic", "window"])
 @pytest.mark.parametrize("add_endpoint", [True, False])
 def test_type_and_length(method: str, add_endpoint: bool) -> None:
+    """The compiler adds the unit: tests/compiler/test_units.py."""
     op = Resample(hop_samples=8, method=method, add_endpoint=add_endpoint)
     frames = np.random.default_rng(1).normal(size=(2, 5, 3))
     result = results_of(op, inputs=frames)["signal"]
-    given = signal("batch", "frames", 3, rate=Rate.FRAME, unit=Unit.HZ)
+    given = signal("batch", "frames", 3, rate=Rate.FRAME)
     inferred = op.infer({"inputs": given})["signal"]
-    assert inferred.unit is Unit.HZ
+    assert inferred.rate is Rate.AUDIO
     assert result.shape == tuple(dim.at({"batch": 2, "frames": 5}) for dim in inferred.dims)
     assert result.shape[1] == 8 * (5 if add_endpoint else 4)
     np.testing.assert_allclose(traced(op, {"inputs": frames})["signal"], result, atol=1e-5)
