@@ -25,6 +25,8 @@ _RATE, _HOP = 16_000, 256
 _BEFORE, _AFTER = 11, 10
 #: A recording whose peak is below -70 dBFS is silence, and left as it is.
 _LEAST_PEAK = 10.0 ** (-70 / 20)
+#: The scale follows the peak so far in steps of 1 dB: each takes a call, and a crescendo would take one an estimate.
+_STEP = 10.0 ** (1 / 20)
 
 # A tone above the range is tracked an octave low: no energy is then where its fundamental is said to be.
 _SPECTRUM = 2_048
@@ -133,11 +135,12 @@ class SwiftStream:
         return found
 
     def _peaks(self, begin: int, end: int) -> np.ndarray:
-        """The peak at which each estimate is made."""
-        heard = [np.max(np.abs(self._audio[: (begin + 1 + _AFTER) * _HOP]), initial=self._peak)]
+        """The peak at which each estimate is made, to within a step."""
+        heard = [np.max(np.abs(self._audio[: (begin + 1 + _AFTER) * _HOP]), initial=0.0)]
         heard += [np.max(np.abs(self._audio[i * _HOP : (i + 1) * _HOP]), initial=0.0)
                   for i in range(begin + 1 + _AFTER, end + _AFTER)]  # fmt: skip
-        return np.maximum.accumulate(heard)
+        followed = itertools.accumulate(heard, lambda last, x: x if x > _STEP * last else last, initial=self._peak)
+        return np.array(list(followed)[1:])
 
     def _detect(self, begin: int, end: int, peak: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         gain = 1.0 / peak if peak >= _LEAST_PEAK else 1.0

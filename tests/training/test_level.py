@@ -10,7 +10,7 @@ import pytest
 from ddspgraph.io.audio import read_audio
 from ddspgraph.training.notes import level_over_floor
 from ddspgraph.training.pitch import on_frames, share_above, swift_f0
-from ddspgraph.training.swift_pitch import VOICED, Estimates, JudgedStream, judged
+from ddspgraph.training.swift_pitch import VOICED, Estimates, JudgedStream, SwiftStream, judged
 
 RATE = 16_000
 GUITAR = Path(__file__).parents[2] / "graphs" / "audio" / "guit_e_slide.flac"
@@ -53,6 +53,18 @@ def test_in_pieces_it_is_the_same(guitar: np.ndarray) -> None:
     times, _, confidence = swift_f0(guitar, RATE)
     np.testing.assert_allclose(tracks[0][0], times)
     assert np.mean(np.abs(tracks[0][2] - confidence) < 1e-3) > 0.98  # an open run of the stream is judged early
+
+
+def test_a_crescendo_is_tracked_at_every_decibel(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not at every estimate, of which there are 250: a call costs as much as 21 of them."""
+    fade = np.linspace(-40, 0, 4 * RATE)
+    stream, calls = SwiftStream(RATE), []
+    detect = stream._detect
+    monkeypatch.setattr(stream, "_detect", lambda *piece: (calls.append(piece), detect(*piece))[1])
+    stream.push(harmonic(220.0, 4.0) * 10 ** (fade / 20))
+    peaks_db = 20 * np.log10([peak for *_, peak in calls])
+    assert 20 <= len(calls) <= 40  # the first looks 176 ms ahead
+    assert np.all((np.diff(peaks_db) > 1) & (np.diff(peaks_db) < 1.2))  # an estimate is 0.16 dB
 
 
 @pytest.mark.parametrize("mains_hz", [50.0, 60.0, 100.0, 120.0])
