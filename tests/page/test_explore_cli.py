@@ -23,7 +23,7 @@ def test_with_a_recording(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     data = data_of(page.read_text())
     assert data["has_signals"]
     length = next(p for p in data["boxes"]["node_room"]["params"] if p["name"] == "reverb_length")
-    assert length["value"] == "22 050 samples"
+    assert (length["value"], length["converted"]) == ("0.5 s", "22 050 samples")
     assert page.stat().st_size < 5_000_000
 
 
