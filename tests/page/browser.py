@@ -61,7 +61,13 @@ class Browser:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        # A headless window may be without the focus, and then no element is told that it has it.
+        self.driver.execute_cdp_cmd("Emulation.setFocusEmulationEnabled", {"enabled": True})
         self.driver.get(page.as_uri())
+        # A driver may return while a large page is still being read.
+        WebDriverWait(self.driver, 60).until(
+            lambda _: self.run("return location.href !== 'about:blank' && document.readyState === 'complete'")
+        )
 
     def run(self, script: str, *arguments: Any) -> Any:
         return self.driver.execute_script(script, *arguments)
