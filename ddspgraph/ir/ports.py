@@ -138,7 +138,7 @@ def bind(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[str, 
                 "E413",
                 name,
                 f"port '{name}' wants {port.type_text()}, {{source}} is {signal.shape_text}",
-                _rank_hint(len(port.dims), signal),
+                _list_hint(port) or _rank_hint(len(port.dims), signal),
             )
         for axis, (wanted, given) in enumerate(zip(port.dims, signal.dims, strict=True)):
             if given == Dim.of(1) and (wanted.name == "batch" or (port.broadcast and axis == 1)):
@@ -148,7 +148,8 @@ def bind(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[str, 
             if fits is None:
                 said = f" with {wanted} = {expected} from '{said_by[wanted.name]}'" if wanted.name else ""
                 message = f"port '{name}' wants {port.type_text()}{said}, {{source}} is {signal.shape_text}"
-                raise Mismatch("E414", name, message, _size_hint(expected, given, axis, wanted.is_static))
+                hint = _list_hint(port) or _size_hint(expected, given, axis, wanted.is_static)
+                raise Mismatch("E414", name, message, hint)
             if not wanted.is_static:
                 bound[wanted.name] = fits
                 said_by.setdefault(wanted.name, name)
@@ -160,6 +161,14 @@ def _size_hint(expected: Dim, given: Dim, axis: int, is_said: bool) -> str | Non
         return None
     channels = f"{expected} channel{'s' * (expected.offset != 1)}"
     return f"give it {channels}" if is_said else f"give both {channels}, or both {given}"
+
+
+def _list_hint(port: Port) -> str | None:
+    """For a constant of one axis and a known size."""
+    if port.rate is not Rate.CONST or port.dims is None or len(port.dims) != 2 or not port.dims[1].size:
+        return None
+    n = port.dims[1].size
+    return f"give it a list of {n} number{'s' * (n != 1)}, or an input with `shape: [{n}]`"
 
 
 def _rank_hint(wanted: int, signal: Signal) -> str | None:

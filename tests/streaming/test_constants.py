@@ -93,3 +93,33 @@ outputs: {a: d/a, s: s}
 """
     with pytest.raises(dg.GraphError, match="'s' cannot run as a stream: add reads 'd/state', which is known after"):
         dg.compile_stream(dg.compile(text))
+
+
+@pytest.mark.parametrize("declared", ["", ", h: {rate: const, shape: [4]}", ", h: {rate: const, shape: [n]}"])
+def test_a_decoder_begins_from_one_state_for_all(declared: str) -> None:
+    """A list is the first state of every item of a batch, offline and in a stream, as an array of one for each is."""
+    text = f"""
+version: 2
+name: states
+clock: {{sample_rate: 16 kHz, hop: 64}}
+inputs: {{x: {{rate: frame, channels: 3, unit: raw}}{declared}}}
+nodes:
+  d:
+    op: rnn_fc_decoder
+    inputs: [x, {"h" if declared else [1.0, -2.0, 0.5, 3.0]}]
+    params: {{rnn_channels: 4, ch: 5, stateless: true, outputs: {{a: 2}}}}
+outputs: {{a: d/a, state: d/state}}
+"""
+    model = dg.compile(text)
+    x = np.random.default_rng(0).normal(size=(2, 7, 3)).astype(np.float32)
+    state = np.array([[1.0, -2.0, 0.5, 3.0]] * 2, np.float32)
+    inputs = {"x": x} | ({"h": state} if declared else {})
+    both = model(inputs)
+    assert both["state"].shape == (2, 4)
+    for item in range(2):
+        alone = model({name: array[item : item + 1] for name, array in inputs.items()})
+        for name, value in alone.items():
+            np.testing.assert_allclose(both[name][item], value[0], atol=1e-6)  # float32, products of other sizes
+    stream = dg.compile_stream(model)
+    for output, (difference, allowed) in differences(model, stream, inputs, 7 * 64).items():
+        assert difference <= allowed, output

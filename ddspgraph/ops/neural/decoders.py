@@ -7,7 +7,7 @@ from typing import Any
 
 from ddspgraph import dsp, nn
 from ddspgraph.ir.op import Op, Splits, Traits, Weight, param
-from ddspgraph.ir.ports import Mismatch, Port, agree, const, frame
+from ddspgraph.ir.ports import Mismatch, Port, agree, bind, const, frame
 from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ops.neural import parts
@@ -45,7 +45,7 @@ class RnnFcDecoder(Op):
     def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
         ports = dict(super().input_ports(given))
         if self.stateless and given:
-            ports[list(given)[-1]] = const(self.rnn_channels, doc="The state.")
+            ports[list(given)[-1]] = self._state_port()
         return ports
 
     def output_ports(self) -> Mapping[str, Port]:
@@ -84,7 +84,8 @@ class RnnFcDecoder(Op):
         recurrent = nn.part(variables, "rnn")
         if not self.stateless:
             return self._controls(joined, nn.rnn(joined, recurrent, self.rnn_type), variables)
-        hidden, state = nn.rnn_step(joined, inputs[-1], recurrent)
+        first = dsp.broadcast_batch(inputs[-1], dsp.size_of(joined, 0))
+        hidden, state = nn.rnn_step(joined, first, recurrent)
         return {**self._controls(joined, hidden, variables), "state": state}
 
     def _joined(self, inputs: Sequence[Any], variables: Mapping[str, Any]) -> Any:
@@ -108,7 +109,7 @@ class RnnFcDecoder(Op):
 
     def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
         if self.stateless:
-            return {"h": constants[list(signals)[-1]]}
+            return {"h": dsp.broadcast_batch(constants[list(signals)[-1]], block.batch)}
         return first_states(signals.values(), self.rnn_channels, self.rnn_type, block)
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
@@ -128,6 +129,12 @@ class RnnFcDecoder(Op):
             raise Mismatch("E305", "input_1", f"rnn_fc_decoder needs {least}", "add `inputs: [ld_scaled, f0_scaled]`")
         if self.stateless and self.rnn_type == "lstm":
             raise Mismatch("E502", list(signals)[-1], "a stateless decoder has one state, an lstm two", "rnn_type: gru")
+        if self.stateless:
+            name, state = list(signals.items())[-1]
+            bind({name: self._state_port()}, {name: state})
+
+    def _state_port(self) -> Port:
+        return const(self.rnn_channels, doc="The state.")
 
 
 class DilatedConvDecoder(StackFields):
