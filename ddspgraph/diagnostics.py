@@ -171,6 +171,8 @@ class GraphError(Exception):
     """
 
     def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
+        if isinstance(diagnostics, str):  # as Keras would make one anew, which then takes a plain error instead
+            raise TypeError("a GraphError is made of findings, see `fail`")
         found = [diagnostics] if isinstance(diagnostics, Diagnostic) else list(diagnostics)
         self.diagnostics: tuple[Diagnostic, ...] = in_source_order(found)
         super().__init__("\n".join(str(d) for d in self.diagnostics))

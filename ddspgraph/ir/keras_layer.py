@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ddspgraph.diagnostics import GraphError
 from ddspgraph.ir.call import bind_arguments, call_op, signal_of
 from ddspgraph.ir.initialisers import initial_value
 from ddspgraph.ir.op import Op
@@ -63,7 +64,11 @@ class OpLayer(keras.layers.Layer):
 
     def call(self, inputs: Mapping[str, Any], seed: Any = 0) -> Any:
         weights = {name: weight.value for name, weight in self.weights_by_name.items()}
-        return call_op(self.op, (), inputs, seed=seed, variables=weights)[next(iter(self.op.output_ports()))]
+        try:
+            return call_op(self.op, (), inputs, seed=seed, variables=weights)[next(iter(self.op.output_ports()))]
+        except GraphError as error:
+            setattr(error, "_keras_call_info_injected", True)  # noqa: B010  else Keras changes its kind
+            raise
 
     def get_config(self) -> dict[str, Any]:
         kind = type(self.op)

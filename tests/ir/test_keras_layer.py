@@ -107,3 +107,11 @@ def test_an_op_of_your_own_is_found_once_its_module_is_imported() -> None:
     unknown = {**config, "op": {**config["op"], "class": "nowhere.ops:Doubled"}}
     with pytest.raises(ValueError, match="import it before loading"):
         type(layer).from_config(unknown)
+
+
+def test_sizes_that_disagree_are_named_as_without_keras() -> None:
+    harmonic = dg.ops.Harmonic(sample_rate=8000, n_samples=80)
+    controls = np.zeros([1, 10, 1]), np.zeros([1, 9, 4]), np.full([1, 10, 1], 440.0)
+    for call in (harmonic, harmonic.layer()):
+        with pytest.raises(dg.GraphError, match="E414"):
+            call(*controls)
