@@ -65,7 +65,8 @@ def _is_own_op(value: object) -> bool:
 
 def test_links_lead_somewhere() -> None:
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", (ROOT / page).read_text()):
+        text = BLOCK.sub("", (ROOT / page).read_text())  # `signatures["losses"](**inputs)` is no link
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", text):
             if "://" not in target:
                 assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
 
