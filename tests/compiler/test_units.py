@@ -82,9 +82,14 @@ def test_two_units_are_a_conflict(name: str) -> None:
 @pytest.mark.parametrize("name", PAIRS)
 def test_any_takes_the_unit_of_the_other(name: str) -> None:
     op, (first, second) = OPS[name](), PAIRS[name][:2]
+    is_product = op.input_ports((first,))[first].scales
     for unit in KNOWN:
-        if unit is Unit.LINEAR and op.input_ports((first,))[first].scales:
+        if unit is Unit.LINEAR and is_product:
             continue  # a factor: what it scales is not known
+        if unit is Unit.DB and is_product:
+            for one, two in ((unit, Unit.ANY), (Unit.ANY, unit)):
+                assert solve_units(op, {first: signal(1, unit=one), second: signal(1, unit=two)})[1]
+            continue  # a level in dB is no factor: as a number, -6 would turn a sound over and six times louder
         for one, two in ((unit, Unit.ANY), (Unit.ANY, unit)):
             units, conflicts = solve_units(op, {first: signal(1, unit=one), second: signal(1, unit=two)})
             assert not conflicts
