@@ -167,7 +167,7 @@ class Retelling:
         inner = _function(op, attribute)
         name = _implemented(op, attribute)
         if name and self.whole and (found := self.whole(name, inputs)):
-            return found[: len(op.outputs)]
+            return list(found[: len(op.outputs)])
         return self.run(inner, dict(zip((t.name for t in inner.inputs), inputs, strict=True)), inner.outputs)
 
     def _if(self, op: tf.Operation, inputs: Sequence[Value]) -> list[Value]:
