@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ddspgraph.compiler.driver import compile, load
 from ddspgraph.compiler.lower import CompiledGraph
+from ddspgraph.ir.keras_layer import Known
 
 
 @keras.saving.register_keras_serializable("ddspgraph")
@@ -34,7 +35,7 @@ class GraphLayer(keras.layers.Layer):
             for name, variable in named.items():
                 weight = self.add_weight(
                     shape=variable.shape,
-                    initializer=_ValueOf(variable),
+                    initializer=Known(variable),
                     trainable=variable.trainable,
                     name=f"{node}.{name}",
                 )
@@ -67,13 +68,3 @@ class GraphLayer(keras.layers.Layer):
         own = ("spec", "settings")
         model = compile(load(config["spec"], params=config["settings"]))
         return cls(model, **{name: value for name, value in config.items() if name not in own})
-
-
-class _ValueOf(keras.initializers.Initializer):
-    """The value that a variable has now."""
-
-    def __init__(self, variable: tf.Variable) -> None:
-        self.variable = variable
-
-    def __call__(self, shape: Any, dtype: Any = None) -> tf.Tensor:
-        return tf.cast(self.variable, dtype or tf.float32)

@@ -58,7 +58,7 @@ class OpLayer(keras.layers.Layer):
         for name, weight in self.op.weights(signals).items():
             value = initial_value(weight, f"{self.op.name}/{name}", 0)
             # As attributes: `tf.train.Checkpoint` does not find weights of a Keras layer that are in a dictionary.
-            made = self.add_weight(shape=weight.shape, initializer=_Value(value), trainable=weight.trainable, name=name)
+            made = self.add_weight(shape=weight.shape, initializer=Known(value), trainable=weight.trainable, name=name)
             setattr(self, f"weight.{name}", made)
             self._names += (name,)
 
@@ -81,8 +81,8 @@ class OpLayer(keras.layers.Layer):
         return cls(_op(config["op"]), **{name: value for name, value in config.items() if name != "op"})
 
 
-class _Value(keras.initializers.Initializer):
-    """First values that are known: they follow from the op's name, not from Keras's random state."""
+class Known(keras.initializers.Initializer):
+    """A first value that is known, of an array or a variable, and does not come from Keras's random state."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
