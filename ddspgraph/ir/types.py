@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 
@@ -132,6 +132,12 @@ class Signal:
     @property
     def rank(self) -> int:
         return len(self.dims)
+
+    def sized(self, sizes: Mapping[str, int]) -> Signal:
+        """With numbers for the dims whose names have sizes."""
+        if not any(dim.name in sizes for dim in self.dims):
+            return self
+        return replace(self, dims=tuple(Dim.of(dim.at(sizes)) if dim.name in sizes else dim for dim in self.dims))
 
     @property
     def shape_text(self) -> str:

@@ -23,7 +23,7 @@ def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyT
     `sizes` are those of named dims, where a call says them. Reports E402, E411-E414, and what an op's own `infer` and
     `weights` raise.
     """
-    types: dict[Ref, Signal] = {i.ref: _sized(i.signal, sizes) for i in graph.inputs}
+    types: dict[Ref, Signal] = {i.ref: i.signal.sized(sizes) for i in graph.inputs}
     for node in graph.nodes:
         if all(ref in types for _, ref in node.inputs):
             types.update(_node_types(graph, node, types, report, sizes))
@@ -50,14 +50,14 @@ def _node_types(
         return {}
     outputs = with_units(node.op, outputs, units)
     hop = graph.clock.hop_samples
-    return {Ref(node.name, port): _sized(_in_frames(s, hop), sizes) for port, s in outputs.items()}
+    return {Ref(node.name, port): _in_frames(s, hop).sized(sizes) for port, s in outputs.items()}
 
 
 def _output_types(
     op: Op, ports: Mapping[str, Port], given: Mapping[str, Signal], hop: int | None, sizes: Mapping[str, int]
 ) -> dict[str, Signal]:
     """All that an op has to say of the types of its inputs. Raises `Mismatch`."""
-    arrived = {port: _sized(s, sizes) for port, s in arriving(ports, given, hop).items()}
+    arrived = {port: s.sized(sizes) for port, s in arriving(ports, given, hop).items()}
     met = {port: arrived[port] if s.rate is Rate.CONST else s for port, s in given.items()}
     makes_time = Traits.SIZED in op.traits or any(s.rate is Rate.AUDIO for s in arrived.values())
     frame_hop = input_hop(met, hop, meets_audio=makes_time)
@@ -73,13 +73,6 @@ def _in_frames(signal: Signal, hop: int | None) -> Signal:
     if not hop or not any(d.name == "samples" for d in signal.dims):
         return signal
     return replace(signal, dims=tuple(_frames_of_samples(d, hop) if d.name == "samples" else d for d in signal.dims))
-
-
-def _sized(signal: Signal, sizes: Mapping[str, int]) -> Signal:
-    """With numbers for the dims whose names have sizes."""
-    if not any(d.name in sizes for d in signal.dims):
-        return signal
-    return replace(signal, dims=tuple(Dim.of(d.at(sizes)) if d.name in sizes else d for d in signal.dims))
 
 
 def _frames_of_samples(dim: Dim, hop: int) -> Dim:

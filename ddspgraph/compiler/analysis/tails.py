@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ddspgraph.ir.graph import Graph, Ref
-from ddspgraph.ir.types import Dim, Rate, Signal
+from ddspgraph.ir.types import Rate, Signal
 
 #: Axes that every call may have another length of.
 _OF_THE_CALL = ("batch", "frames", "samples")
@@ -27,7 +26,7 @@ def tail_samples(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> int:
     }
     longest: dict[str, int] = {}
     for node in graph.nodes:
-        given = {port: _known(graph.types[ref], sizes) for port, ref in node.inputs}
+        given = {port: graph.types[ref].sized(sizes) for port, ref in node.inputs}
         before = max((longest.get(ref.node, 0) for _, ref in node.inputs), default=0)
         longest[node.name] = before + node.op.tail_samples(given)
     heard = [ref for _, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO]
@@ -47,9 +46,3 @@ def sources(graph: Graph) -> list[Ref]:
 def _is_sound(signal: Signal) -> bool:
     """With a channel axis it is a control at audio rate."""
     return signal.rate is Rate.AUDIO and signal.rank == 2
-
-
-def _known(signal: Signal, sizes: Mapping[str, int]) -> Signal:
-    """The signal with the axes whose size was given."""
-    dims = tuple(Dim.of(d.at(sizes)) if not d.is_static and d.name in sizes else d for d in signal.dims)
-    return replace(signal, dims=dims)
