@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddspgraph.compiler.analysis.infer import infer
-from ddspgraph.compiler.analysis.memory import check_memory
+from ddspgraph.compiler.analysis.memory import MOST_KEPT, check_memory
 from ddspgraph.compiler.shape_hints import count_hint, shape_hint
 from ddspgraph.diagnostics import Report, did_you_mean
 from ddspgraph.ir.array_checks import raw_samples, swapped_axes
@@ -135,8 +135,14 @@ def _counted(size: int, what: str) -> str:
 
 
 def _check_types(graph: Graph, bound: set[str], sizes: Mapping[str, int], report: Report) -> None:
-    """Checks what the types left open, free sizes and lengths, as `check` does: at the author's lines."""
+    """Checks what the types left open, free sizes and lengths, as `check` does: at the author's lines.
+
+    The graph keeps the sizes that fitted: inferring its types again costs more than a small graph's run.
+    """
     known = {name: size for name, size in sizes.items() if name != "batch"}
+    call = frozenset(bound), frozenset(known.items())
+    if call in graph.fitting:
+        return
     given = graph.replace(inputs=tuple(i for i in graph.inputs if i.name in bound))
     found = Report()
     types = infer(given, found, known).types
@@ -148,3 +154,7 @@ def _check_types(graph: Graph, bound: set[str], sizes: Mapping[str, int], report
         if ref in graph.types and signal.rank != graph.types[ref].rank and not report.has_errors:
             message = f"'{ref}' is {graph.types[ref].shape_text} in this graph, and would be {signal.shape_text}{where}"
             report.add("E605", message, graph.node_by_name[ref.node].span)
+    if not report.has_errors:
+        if len(graph.fitting) >= MOST_KEPT:
+            graph.fitting.clear()
+        graph.fitting.add(call)

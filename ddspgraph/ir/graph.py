@@ -130,6 +130,11 @@ class Graph:
         """The memory that it needs by the sizes of a call, as far as somebody has asked."""
         return {}
 
+    @cached_property
+    def fitting(self) -> set[tuple[frozenset[str], frozenset[tuple[str, int]]]]:
+        """Inputs and sizes of calls whose types were found to fit."""
+        return set()
+
     def replace(self, **changes: Any) -> Graph:
         return dataclasses.replace(self, **changes)
 

@@ -17,7 +17,7 @@ NOMINAL_SECONDS = 4
 #: Channels of an axis with a free name.
 NOMINAL_CHANNELS = 64
 BYTES = 4  # float32
-_MOST_KEPT = 64  # estimates of one graph
+MOST_KEPT = 64  # calls of one graph whose sizes are remembered
 
 
 def nominal_sizes(graph: Graph) -> dict[str, int]:
@@ -62,7 +62,7 @@ def peak_bytes(graph: Graph, sizes: Mapping[str, int]) -> tuple[int, Node | None
     key, kept = frozenset(sizes.items()), graph.peaks
     found = kept.get(key)
     if found is None:
-        if len(kept) >= _MOST_KEPT:
+        if len(kept) >= MOST_KEPT:
             kept.clear()
         found = kept[key] = _peak_bytes(graph, sizes)
     return found
