@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,12 @@ def test_traces_are_counted() -> None:
         for n in (1, 1, 2):
             function(tf.zeros([n]))
     assert traces.count >= 2
+
+
+def test_the_default_graph_of_a_new_thread_is_no_trace() -> None:
+    with Traces() as traces, ThreadPoolExecutor(1) as pool:
+        assert type(pool.submit(tf.compat.v1.get_default_graph).result()) is tf.Graph
+    assert traces.count == 0
 
 
 @pytest.mark.proof
