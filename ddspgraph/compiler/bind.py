@@ -58,7 +58,11 @@ def bind_inputs(
 
 def _tensor(declared: Input, value: Any, report: Report) -> tf.Tensor | None:
     try:
-        tensor = tf.cast(value if tf.is_tensor(value) else tf.convert_to_tensor(np.asarray(value)), tf.float32)
+        tensor = value if tf.is_tensor(value) else tf.convert_to_tensor(np.asarray(value))
+        if tensor.dtype.is_complex or tensor.dtype == tf.string:
+            kind = "text" if tensor.dtype == tf.string else "complex: its imaginary part would be lost"
+            raise ValueError(f"it is {kind}")
+        tensor = tf.cast(tensor, tf.float32)
     except (ValueError, TypeError, tf.errors.OpError) as error:
         hint = f"give an array of {declared.signal.shape_text}, its rows of equal lengths"
         if type(value).__module__.startswith("keras"):  # a symbolic tensor of a model under construction
@@ -91,6 +95,7 @@ def _tensor(declared: Input, value: Any, report: Report) -> tf.Tensor | None:
 def _lengths(graph: Graph, bound: Mapping[str, tf.Tensor], report: Report) -> dict[str, int] | None:
     """The sizes of the named dims; None inside of a trace, where they are not known."""
     hop = graph.clock.hop_samples
+    frames = {i.name for i in graph.inputs if i.signal.rate is Rate.FRAME}
     sizes: dict[str, int] = {}
     said: dict[str, str] = {}
     for name, tensor in bound.items():
@@ -101,6 +106,10 @@ def _lengths(graph: Graph, bound: Mapping[str, tf.Tensor], report: Report) -> di
             if size is None:
                 return None
             key, count = dim.name, size
+            if is_wild(dim) and size == 0:
+                message = f"'{key}' is 0 in '{name}', which is {tensor.shape.as_list()}: it is at least 1"
+                report.add("E605", message, graph.input_by_name[name].span)
+                continue
             if is_wild(dim) and sizes.get(key, size) != size:
                 message = f"'{key}' is {size} in '{name}', which is {tensor.shape.as_list()}, and {sizes[key]} in"
                 report.add("E605", f"{message} '{said[key]}'", graph.input_by_name[name].span)
@@ -111,7 +120,7 @@ def _lengths(graph: Graph, bound: Mapping[str, tf.Tensor], report: Report) -> di
                 what = "samples" if signal.rate is Rate.AUDIO and axis == 1 else key
                 are = f", which are {count} frames of {hop}" if count != size else ""
                 message = f"'{name}' has {_counted(size, what)}{are}, '{said[key]}' has {_counted(sizes[key], key)}"
-                hint = count_hint(name, count, said[key], sizes[key], key, hop)
+                hint = count_hint(name, count, said[key], sizes[key], key, hop, frames)
                 report.add("E606", message, graph.input_by_name[name].span, hint=hint)
             said.setdefault(key, name)
     clock = graph.clock

@@ -19,13 +19,13 @@ def shape_hint(signal: Signal, shape: Sequence[int | None]) -> str:
     return f"give an array of {signal.shape_text}"
 
 
-def count_hint(name: str, count: int, other: str, wanted: int, key: str, hop: int | None) -> str:
-    """How two inputs come to as many items (`key` is "batch") or frames."""
+def count_hint(name: str, count: int, other: str, wanted: int, key: str, hop: int | None, frames: set[str]) -> str:
+    """How two inputs come to as many items (`key` is "batch") or frames; `frames` are the inputs at frame rate."""
     if key == "batch" and 1 in (count, wanted):
         one, n = (name, wanted) if count == 1 else (other, count)
         return f"repeat it for each item: np.repeat({one}, {n}, axis=0)"
-    if key == "frames" and hop and abs(count - wanted) == 1:
-        longer = name if count > wanted else other
+    longer = name if count > wanted else other
+    if key == "frames" and hop and abs(count - wanted) == 1 and longer in frames:
         return f"centred analyses make samples // {hop} + 1 frames: cut the last, {longer}[:, :-1]"
     if key == "frames" and hop:
         return f"{wanted} frames go with {wanted * hop} samples, {count} with {count * hop}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 from ddspgraph.ir.types import FRAMES, SAMPLES, Dim, Rate, Signal, Unit
 
@@ -97,15 +98,22 @@ def same_as(port: str, *, unit: Unit = Unit.ANY, doc: str = "", shares: str = ""
 class Mismatch(Exception):
     """Two ends that do not fit. `port` is the input at fault, so that a caller can point at its edge.
 
-    With `is_of_clock` it is the clock that leaves no room.
+    With `is_of_clock` it is the clock that leaves no room. `hop` is what the frames at the port would have to be apart.
     """
 
     def __init__(
-        self, code: str, port: str, message: str, hint: str | None = None, *, is_of_clock: bool = False
+        self,
+        code: str,
+        port: str,
+        message: str,
+        hint: str | None = None,
+        *,
+        is_of_clock: bool = False,
+        hop: Fraction | int | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.port, self.message, self.hint = code, port, message, hint
-        self.is_of_clock = is_of_clock
+        self.is_of_clock, self.hop = is_of_clock, hop
 
 
 def is_wild(dim: Dim) -> bool:

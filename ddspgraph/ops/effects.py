@@ -120,7 +120,7 @@ class SincFilter(_Filter):
     words = (
         "filter", "lowpass", "lpf", "high cut", "hicut", "lopass", "highpass (high_pass: true)",
         "hpf (high_pass: true)", "low cut (high_pass: true)", "hipass (high_pass: true)", "cutoff", "biquad", "svf",
-        "onepole", "butterworth", "moog", "vcf", "lores", "windowed sinc",
+        "onepole", "butterworth", "moog", "vcf", "lores", "windowed sinc", "wah", "dc block (high_pass: true)",
     )  # fmt: skip
 
     inputs = {

@@ -46,7 +46,7 @@ class FilteredNoise(Clocked):
 
     words = (
         "noise", "white noise", "pink noise", "subtractive", "breath", "wind", "hiss", "rand", "random",
-        "noise generator",
+        "noise generator", "uniform", "gaussian",
     )  # fmt: skip
 
     traits = Traits.RANDOM

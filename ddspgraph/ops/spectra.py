@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -43,7 +44,9 @@ class _Spectrum(Op):
         self._check_bands()
         hop = self.hop()
         if hop < 1:
-            raise Mismatch("E502", "audio", f"an overlap of {self.overlap:g} of {self.fft_size} samples leaves no hop")
+            message = f"an overlap of {self.overlap:g} of {self.fft_size} samples leaves no hop"
+            largest = math.floor(1e4 * (1 - 1 / self.fft_size)) / 1e4
+            raise Mismatch("E502", "audio", message, f"write `overlap: {largest:g}`, or less")
         extra = 0 if self.pad_end else hop - self.fft_size
         frames = frames_of(samples, hop, extra=extra, up=self.pad_end)
         if frames.is_static and frames.offset < 1:

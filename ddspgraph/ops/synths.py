@@ -39,7 +39,7 @@ class Harmonic(Clocked):
 
     words = (
         "additive", "oscillator", "osc", "vco", "synth", "tone", "overtones", "partials (of one pitch)", "saw",
-        "sawtooth", "square", "triangle", "sine", "sin", "cycle", "buzz", "blit", "organ",
+        "sawtooth", "square", "triangle", "sine", "sin", "cycle", "buzz", "blit", "organ", "pulse", "pwm",
     )  # fmt: skip
 
     inputs = {
@@ -284,7 +284,7 @@ class Wavetable(Clocked):
 
     words = (
         "oscillator", "osc", "vco", "phasor", "table", "lookup", "single cycle", "saw", "sawtooth", "square",
-        "triangle", "waveform", "sampler",
+        "triangle", "waveform", "sampler", "pulse", "pwm",
     )  # fmt: skip
 
     inputs = {

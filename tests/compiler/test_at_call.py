@@ -59,6 +59,35 @@ def test_two_names_may_not_meet() -> None:
     assert model({"x": np.zeros([1, 640, 3]), "v": np.zeros([1, 3])})["o_n"].shape == [1, 640, 3]
 
 
+def test_a_free_size_is_at_least_one() -> None:
+    model = compiled({"n": {"op": "tanh", "inputs": ["v"]}}, {"v": {"rate": "const", "shape": ["k"]}})
+    assert "'k' is 0 in 'v', which is [1, 0]: it is at least 1" in refused(model, v=np.zeros([1, 0]))
+    assert model({"v": np.zeros([1, 1])})["o_n"].shape == [1, 1]
+
+
+def test_frames_that_do_not_fit_the_samples() -> None:
+    """One too many is what centred trackers make; for one too few the samples are not at fault."""
+    inputs = {"a": {"rate": "audio"}, "f": {"rate": "frame"}}
+    model = compiled({"n": {"op": "multiply", "inputs": ["a", "f"]}}, inputs)
+    for frames, hint in ((11, "cut the last, f[:, :-1]"), (9, "9 frames go with 576 samples, 10 with 640")):
+        for order in ("af", "fa"):
+            given = {"a": np.zeros([1, 640]), "f": np.zeros([1, frames, 1])}
+            with pytest.raises(dg.GraphError) as caught:
+                model({name: given[name] for name in order})
+            (finding,) = caught.value.diagnostics
+            assert finding.code == "E606"
+            assert finding.hint is not None
+            assert hint in finding.hint.replace("10 frames go with 640 samples, 9 with 576", hint)
+
+
+@pytest.mark.parametrize(
+    ("x", "said"), [(np.full([1, 64], 1j), "complex: its imaginary part would be lost"), ("a.wav", "it is text")]
+)
+def test_what_is_no_real_number_is_refused(split: Any, x: Any, said: str) -> None:
+    text = refused(split, x=x)
+    assert f"'x' is not an array of numbers: {said if 'text' in said else 'it is ' + said}" in text
+
+
 def test_frames_of_free_channels_at_a_port_of_one() -> None:
     model = compiled({"n": {"op": "power", "inputs": ["f"]}}, {"f": {"rate": "frame", "channels": "k"}})
     assert "'n': port 'audio' wants" in refused(model, f=np.zeros([1, 10, 4]))

@@ -45,7 +45,7 @@ def _mismatch(port: str, hop: Hop | None, other: str, other_hop: Hop | None, clo
     if other_hop == clock_hop and hop is not None and Fraction(hop).denominator == 1:
         repairs.append(f"make `clock` say `hop: {hop}`")
     hint = ", or ".join(repairs) or "frames that meet must be as far apart"
-    return Mismatch("E414", port, message, hint, is_of_clock=other == "the clock")
+    return Mismatch("E414", port, message, hint, is_of_clock=other == "the clock", hop=other_hop)
 
 
 def _every(hop: Hop | None) -> str:

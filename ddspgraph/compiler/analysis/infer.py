@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from fractions import Fraction
 from types import MappingProxyType
 
 from ddspgraph.compiler.analysis.adapt import arriving
 from ddspgraph.compiler.analysis.hops import input_hop, with_hops
 from ddspgraph.diagnostics import Note, Report, Span
+from ddspgraph.dsp.hops import hop_of
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.ports import Mismatch, Port
@@ -174,7 +176,7 @@ def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Si
         *(_declared(graph, ref) if ref else ()),
         *_other_ends(graph, node, mismatch),
         *([Note("the clock is", graph.clock.span)] if mismatch.is_of_clock and graph.clock.span else ()),
-        hint=_padding_hint(graph, node, mismatch, types) or hint,
+        hint=_padding_hint(graph, node, mismatch, types) or _overlap_hint(graph, ref, mismatch, types) or hint,
     )
 
 
@@ -189,6 +191,24 @@ def _padding_hint(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[R
         spec = other.op.params().get("padding") if other.name in upstream else None
         if spec is not None and "same" in spec.choices and getattr(other.op, "padding", "same") != "same":
             return f"add `padding: same` to the params of '{other.name}': it then gives one frame for each of the clock"
+    return None
+
+
+def _overlap_hint(graph: Graph, ref: Ref | None, mismatch: Mismatch, types: Mapping[Ref, Signal]) -> str | None:
+    """The repair where the hop of frames follows from the overlap that an analysis upstream was given."""
+    if ref is None or mismatch.hop is None or mismatch.hint is None:
+        return None
+    upstream = graph.ancestors((ref,))
+    for other in graph.nodes:
+        size, overlap = (getattr(other.op, name, None) for name in ("fft_size", "overlap"))
+        if other.name not in upstream or not isinstance(size, int) or overlap is None:
+            continue
+        wanted = float(1 - Fraction(mismatch.hop) / size)
+        is_it = types[other.refs[0]].hop == types[ref].hop
+        if is_it and 0 <= wanted < 1 and hop_of(size, wanted) == mismatch.hop:
+            _, *others = mismatch.hint.split(", or ")
+            written = f"write `overlap: {wanted}` in the params of '{other.name}'"
+            return ", or ".join([written, *others])
     return None
 
 

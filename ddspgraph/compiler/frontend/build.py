@@ -150,7 +150,9 @@ def _lacks_a_section(root: Value) -> bool:
 
 def _check_purpose(root: Value, report: Report) -> None:
     """Reports E312."""
-    refused = any(value.is_faulty for value in (root.get("outputs"), root.get("losses")) if value is not None)
+    places = [root, *(section for name in ("nodes", "losses") if (section := root.get(name)) is not None)]
+    ends = [place.get(name) for place in places for name in ("outputs", "losses")]
+    refused = any(end.is_faulty for end in ends if end is not None)
     if not _items(root, "outputs") and not _items(root, "losses") and not refused and not _lacks_a_section(root):
         last = list(dict(root.items()))[-1]
         hint = "add `outputs: {audio: <node>}`"

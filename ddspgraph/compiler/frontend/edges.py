@@ -75,6 +75,7 @@ class Connector:
         given = draft.value.get("inputs")
         missing = [name for name, port in ports.items() if not port.optional and name not in pairs]
         unknown = any(v.is_faulty for _, v in draft.value.items()) or len(pairs) < _count(given)
+        unknown = unknown or any(isinstance(v.data, str) and self.scope.several(v.data) for v in pairs.values())
         if missing and not unknown and draft.op is not None:  # what is unknown may be what is missing, misspelt
             named = ", ".join(f"'{name}'" for name in missing)
             inputs, are = ("inputs", "are") if len(missing) > 1 else ("input", "is")
@@ -135,7 +136,8 @@ class Connector:
         literals = {name: value for name, value in pairs.items() if not self._is_reference(value)}
         groups: dict[str, dict[str, Value]] = {}
         for name, value in literals.items():
-            if ports[name].unit is Unit.ANY:
+            # A unit that nothing takes on would be lost: such a port takes plain numbers.
+            if ports[name].unit is Unit.ANY and (ports[name].shares or ports[name].scales):
                 groups.setdefault(ports[name].shares or f"{name} alone", {})[name] = value
         for names in groups.values():
             for group in [{name: names[name]} for name in names] if _are_factors(ports, names) else [names]:
@@ -158,6 +160,8 @@ class Connector:
             return self._refused("E311", f"{name} is a list of names: a list holds numbers", value, hint)
         if value.is_mapping or value.data is None or isinstance(value.data, bool):
             hint = "write the name of an input or node, or a number"
+            braced = next((str(key) for key, _ in value.items() if key in self.scope.constants), None)
+            hint = f"write ${braced}" if braced is not None else hint
             return self._refused("E311", f"{name} wants a signal, this is {value.said}", value, hint)
         number = self.reader.numbers(value, unit, name, _unscaled(draft.op, port, value))
         if number is INVALID:

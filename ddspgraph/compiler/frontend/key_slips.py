@@ -6,12 +6,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ddspgraph.compiler.frontend.structure import OTHER_WORDS, STRUCTURE
+from ddspgraph.compiler.frontend.structure import NODE_KEYS, OTHER_WORDS, STRUCTURE
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import did_you_mean, quote
 from ddspgraph.ir.op import Op
 
 _NODES = ("nodes", "losses")
+#: A key and its value that no colon parts: `op add`, `outputs {out`.
+_FUSED = re.compile(r"(?P<name>[A-Za-z_]\w*)(?: *= *| +| *(?=[\[{]))(?P<value>\S.*)")
+#: What stands under a name that takes names of any kind is read as a key and a value.
+_OPEN = ("params", "inputs", "outputs")
+#: What other programs call a rate -> the rate.
+OTHER_RATES = {
+    **dict.fromkeys(("control", "kr", "k-rate", "krate", "frames", "block", "slow", "per frame"), "frame"),
+    **dict.fromkeys(("ar", "a-rate", "arate", "sample", "samples", "signal", "sound", "sig", "fast"), "audio"),
+    **dict.fromkeys(("constant", "scalar", "static", "ir", "i-rate", "irate", "number", "fixed", "none"), "const"),
+}
 
 
 def unknown_key(
@@ -30,6 +40,9 @@ def unknown_key(
             return f"{quote(key)} is a parameter of {op.name}", f"put it under `params` of '{node}'"
         if op is not None and str(key) in op.inputs:
             return f"{quote(key)} is an input of {op.name}", f"put it under `inputs` of '{node}'"
+    fused = _fused(str(key), known)
+    if fused is not None:
+        return f"{message}: a colon and a space are missing", fused
     other = OTHER_WORDS.get(key.lower())
     if not path and (key in _CLOCK or other in _CLOCK):
         return message, f"put it into the clock: `clock: {{{_named(key, other, _CLOCK)}: ...}}`"
@@ -38,10 +51,36 @@ def unknown_key(
     return message, did_you_mean(str(key), known) or "a key of your own begins with x-"
 
 
+def misplaced_entry(path: Sequence[str | int], value: Value, root: Value) -> tuple[str, str] | None:
+    """The message and the repair for what stands in another section than its own; None where it does not."""
+    if len(path) != 2:
+        return None
+    section, name = path
+    has_op = value.get("op") is not None
+    if section == "inputs" and has_op:
+        is_there = root.get("nodes") is not None
+        return f"'{name}' is a node: it has an op", "move it to `nodes`" if is_there else "write `nodes:` above it"
+    if section not in _NODES or has_op:
+        return None
+    if name in NODE_KEYS:
+        message = f"'{name}' stands beside the {section}, not in one of them"
+        return message, "indent it as the `op` of the node that it belongs to"
+    if name in STRUCTURE["properties"] and value.is_mapping:
+        return f"'{name}' stands under '{section}'", f"indent it as `{section}` is"
+    return None
+
+
+def _fused(text: str, known: Sequence[str] | None) -> str | None:
+    """The repair of a text that is a known key and its value with no colon between them; of any key without `known`."""
+    found = _FUSED.fullmatch(text[:80])
+    is_key = found is not None and (known is None or found["name"] in known)
+    return f"write `{found['name']}: {found['value']}`" if found and is_key else None
+
+
 def has_other_word(name: str, mapping: Value, known: Sequence[str]) -> bool:
     """Whether a key that is missing is there under another name, which is reported."""
     strangers = [str(key) for key, _ in mapping.items() if str(key) not in known]
-    return any(OTHER_WORDS.get(key.lower()) == name or key.lower() == name for key in strangers)
+    return any(name in (OTHER_WORDS.get(key.lower()), key.lower()) or _fused(key, [name]) for key in strangers)
 
 
 def list_hint(section: str, value: Value, example: str) -> str:
@@ -59,9 +98,17 @@ def list_hint(section: str, value: Value, example: str) -> str:
     return f"for example `{example}`"
 
 
-def text_hint(path: Sequence[str | int], text: str, example: str) -> str:
-    """The repair of a text where a mapping belongs: a node as a call, one output, a clock that is a rate."""
+def text_hint(path: Sequence[str | int], text: str, example: str, known: Sequence[str] = ()) -> str:
+    """The repair of a text where a mapping of the keys `known` belongs.
+
+    A key without its colon, a node as a call, one input, one output.
+    """
     name = str(path[-1])
+    fused = _fused(text, None if name in _OPEN else known)
+    if fused is not None:
+        return fused
+    if name == "inputs" and path[0] in _NODES and re.fullmatch(r"[$\w/.-]+", text):
+        return f"write [{text}]"
     call = re.fullmatch(r"(\w+)\s*\((.*)\)", text)
     if call and path[0] in _NODES:
         return f"write `{name}: {{op: {call[1]}, inputs: [{call[2]}]}}`"

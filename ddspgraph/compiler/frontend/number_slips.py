@@ -14,7 +14,7 @@ from ddspgraph.ir.quantity import KNOWN_UNITS, SPELLED_OUT, parse_quantity
 
 _LONGEST = 64
 #: Hyphens, dashes and minus signs that a keyboard, a font or a word processor puts where ASCII has one.
-_MINUS = dict.fromkeys(map(ord, "\u2212\u2010\u2011\u2012\u2013\u2014\u2015\ufe58\ufe63\uff0d\u207b"), "-")
+_MINUS = dict.fromkeys(map(ord, "\u2212\u00ad\u02d7\u2010\u2011\u2012\u2013\u2014\u2015\ufe58\ufe63\uff0d\u207b"), "-")
 _NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _DECIMAL_COMMA = re.compile(r"(?P<whole>[+-]?[0-9]*),(?P<part>[0-9]+)(?P<rest>(?:[eE][+-]?[0-9]+)?\s*[^\s0-9.,]*)")
 _THOUSANDS = re.compile(
@@ -22,7 +22,16 @@ _THOUSANDS = re.compile(
 )
 _UNDERSCORES = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)+(?:\.[0-9]+)?\s*[A-Za-z%]*")
 _SUM = re.compile(rf"(?P<one>{_NUMBER})\s*(?P<sign>[*/])\s*(?P<two>{_NUMBER})(?P<unit>\s*[A-Za-z%]*)")
-_NUMBER_WORD = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<word>[A-Za-z\u00b5\u03bc]+)")
+_NUMBER_WORD = re.compile(rf"(?P<number>{_NUMBER})\s*(?P<word>[A-Za-z\u00b5\u03bc/]+)")
+#: What a unit is called elsewhere -> the unit, and how many of it one is.
+_OTHER_UNITS = {
+    **dict.fromkeys(("/s", "samples/s", "samples/sec", "frames/s", "fps", "cps"), ("Hz", 1)),
+    **dict.fromkeys(("dbfs", "dbv", "dbu"), ("dB", 1)),
+    **dict.fromkeys(("h", "hr", "hour", "hours"), ("min", 60)),
+    **dict.fromkeys(("sek", "sekunden", "segundos"), ("s", 1)),
+    "k": ("kHz", 1),
+    "mhz": ("kHz", 1_000),
+}
 _SILENCE = re.compile(r"-\s*(?:\.?inf|infinity|\u221e)(?:\s*db)?", re.IGNORECASE)
 _NOTE = re.compile(
     r"(?P<name>[A-Za-z]+?)(?P<sign>#{1,2}|b{1,2}|\u266f|\u266d|is|es|s)?(?P<octave>-?[0-9]+)?(?P<late>[#b])?"
@@ -97,7 +106,7 @@ def _straight(character: str) -> str:
     kind = unicodedata.category(character)
     if kind == "Nd":
         return str(unicodedata.decimal(character))
-    return " " if kind == "Zs" else character
+    return {"Zs": " ", "Cf": ""}.get(kind, character)
 
 
 def _separators(text: str) -> Slip | None:
@@ -121,9 +130,13 @@ def _unit(text: str) -> Slip | None:
     if found is None or _reads(text):
         return None
     word = found["word"].lower()
-    named = {unit.lower(): unit for unit in KNOWN_UNITS} | SPELLED_OUT | {"k": "kHz"}
+    named = {unit.lower(): unit for unit in KNOWN_UNITS} | SPELLED_OUT
     unit = named.get(word) or SPELLED_OUT.get(word.removesuffix("s"))
-    return Slip(f"has the unknown unit '{found['word']}'", f"write {found['number']} {unit}") if unit else None
+    other, times = _OTHER_UNITS.get(word, (None, 1))
+    if not (unit or other):
+        return None
+    number = found["number"] if times == 1 else f"{float(found['number']) * times:.10g}"
+    return Slip(f"has the unknown unit '{found['word']}'", f"write {number} {unit or other}")
 
 
 def _sum(text: str) -> Slip | None:

@@ -27,6 +27,8 @@ LARGEST, SMALLEST = 3.4028234e38, 1.1754944e-38
 LARGEST_WHOLE = 1 << 53
 #: How far from a whole number a number may be and still be it: `3 s` at 16 kHz is computed.
 _WHOLE = 1e-6
+#: A fraction that is no number of samples may be a time, up to here.
+_LONGEST_BARE_S = 60
 #: Outputs that a parameter may name.
 _MOST_OUTPUTS = 1_024
 
@@ -49,6 +51,8 @@ _EXAMPLES = {
 }
 #: Units of which one is a multiple of the other.
 _PROPORTIONAL = {Unit.SECONDS, Unit.MILLISECONDS, Unit.SAMPLES}
+#: Words for no function at all, where null is none.
+_NO_WORDS = ("", "off", "no", "identity", "linear", "raw")
 #: What other languages write for null.
 _NULLS = ("none", "nil", "nothing", "undefined", "n/a", "na")
 #: What other readers of YAML take for true and false.
@@ -160,7 +164,7 @@ class ParameterReader:
             return self.refuse("E504", f"{name}: {quote(text)} {cause}", value, hint)
         if unit is Unit.ANY and quantity.unit is not Unit.LINEAR:
             message = f"{name} is a plain number, {quote(text)} has a unit"
-            return self.refuse("E505", message, value, f"write {_plain(quantity.value)} if that is meant")
+            return self.refuse("E505", message, value, f"write {quantity.value:.10g} if that is meant")
         try:
             return convert(quantity, unit, sample_rate=self.sample_rate)
         except ValueError as error:
@@ -178,6 +182,8 @@ class ParameterReader:
                 nearest = round(number)
                 message = f"{name} must be a whole number{_in_unit(spec.unit)}, this is {_plain(number)}"
                 legal = f"write {nearest}" if spec.admits(nearest) else f"it must be {_range(spec)}"
+                if spec.unit is Unit.SAMPLES and value.is_number and 0 < number < _LONGEST_BARE_S:
+                    legal += f", or {_plain(number)} s where seconds are meant"
                 return self.refuse("E501", message, value, legal)
             if abs(nearest) > LARGEST_WHOLE:
                 message = f"{name} must be at most {LARGEST_WHOLE:,}, this is {_plain(number)}"
@@ -210,6 +216,8 @@ class ParameterReader:
             hint = f"write {bare}" if bare in spec.choices else did_you_mean(value.data, spec.choices)
             if spec.nullable and value.data.lower() in ("null", "~"):  # in quotes
                 hint = "write null without quotes"
+            elif spec.nullable and value.data.lower() in _NO_WORDS:
+                hint = "write null"
             hint = hint or f"one of {', '.join(spec.choices)}"
             return self.refuse("E506", f"{name} cannot be {quote(value.data)}", value, hint)
         return value.data

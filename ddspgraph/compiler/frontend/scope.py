@@ -116,8 +116,17 @@ class Scope:
             self.report.add("E301", f"there is no input or node {quote(name)}", value.span, hint=hint)
         return None
 
+    def several(self, text: str) -> tuple[str, str] | None:
+        """The two values of a text with no comma between them: `audio -6 dB`."""
+        first, _, rest = text.partition(" ")
+        rest = rest.strip()
+        is_value = rest.partition("/")[0] in self.claimed or re.match(r"[+-]?\.?[0-9]", rest) is not None
+        return (first, rest) if first.partition("/")[0] in self.claimed and is_value else None
+
     def _meant(self, text: str, known: list[str], literal: Unit | None) -> str:
         """What to write in place of a name that is not there."""
+        if several := self.several(text):
+            return f"write `{', '.join(several)}`"
         base, *port = re.split(r"[.:\[ ]", text)
         if port and base in known:
             op = self.drafts[base].op if base in self.drafts else None

@@ -7,9 +7,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from ddspgraph.compiler.frontend.key_slips import has_other_word, list_hint, text_hint, unknown_key
+from ddspgraph.compiler.frontend.key_slips import (
+    OTHER_RATES,
+    has_other_word,
+    list_hint,
+    misplaced_entry,
+    text_hint,
+    unknown_key,
+)
 from ddspgraph.compiler.frontend.parameters import LARGEST_WHOLE, whole
-from ddspgraph.compiler.frontend.structure import NODE_KEYS, RESERVED
+from ddspgraph.compiler.frontend.structure import RESERVED
 from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value
 from ddspgraph.diagnostics import Report, Span, did_you_mean, quote
 from ddspgraph.ir.op import Op
@@ -130,10 +137,9 @@ def _report(error: Any, root: Value, report: Report, ops: Mapping[str, type[Op]]
     if value.is_faulty:
         return []
     where = f"'{'.'.join(map(str, path))}'" if path else "the spec"
-    if path[:-1] in (("nodes",), ("losses",)) and path[-1] in NODE_KEYS and value.get("op") is None:
-        message = f"'{path[-1]}' stands beside the {path[0]}, not in one of them"
-        hint = "indent it as the `op` of the node that it belongs to"
-        report.add("E203", message, key.span if key is not None else value.span, hint=hint)
+    misplaced = misplaced_entry(path, value, root)
+    if misplaced is not None:
+        report.add("E203", misplaced[0], key.span if key is not None else value.span, hint=misplaced[1])
         return [path]
     if error.validator == "additionalProperties":
         return [(*path, name) for name in _unknown_keys(error, value, report, ops)]
@@ -171,7 +177,8 @@ def _unknown_keys(error: Any, value: Value, report: Report, ops: Mapping[str, ty
             yield str(key)  # it stands below an empty section, which is reported
             continue
         is_text = value.get(key).is_scalar  # type: ignore[union-attr]
-        if error.absolute_path or not is_text:  # at the top a stray scalar cannot be a section that was meant
+        is_section = not is_text or "{" in key or "[" in key  # `outputs {out: both}`
+        if error.absolute_path or is_section:  # at the top a stray scalar cannot be a section that was meant
             yield str(key)
         if not error.absolute_path and key in RESERVED:
             message = f"'{key}' is reserved for a later version: {RESERVED[key]}"
@@ -192,12 +199,16 @@ def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
             hint = f"for example `{example}`"
             if types == ["object"]:
                 hint = list_hint(str(path[-1]), value, example) if value.is_list else hint
-                hint = text_hint(path, value.data, example) if isinstance(value.data, str) else hint
+            if "object" in types and isinstance(value.data, str):
+                known = list(error.schema.get("properties", {}))
+                hint = text_hint(path, value.data, example, known)
         if value.data is None:
             hint = "indent what belongs under it, or remove the key"
     elif error.validator == "enum":
         wanted = f"cannot be {_shown(value)}"
-        hint = did_you_mean(str(value.data), [str(v) for v in error.validator_value])
+        other = OTHER_RATES.get(str(value.data).lower())
+        is_known = other in error.validator_value
+        hint = f"write {other}" if is_known else did_you_mean(str(value.data), [str(v) for v in error.validator_value])
     elif error.validator == "const":
         wanted = f"must be {error.validator_value}"
         hint = f"write {error.validator_value}"

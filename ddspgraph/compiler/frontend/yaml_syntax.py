@@ -40,6 +40,11 @@ _BRACED = re.compile(r"\$\{ *(?P<name>[\w.]+) *\}?")
 # A line that would be a key and its value, if it had a colon and a space.
 _NO_COLON = re.compile(r"\s*(?:- )?(?P<key>[A-Za-z_][\w-]{0,80})(?P<gap>:(?=\S)| *=+ *| +|)(?P<value>[^\s:=#][^:#]*)?")
 _NO_COLON_BEFORE_BRACKET = re.compile(r"\s*(?:- )?(?P<key>[A-Za-z_][\w-]{0,80}) *[{\[]")
+# In braces or brackets: a minus apart from its number, a value and the next key with no comma between them, and a key
+# that a bracket follows.
+_MINUS_APART = re.compile(r"- +(?P<number>\.?[0-9][^,\]}#]*)")
+_NO_COMMA = re.compile(r"(?P<value>[^\s,:{}\[\]\"'][^,:{}\[\]\"']*?)(?: *;)? +(?P<key>[A-Za-z_][\w-]*) *")
+_KEY_IN_FLOW = re.compile(r"[{,] *(?P<key>[A-Za-z_][\w-]*) *")
 _OTHER_COMMENT = re.compile(r"\s*(?://|--|;|%|/\*)+ *(?P<text>.*?)(?: *\*/)?$")
 _MOST_LINES_UP = 20
 
@@ -63,7 +68,9 @@ def syntax_error(source: Source, error: yaml.YAMLError, opened: Sequence[OpenCol
         return
     said, hint = next(((s, h) for part, s, h in _PROBLEMS if part in problem), (f"not YAML: {problem}", None))
     bracket = next((collection.bracket for collection in reversed(opened) if collection.is_flow), None)
-    slip = _conflict(source, span) or _braced(source, span)
+    slip = _conflict(source, span) or _braced(source, span) or _minus_apart(source, span)
+    if slip is None and "or '}'" in problem:
+        slip = _in_braces(source, span)
     if "quote is opened" in said and context_mark is not None:
         span, bracket = _mark_span(source, context_mark), None
     elif slip is not None:
@@ -105,6 +112,33 @@ def _braced(source: Source, span: Span) -> Finding | None:
             name = found["name"].rpartition(".")[2]
             return "a constant is written without braces", place, f"write ${name}"
     return None
+
+
+def _minus_apart(source: Source, span: Span) -> Finding | None:
+    """`gain: - 6 dB`, which YAML takes for a list."""
+    line, start = source.line(span.line), span.column - 1
+    found = _MINUS_APART.match(line, start)
+    if found is None or not line[:start].strip(" -"):
+        return None
+    place = Span(source, span.line, start + 1, span.line, start + 1 + len(found.group().rstrip()))
+    return "a space between the minus and its number", place, f"write -{found['number'].rstrip()}"
+
+
+def _in_braces(source: Source, span: Span) -> Finding | None:
+    """A comma that is missing before a key, and a colon before a bracket."""
+    line = source.line(span.line)
+    before, character = line[: span.column - 1], _character_at(source, span)
+    start = max(before.rfind(mark) for mark in ",:{[") + 1
+    start += len(before[start:]) - len(before[start:].lstrip())
+    if character == ":" and (found := _NO_COMMA.fullmatch(before, start)):
+        key, end = found["key"], found.end("key")
+        place = Span(source, span.line, start + 1, span.line, end + 1)
+        return f"a ',' is missing before '{key}'", place, f"write `{found['value'].rstrip(' ;')}, {key}`"
+    found = _KEY_IN_FLOW.fullmatch(before, max(before.rfind(mark) for mark in ",{")) if character in "[{" else None
+    if found is None:
+        return None
+    place = Span(source, span.line, found.start("key") + 1, span.line, span.column + 1)
+    return f"a colon and a space are missing after '{found['key']}'", place, f"write `{found['key']}: {character}`"
 
 
 def _at_the_mark(source: Source, problem: str, span: Span) -> Finding | None:

@@ -20,7 +20,7 @@ class Fc(Op):
     Source: Engel et al., DDSP (ICLR 2020), appendix B.2; Ba et al., Layer Normalization (2016).
     """
 
-    words = ("dense", "linear layer", "fully connected", "layer", "neuron", "perceptron")
+    words = ("dense", "linear", "linear layer", "fully connected", "layer", "neuron", "perceptron")
 
     traits = Traits.TRAINABLE | Traits.POINTWISE
     inputs = {"x": anything(doc=_X)}

@@ -65,7 +65,7 @@ def test_both_hops_both_places_and_a_repair_are_named() -> None:
     (finding,) = dg.check(spec(nodes, "o"))
     assert finding.message == "'o': 'm/signal' has a frame every 512 samples, the clock one every 64 samples"
     assert [note.message for note in finding.notes] == ["'m/signal' is declared", "the clock is"]
-    assert finding.hint == "give 'm/signal' a hop of 64, or make `clock` say `hop: 512`"
+    assert finding.hint == "write `overlap: 0.96875` in the params of 'm', or make `clock` say `hop: 512`"
     assert dg.check(spec(nodes, "o", {"sample_rate": "16 kHz", "hop": 512})) == ()
     assert dg.check(spec({**nodes, "m": mel(2048, 1 - 64 / 2048)}, "o")) == ()
 
