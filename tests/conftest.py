@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from ddspgraph.backends import verify_export
+from tests import warm_process
+
 # The same examples in every run: a change is at fault for what fails, not chance. Proofs try new ones.
 settings.register_profile("seeded", derandomize=True)
 settings.load_profile("seeded")
@@ -19,6 +22,23 @@ def state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield
+
+
+_COLD = verify_export.run_module
+
+
+@pytest.fixture(autouse=True, scope="session")
+def warm_proofs() -> Iterator[None]:
+    """Exports are proven in processes that have TensorFlow already."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(verify_export, "run_module", warm_process.run_module)
+        yield
+
+
+@pytest.fixture
+def cold_proofs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exports are proven in a new interpreter, as those of users are."""
+    monkeypatch.setattr(verify_export, "run_module", _COLD)
 
 
 @pytest.fixture(autouse=True)

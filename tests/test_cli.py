@@ -256,7 +256,7 @@ def test_ops_that_cannot_be_loaded(capsys: pytest.CaptureFixture[str], text: str
 # -- compile -----------------------------------------------------------------------------------------------
 
 
-def test_compile_and_run_the_export(capsys: pytest.CaptureFixture[str]) -> None:
+def test_compile_and_run_the_export(capsys: pytest.CaptureFixture[str], cold_proofs: None) -> None:
     code, out, err = run(capsys, "compile", "ok.yaml", "-o", "a model", "--set", "gain=0 dB")
     assert (code, out) == (0, "")
     assert "equal to the graph in a fresh process" in err

@@ -129,15 +129,22 @@ def run_in_fresh_process(module: str, graph: Graph, folder: Path, scratch: str) 
     """`python -m MODULE FOLDER SCRATCH`. Raises GraphError E609 where it fails, at the node that its words name."""
     # The child starts in the scratch folder, so that no file of the user's folder can stand for a module.
     path = os.pathsep.join(os.path.abspath(p) for p in sys.path if p)
-    command = [sys.executable, "-m", module, str(folder.resolve()), scratch]
     environment = {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    child = subprocess.run(command, cwd=scratch, env=environment, capture_output=True, text=True, errors="replace")
+    child = run_module(module, [str(folder.resolve()), scratch], cwd=scratch, env=environment)
     if child.returncode:
         last = clean((child.stderr.strip().splitlines() or [f"exit code {child.returncode}"])[-1][:400])
         node = named_node(graph, last)
         where = f"node {quote(node.name)}: " if node else ""
         message = f"the exported model of {quote(graph.name)} does not run: {where}{last}"
         raise fail("E609", message, node.span if node else None)
+
+
+def run_module(
+    module: str, arguments: Sequence[str], cwd: str, env: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """`python -m MODULE ARGUMENTS` in a folder."""
+    command = [sys.executable, "-m", module, *arguments]
+    return subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, errors="replace")
 
 
 def difference(graph: Graph, name: str, wanted: np.ndarray, found: np.ndarray, tolerance: float = TOLERANCE) -> float:
