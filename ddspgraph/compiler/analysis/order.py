@@ -51,7 +51,8 @@ def _report_cycles(
 
     cyclic: set[str] = set()
     for part in cyclic_parts(graph):
-        edges = nx.DiGraph((ref.node, n) for n in part for _, ref in graph.node_by_name[n].inputs if ref.node in part)
+        edges = nx.DiGraph()
+        edges.add_edges_from((ref.node, n) for n in part for _, ref in graph.node_by_name[n].inputs if ref.node in part)
         first = min(part, key=position.__getitem__)
         _report_cycle(graph, [a for a, _ in nx.find_cycle(edges, first)], report)
         cyclic |= part
@@ -69,7 +70,8 @@ def cyclic_parts(graph: Graph) -> list[set[str]]:
         return []
     import networkx as nx
 
-    edges = nx.DiGraph((ref.node, node.name) for node in graph.nodes for _, ref in node.inputs)
+    edges = nx.DiGraph()  # given edges, the constructor of networkx 3.0 looks for pandas first and warns
+    edges.add_edges_from((ref.node, node.name) for node in graph.nodes for _, ref in node.inputs)
     parts = nx.strongly_connected_components(edges)
     return [part for part in parts if len(part) > 1 or any(edges.has_edge(n, n) for n in part)]
 
