@@ -80,7 +80,16 @@ def _environment(version: str, python: str, name: str) -> Path | None:
         [uv, "venv", "--quiet", "--clear", f"--python={python}", folder],
         # Wheels only: few users have the compilers that a version without one asks for.
         [
-            *(uv, "pip", "compile", "--quiet", f"--python={interpreter}", f"--resolution={RESOLUTIONS[name]}", *extras),
+            *(
+                uv,
+                "pip",
+                "compile",
+                "--quiet",
+                "--upgrade",
+                f"--python={interpreter}",
+                f"--resolution={RESOLUTIONS[name]}",
+                *extras,
+            ),
             *("--only-binary=:all:", "--no-emit-package=ddspgraph", "pyproject.toml", f"--output-file={pins}"),
         ],
         [uv, "pip", "install", "--quiet", f"--python={interpreter}", f"--constraint={pins}", "--editable=.[dev]"],
