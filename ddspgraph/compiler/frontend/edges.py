@@ -198,7 +198,10 @@ def _quantity(text: str) -> Unit | None:
 
 def _unscaled(op: Op | None, port: str, value: Value) -> str | None:
     """The repair of a quantity at a port that takes raw numbers, which a scale function makes of them."""
-    quantity = quantity_of(value)
+    first = value
+    while first.is_list and first.elements():
+        first = first.elements()[0]
+    quantity = quantity_of(first)
     name = scaling_parameter(op, port, quantity.unit) if op and quantity else None
     return f"write `{name}: null` in its params: then '{port}' takes {quantity.unit}" if name and quantity else None
 
