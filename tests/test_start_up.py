@@ -29,7 +29,7 @@ MAY_LOAD = {
     "check good.yaml --target onnx": ("pyyaml", "jsonschema"),
     "check good.yaml --explain": ("pyyaml", "jsonschema"),
     "draw good.yaml -o good.dot": ("pyyaml", "jsonschema"),
-    "migrate old.yaml": ("pyyaml", "jsonschema", "ruamel.yaml"),
+    "migrate old.yaml": ("pyyaml", "jsonschema"),
     "run good.yaml": ("pyyaml", "jsonschema", "numpy"),
     "compile bad.yaml -o x": ("pyyaml", "jsonschema"),
 }

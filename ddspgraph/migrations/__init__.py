@@ -21,7 +21,7 @@ from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations import v1_to_v2
 from ddspgraph.migrations.change import Change, Kind
 from ddspgraph.migrations.gin_options import GinOptions
-from ddspgraph.migrations.layout import text_anew, text_in_form
+from ddspgraph.migrations.layout import text_anew
 from ddspgraph.migrations.sources import open_spec
 from ddspgraph.resources import schema
 
@@ -41,7 +41,7 @@ __all__ = [
     "migrate_text",
 ]
 
-#: One module a step, in order: `FROM_VERSION`, `KEEPS_FORM`, and `upgrade` to the version after it.
+#: One module a step, in order: `FROM_VERSION` and `upgrade` to the version after it.
 STEPS = (v1_to_v2,)
 LATEST = STEPS[-1].FROM_VERSION + 1
 _OLDEST = STEPS[0].FROM_VERSION
@@ -184,8 +184,7 @@ def migrate_document(document: Document) -> MigrationResult:
     if gin is not None:
         version, text, warnings = 0, gin.written(current, changes), gin.warnings
     else:
-        keeps_form = all(step.KEEPS_FORM for step in STEPS[version - _OLDEST :])
-        text, warnings = (text_in_form if keeps_form else text_anew)(document, current, LATEST)
+        text, warnings = text_anew(document, current, LATEST)
     if "\r\n" in document.source.text:
         text = text.replace("\n", "\r\n")
     awaited = gin.awaited if gin is not None else ()

@@ -47,11 +47,6 @@ def comments_of(source: Source, version: int) -> tuple[Comment, ...]:
     return tuple(comments)
 
 
-def with_schema(text: str, version: int) -> str:
-    """The text with the comment that tells editors the schema naming that of `version`."""
-    return _COMMENT.sub(lambda comment: _with_schema(comment.group(), version), text)
-
-
 def _with_schema(comment: str, version: int) -> str:
     return _SCHEMA.sub(f"graph-v{version}.schema.json", comment) if "yaml-language-server" in comment else comment
 

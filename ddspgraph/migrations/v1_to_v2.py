@@ -61,7 +61,6 @@ from ddspgraph.migrations.v1_clock import clock_of
 from ddspgraph.migrations.v1_inputs import input_shapes, said_inputs, with_channels
 
 FROM_VERSION = 1
-KEEPS_FORM = False  # a list becomes a graph: the text is written anew
 Entry = tuple[Key, Value]
 
 

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-import sys
-from types import SimpleNamespace
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import ddspgraph.migrations as migrations
 from ddspgraph.compiler.frontend.document import read_text
-from ddspgraph.compiler.frontend.structure import STRUCTURE
-from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.diagnostics import Report
-from ddspgraph.installation import install_command
-from ddspgraph.migrations import in_form, migrate_text
-from ddspgraph.migrations.edits import mapping, plain, renamed, scalar
+from ddspgraph.migrations import migrate_text
 from ddspgraph.migrations.emit import emit
-from ddspgraph.resources import folder, schema
 
 LIST = """version: 1
 name: "a"
@@ -113,149 +104,3 @@ def anchored(draw: st.DrawFn) -> str:
 def test_what_is_written_with_anchors_reads_back_equal(text):
     document = read_text(text, "old.yaml")
     assert read_text(emit(document, is_yaml=True), "new.yaml").root.plain() == document.root.plain()
-
-
-# -- a step that keeps the form ------------------------------------------------------------------
-
-
-def upgrade_to_3(document: Document, report: Report) -> tuple[Document, tuple]:
-    """A step as one may come: `duration` is `length`, 16 kHz is 24 kHz, `doc` goes, `x-new` comes."""
-
-    def changed(key: Key, value: Value) -> tuple[Key, Value]:
-        if key == "version":
-            return key, scalar(3, value.span)
-        if key == "clock":
-            entries = [(renamed(k, "length") if k == "duration" else k, v) for k, v in value.items()]
-            entries = [(k, scalar("24 kHz", v.span) if k == "sample_rate" else v) for k, v in entries]
-            return key, mapping(entries, value.span)
-        return key, value
-
-    entries = [changed(key, value) for key, value in document.root.items() if key != "doc"]
-    entries.insert(2, (Key("x-new", document.root.span), plain({"a": [1, "yes"]}, document.root.span)))
-    return Document(mapping(entries, document.root.span), document.source), ()
-
-
-STEP = SimpleNamespace(FROM_VERSION=2, KEEPS_FORM=True, upgrade=upgrade_to_3)
-
-GRAPH = """# yaml-language-server: $schema=../schemas/graph-v2.schema.json
-version: 2
-name:   'kept'   # as it is
-doc: It goes.
-
-# The time
-clock:    # once
-    sample_rate: 16 kHz      # slow
-    frame_rate: 250 Hz
-    duration: "4 s"          # nominal
-inputs:
-    amps: &controls {rate: frame}
-    f0_hz: *controls
-
-# The nodes
-nodes:
-    noise: {op: filtered_noise,   inputs: {magnitudes: amps}, params: &quiet {initial_bias: -5.50}}
-
-    more:
-        op: filtered_noise
-        inputs: [f0_hz]
-        params:
-            <<: *quiet
-            scale_fn: "exp_sigmoid"
-outputs: {audio: noise}
-# the end
-"""
-
-
-@pytest.fixture
-def version_3(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(migrations, "STEPS", (*migrations.STEPS, STEP))
-    monkeypatch.setattr(migrations, "LATEST", 3)
-    monkeypatch.setattr(migrations, "schema", lambda version: STRUCTURE if version == 2 else schema(version))
-
-
-@pytest.mark.usefixtures("version_3")
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_all_else_is_kept_byte_for_byte(end):
-    result = migrate_text(GRAPH.replace("\n", end))
-    expected = (
-        GRAPH.replace("graph-v2", "graph-v3")
-        .replace("version: 2", "version: 3")
-        .replace("doc: It goes.\n\n# The time\n", "\n# The time\nx-new: {a: [1, yes]}\n")
-        .replace("16 kHz", "24 kHz")
-        .replace('duration: "4 s"', 'length: "4 s"  ')  # the comment stays in its column
-        .replace('length: "4 s"          # nominal', 'length: "4 s"          # nominal')
-    )
-    assert result.text == expected.replace("\n", end)
-    assert result.warnings == ()
-
-
-@pytest.mark.usefixtures("version_3")
-def test_without_ruamel_the_loss_is_said_and_the_rest_is_kept(monkeypatch):
-    monkeypatch.setitem(sys.modules, "ruamel", None)
-    monkeypatch.setattr(in_form, "is_available", lambda: False)
-    result = migrate_text(GRAPH)
-    first = result.warnings[0]
-    assert first.code == "W110"
-    assert "ruamel.yaml is not installed" in first.message
-    assert first.hint == f"{install_command('migrate')} keeps them"
-    for kept in (
-        "name: 'kept'",
-        "# slow",
-        "&controls {rate: frame}",
-        "*controls",
-        "initial_bias: -5.50",
-        '"exp_sigmoid"',
-    ):
-        assert kept in result.text
-    assert [w.message.partition("'&")[2][:5] for w in result.warnings[1:]] == ["quiet"]
-
-
-@pytest.mark.usefixtures("version_3")
-def test_comments_that_go_with_an_entry_are_said():
-    text = GRAPH.replace("doc: It goes.\n", "doc: It goes.   # why\n")
-    (found,) = migrate_text(text).warnings
-    assert found.code == "W110"
-    assert [str(note) for note in found.notes] == ["the comment '# why'"]
-
-
-@pytest.mark.usefixtures("version_3")
-def test_values_that_must_come_apart_are_written_out():
-    """The clock changes, what repeated it does not."""
-    text = GRAPH.replace("clock:    # once", "clock: &time    # once").replace("outputs:", "x-time: *time\noutputs:")
-    result = migrate_text(text)
-    assert "come to differ" in result.warnings[0].message
-    assert "'&time' is gone" in result.warnings[1].message
-    assert 'clock: {sample_rate: 24 kHz, frame_rate: 250 Hz, length: "4 s"}' in result.text
-    assert 'x-time: {sample_rate: 16 kHz, frame_rate: 250 Hz, duration: "4 s"}' in result.text
-    assert "# slow" in result.text
-
-
-@pytest.mark.usefixtures("version_3")
-def test_a_merged_entry_that_is_renamed_is_written_out():
-    text = GRAPH.replace('    duration: "4 s"          # nominal\n', "    <<: *time\n").replace(
-        "clock:", "x-time: &time {duration: 4 s}\nclock:"
-    )
-    result = migrate_text(text)
-    assert "length: 4 s" in result.text
-    assert read_text(result.text, "new.yaml").root.plain()["clock"] == {
-        "sample_rate": "24 kHz",
-        "frame_rate": "250 Hz",
-        "length": "4 s",
-    }
-
-
-@pytest.mark.usefixtures("version_3")
-def test_a_list_goes_all_the_way(version_3):
-    result = migrate_text(LIST)
-    assert result.text.startswith('version: 3\nname: "a"\n')
-    assert "length: 6400 samples" in result.text
-
-
-@pytest.mark.parametrize("path", sorted(folder("graphs").glob("*.yaml")), ids=lambda path: path.stem)
-def test_the_example_graphs_pass_through_unchanged(path):
-    document = read_text(path.read_text(), path.name)
-    assert in_form.rewritten(document, document) == document.source.text
-
-
-def test_ruamel_is_found():
-    assert in_form.is_available()
