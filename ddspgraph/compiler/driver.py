@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from ddspgraph.compiler.analysis.advise import advise
 from ddspgraph.compiler.analysis.infer import infer
@@ -13,6 +13,7 @@ from ddspgraph.compiler.analysis.memory import check_memory, nominal_sizes
 from ddspgraph.compiler.analysis.order import order
 from ddspgraph.compiler.frontend.build import build
 from ddspgraph.compiler.frontend.document import read, read_text
+from ddspgraph.compiler.frontend.stand_ins import with_stand_ins
 from ddspgraph.compiler.frontend.structure import STRUCTURE
 from ddspgraph.compiler.frontend.substitute import substitute
 from ddspgraph.compiler.frontend.validate import validate
@@ -22,6 +23,7 @@ from ddspgraph.compiler.stream_plan import StreamPlan, plan_stream
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, in_source_order
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
+from ddspgraph.ir.registry import Registry
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations import kept_text, migrate
 from ddspgraph.migrations.sources import open_spec
@@ -70,11 +72,18 @@ def outline(
 ) -> Graph:
     """The graph as it is written, in execution order, without types: also of a spec whose types do not fit.
 
-    Args, Raises: as of `load`; shapes, rates, units and the memory needed are not looked at. With a `report` what can
-    be understood is returned, a cycle included, and errors of names, ports and values are added to the report.
+    Args, Raises: as of `load`; shapes, rates, units and the memory needed are not looked at. With a `report` errors of
+    names, ports and values are added to it, and the graph has cycles, and a `StandIn` for what is at fault.
     """
     found = Report() if report is None else report
-    graph = _built(spec, params, ops, limits, found)
+    source = _read(spec, params, ops, limits, found)
+    graph = build(source.document, source.library, found, limits)
+    if report is not None and report.has_errors:
+        errors = [finding for finding in report.diagnostics if finding.is_error]
+        graph = with_stand_ins(
+            source.document, errors, lambda document, given: build(document, source.library, Report(), limits, given)
+        )
+    graph = source.told(order(graph, found))
     if report is None:
         found.raise_errors()
     return graph
@@ -172,7 +181,9 @@ def plan_of(graph: Graph) -> StreamPlan:
 def _front_end(
     spec: Spec, params: Mapping[str, Any] | None, ops: Iterable[type[Op]], limits: Limits, report: Report
 ) -> Graph:
-    graph = infer(_built(spec, params, ops, limits, report), report)
+    source = _read(spec, params, ops, limits, report)
+    graph = source.told(order(build(source.document, source.library, report, limits), report))
+    graph = infer(graph, report)
     check_lengths(graph, report)
     if not report.has_errors:
         check_memory(run(LEGALISE, graph), nominal_sizes(graph), limits, report)
@@ -181,10 +192,22 @@ def _front_end(
     return graph
 
 
-def _built(
+class _Source(NamedTuple):
+    """A spec of the current version, its structure checked; its text as it was written, and what a caller set."""
+
+    document: Document
+    library: Registry
+    text: str | None
+    settings: Mapping[str, Any]
+
+    def told(self, graph: Graph) -> Graph:
+        """The graph, which says what it was made of."""
+        return graph.replace(spec=self.text, settings=self.settings)
+
+
+def _read(
     spec: Spec, params: Mapping[str, Any] | None, ops: Iterable[type[Op]], limits: Limits, report: Report
-) -> Graph:
-    """Names, ports and parameters resolved, nodes in order; no types yet."""
+) -> _Source:
     library = OPS | ops
     document = spec if isinstance(spec, Document) else open_spec(spec, limits=limits)
     text = kept_text(document)
@@ -192,8 +215,7 @@ def _built(
     settings = _overrides(params, limits)
     document = substitute(document, settings, report, limits)
     document = validate(document, STRUCTURE, report, limits, library)
-    graph = order(build(document, library, report, limits), report)
-    return graph.replace(spec=text, settings={name: value.plain() for name, value in settings.items()})
+    return _Source(document, library, text, {name: value.plain() for name, value in settings.items()})
 
 
 def _overrides(params: Mapping[str, Any] | None, limits: Limits) -> dict[str, Value]:

@@ -12,6 +12,7 @@ from ddspgraph.compiler.analysis.cost import estimate, weight_count
 from ddspgraph.compiler.analysis.order import cyclic_parts
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.op import Traits
+from ddspgraph.ir.stand_in import StandIn
 from ddspgraph.ir.types import Rate, Signal
 from ddspgraph.render.labels import clock_text, count_text, name_text, rate_text, shape_text
 from ddspgraph.render.picture import Arrow, Box, Detail, Edge, Kind, Picture, Pin, Stage
@@ -65,7 +66,10 @@ def _cycles_marked(shown: Picture, graph: Graph) -> Picture:
 
     return replace(
         shown,
-        boxes=tuple(replace(box, is_wrong=box.node in part_of) for box in shown.boxes),
+        boxes=tuple(
+            replace(box, is_wrong=True, marks=(*box.marks, "E307")) if box.node in part_of else box
+            for box in shown.boxes
+        ),
         arrows=tuple(replace(arrow, is_wrong=is_cyclic(arrow)) for arrow in shown.arrows),
     )
 
@@ -74,7 +78,7 @@ def kind_of(graph: Graph, node: Node) -> Kind:
     """Names with a dot are the compiler's own: literals and implied conversions; no author can write one."""
     if node.name in graph.losses:
         return Kind.LOSS
-    if "." in node.name:
+    if "." in node.name and not isinstance(node.op, StandIn):
         return Kind.IMPLIED if node.inputs else Kind.LITERAL
     return Kind.NODE
 
@@ -92,6 +96,11 @@ def _box(
     made = [ref for ref in node.refs if ref.port in used] or list(node.refs[:1])
     rates = [graph.types[ref].rate for ref in made if ref in graph.types]
     rate = max(rates) if rates else Rate.CONST if graph.types else None
+    if isinstance(op, StandIn):
+        pins = _output_pins(graph, node, used, "names")
+        return Box(
+            box_id, Kind.NODE, node.name, op.said, op.codes, outputs=pins, rate=None, doc=node.doc, is_wrong=True
+        )
     if kind is Kind.LITERAL:
         return Box(box_id, kind, str(literal_said(graph, node)), rate=rate)
     if kind is Kind.IMPLIED:

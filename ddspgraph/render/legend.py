@@ -7,7 +7,19 @@ from ddspgraph.render.markup import cell, row, small, table
 from ddspgraph.render.picture import Box, Kind, Picture
 from ddspgraph.render.theme import Paint, Theme
 
-_WORDS = ("input", "node", "const node", "frame node", "audio node", "random", "trainable", "loss", "output", "tag")
+_WORDS = (
+    "input",
+    "node",
+    "const node",
+    "frame node",
+    "audio node",
+    "random",
+    "trainable",
+    "loss",
+    "output",
+    "tag",
+    "at fault",
+)
 _HEIGHTS = {Rate.CONST: 1, Rate.FRAME: 1, Rate.AUDIO: 3}
 
 
@@ -25,6 +37,8 @@ def _entry(sign: str, word: str, theme: Theme) -> tuple[str, str]:
 
 
 def _word(box: Box) -> str:
+    if box.is_wrong:
+        return "at fault"
     if box.kind is not Kind.NODE:
         return box.kind.value
     if box.is_trainable or box.is_random:

@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from ddspgraph.compiler.frontend.clock import read_clock
 from ddspgraph.compiler.frontend.drafts import read_draft
 from ddspgraph.compiler.frontend.edges import Connector
 from ddspgraph.compiler.frontend.parameters import whole
-from ddspgraph.compiler.frontend.scope import Scope
+from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.structure import STRUCTURE
 from ddspgraph.compiler.frontend.training import read_training
 from ddspgraph.compiler.frontend.values import Document, Key, Value, text_of
 from ddspgraph.diagnostics import Note, Report
 from ddspgraph.ir.graph import Clock, Graph, Input
+from ddspgraph.ir.op import Op
 from ddspgraph.ir.ports import SHARED_DIMS
 from ddspgraph.ir.registry import Registry
 from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
 
-def build(document: Document, ops: Registry, report: Report, limits: Limits = DEFAULT_LIMITS) -> Graph:
-    """The graph of a document, in the order of the file.
+def build(
+    document: Document,
+    ops: Registry,
+    report: Report,
+    limits: Limits = DEFAULT_LIMITS,
+    given: Mapping[str, Op] = MappingProxyType({}),
+) -> Graph:
+    """The graph of a document, in the order of the file. `given` are the ops of nodes that say none, by name.
 
     Reports E202, E206, E301-E312, E401-E403, E5xx and E707; the caller raises. Nodes that are at fault are left
     out, so that what depends on them is not blamed for them, and what `validate` refused is passed over.
@@ -31,7 +40,7 @@ def build(document: Document, ops: Registry, report: Report, limits: Limits = DE
     constants = [str(key) for key, _ in _items(root, "params")]
     scope = Scope(ops, report, clock, clock_is_sound, is_complete=not _lacks_a_section(root), constants=constants)
     _read_inputs(root, scope)
-    scope.clock = _read_drafts(root, scope)
+    scope.clock = _read_drafts(root, scope, given)
     scope.report_needs()
     connector = Connector(scope, limits)
     nodes = [node for draft in scope.drafts.values() if (node := connector.node(draft)) is not None]
@@ -107,13 +116,18 @@ def _dim(value: Value) -> Dim:
 # -- nodes and losses -----------------------------------------------------------------------------
 
 
-def _read_drafts(root: Value, scope: Scope) -> Clock:
+def _read_drafts(root: Value, scope: Scope, given: Mapping[str, Op]) -> Clock:
     """Fills `scope.drafts`; returns the clock with the length that nodes say."""
     lengths: list[tuple[int, Value]] = []
     for section in ("nodes", "losses"):
         for key, value in _items(root, section):
             if scope.claim(key) and not scope.report.is_full:
-                scope.drafts[str(key)] = read_draft(key, value, section, scope, lengths)
+                op = given.get(str(key))
+                scope.drafts[str(key)] = (
+                    read_draft(key, value, section, scope, lengths)
+                    if op is None
+                    else Draft(key, value, type(op), op, is_sound=True)
+                )
     return _fixed_length(scope, lengths)
 
 
