@@ -71,6 +71,18 @@ def test_links_lead_somewhere() -> None:
                 assert (ROOT / page).parent.joinpath(target).exists(), f"{page}: {target}"
 
 
+def test_pictures_fit_light_and_dark_pages() -> None:
+    """A picture on white glares in a dark page: each has a second file for readers who ask for dark."""
+    for page in PAGES:
+        text = BLOCK.sub("", (ROOT / page).read_text())
+        assert not re.findall(r"!\[[^\]]*\]\([^)]*\)", text), f"{page}: a picture without a dark one"
+        for shown in re.findall(r"<picture>.*?</picture>", text, re.DOTALL):
+            (light,) = re.findall(r'<img alt="[^"]+" src="([^"]+)">', shown)
+            (dark,) = re.findall(r'<source media="\(prefers-color-scheme: dark\)" srcset="([^"]+)">', shown)
+            for target in (light, dark):
+                assert (ROOT / page).parent.joinpath(target).is_file(), f"{page}: {target}"
+
+
 def test_readme_embeds_the_tables_that_hold() -> None:
     """Every example graph stands in the README."""
     text = (ROOT / "README.md").read_text()

@@ -26,11 +26,15 @@ from ddspgraph.compiler.frontend.schema import graph_schema
 from ddspgraph.ops import OPS
 from ddspgraph.reference import ops_markdown
 from ddspgraph.render.dot import to_dot
+from ddspgraph.render.theme import THEMES
 
 ROOT = Path(__file__).parent.parent
 IMAGES = ROOT / "docs" / "img"
 DEMO = ROOT / "graphs" / "guitar_chorus.yaml"
+SOLO = ROOT / "graphs" / "solo_controls.yaml"
 RECORDING = ROOT / "graphs" / "audio" / "guit_e_slide.flac"
+#: How the names of pictures end, by theme.
+ENDINGS = {"light": "", "dark": "_dark"}
 FAMILIES = {
     "E1": "YAML",
     "E2": "Structure",
@@ -69,25 +73,30 @@ def picture_sources() -> dict[str, str]:
     """Picture -> digest of what it shows."""
     sound = DEMO.read_bytes() + RECORDING.read_bytes()
     page = b"".join(path.read_bytes() for path in sorted((ROOT / "ddspgraph" / "page" / "assets").iterdir()))
-    return {
-        "guitar_chorus.svg": hashlib.sha256(to_dot(dg.load(DEMO)).encode()).hexdigest(),
-        "solo_controls.svg": hashlib.sha256(
-            to_dot(dg.load(ROOT / "graphs" / "solo_controls.yaml")).encode()
-        ).hexdigest(),
-        "guitar_chorus_sound.png": hashlib.sha256(sound).hexdigest(),
-        "explore.png": hashlib.sha256(sound + page + to_dot(dg.load(DEMO)).encode()).hexdigest(),
-    }
+    found = {}
+    for theme, end in ENDINGS.items():
+        demo, solo = (to_dot(dg.load(path), theme=theme).encode() for path in (DEMO, SOLO))
+        shown = {
+            f"guitar_chorus{end}.svg": demo,
+            f"solo_controls{end}.svg": solo,
+            f"guitar_chorus_sound{end}.png": sound,
+            f"explore{end}.png": sound + page + demo,
+        }
+        found |= {name: hashlib.sha256(source).hexdigest() for name, source in shown.items()}
+    return found
 
 
 def draw_pictures() -> None:
+    """Each picture for a light page and for a dark one: a README names both, and GitHub shows the one that fits."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    for name in ("guitar_chorus", "solo_controls"):
-        dg.draw(dg.load(ROOT / "graphs" / f"{name}.yaml"), IMAGES / f"{name}.svg")
-    _spectrograms(IMAGES / "guitar_chorus_sound.png")
-    _page(IMAGES / "explore.png")
+    for theme, end in ENDINGS.items():
+        for path in (DEMO, SOLO):
+            dg.draw(dg.load(path), IMAGES / f"{path.stem}{end}.svg", theme=theme)
+    _spectrograms()
+    _pages()
 
 
-def _page(path: Path) -> None:
+def _pages() -> None:
     """The page of `ddspgraph explore`, opened at a node, as Chromium shows it to a reader."""
     import soundfile
 
@@ -98,13 +107,16 @@ def _page(path: Path) -> None:
         flags = "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
         more = "--disable-component-update --disable-sync --hide-scrollbars --virtual-time-budget=5000"
         size = "--window-size=1200,860 --force-device-scale-factor=1.5"
-        where = [f"--user-data-dir={folder}/profile", f"--screenshot={path}", f"{page.as_uri()}#chorus"]
         program = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
-        command = [program, *flags.split(), *more.split(), *size.split(), *where]
-        subprocess.run(command, check=True, capture_output=True, timeout=120)
+        for theme, end in ENDINGS.items():
+            scheme = "--blink-settings=preferredColorScheme=" + {"dark": "0", "light": "1"}[theme]
+            shot = f"--screenshot={IMAGES / f'explore{end}.png'}"
+            where = [scheme, f"--user-data-dir={folder}/{theme}", shot, f"{page.as_uri()}#chorus"]
+            command = [program, *flags.split(), *more.split(), *size.split(), *where]
+            subprocess.run(command, check=True, capture_output=True, timeout=120)
 
 
-def _spectrograms(path: Path) -> None:
+def _spectrograms() -> None:
     """Before and after, on one colour scale."""
     import matplotlib
     import numpy as np
@@ -115,16 +127,21 @@ def _spectrograms(path: Path) -> None:
 
     dry, rate = soundfile.read(RECORDING, dtype="float32")
     wet = dg.compile(DEMO)({"audio": dry[None]})["audio"].numpy()[0]
-    figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True, layout="constrained")
-    for axis, sound, title in zip(axes, (dry, wet), ("guit_e_slide.flac", "through guitar_chorus.yaml"), strict=True):
-        spectrum = dg.dsp.compute_mag(sound[None], size=2048).numpy()[0].T
-        db = 20 * np.log10(spectrum / (2048 / 4) + 1e-6)  # a sine of full scale under a Hann window: 0 dBFS
-        extent = (0.0, len(sound) / rate, 0.0, rate / 2000)
-        image = axis.imshow(db, origin="lower", aspect="auto", extent=extent, vmin=-100, vmax=0, cmap="magma")
-        axis.set(title=title, xlabel="time in s", ylim=(0, 10))
-    axes[0].set_ylabel("frequency in kHz")
-    figure.colorbar(image, ax=axes, label="level in dBFS")
-    figure.savefig(path, dpi=110)
+    for theme, end in ENDINGS.items():
+        colours = THEMES[theme]
+        frame = ("axes.edgecolor", "axes.labelcolor", "xtick.color", "ytick.color", "text.color")
+        with plt.rc_context({"figure.facecolor": colours.background, **dict.fromkeys(frame, colours.text)}):
+            figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True, layout="constrained")
+            for axis, sound, title in zip(axes, (dry, wet), (RECORDING.name, f"through {DEMO.name}"), strict=True):
+                spectrum = dg.dsp.compute_mag(sound[None], size=2048).numpy()[0].T
+                db = 20 * np.log10(spectrum / (2048 / 4) + 1e-6)  # a sine of full scale under a Hann window: 0 dBFS
+                extent = (0.0, len(sound) / rate, 0.0, rate / 2000)
+                image = axis.imshow(db, origin="lower", aspect="auto", extent=extent, vmin=-100, vmax=0, cmap="magma")
+                axis.set(title=title, xlabel="time in s", ylim=(0, 10))
+            axes[0].set_ylabel("frequency in kHz")
+            figure.colorbar(image, ax=axes, label="level in dBFS")
+            figure.savefig(IMAGES / f"guitar_chorus_sound{end}.png", dpi=110)
+            plt.close(figure)
 
 
 def stale() -> list[str]:
