@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from xml.etree import ElementTree
 
-from ddspgraph.render.dot import dot_of
+from ddspgraph.render.dot import dot_of, pin_number
 from ddspgraph.render.image import render_dot
 from ddspgraph.render.picture import Box, Picture
 from ddspgraph.render.theme import DARK, LIGHT, Theme
@@ -72,7 +72,8 @@ def _edge(group: ElementTree.Element, boxes: Mapping[str, Box]) -> None:
         group.set(name, tag["box"] if tag else end["box"])  # type: ignore[index]
     source, port = boxes.get(group.attrib["data-from"]), ends[0]["port"]  # type: ignore[index]
     if source is not None and port is not None and port.startswith("o"):
-        group.set("data-port", str(int(port[1:])))
+        numbers = [pin_number(source.outputs, pin.port) for pin in source.outputs]
+        group.set("data-port", str(numbers.index(int(port[1:]))))
     for line in group.findall(f"{{{_SVG}}}path"):
         group.append(ElementTree.Element(f"{{{_SVG}}}path", {"class": "reach", "d": line.get("d", ""), "fill": "none"}))
 

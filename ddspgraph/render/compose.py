@@ -169,7 +169,10 @@ def _output_pins(graph: Graph, node: Node, used: Sequence[str], detail: Detail) 
     shown = ports if detail == "all" else tuple(port for port in ports if port in used)
     if shown == ports[:1]:
         return ()
-    return tuple(Pin(port, type=_new_type(graph, node, Ref(node.name, port), detail)) for port in shown)
+    refs = [Ref(node.name, port) for port in shown]
+    has_news = any(_new_type(graph, node, ref, detail) for ref in refs)  # where one is, a gap beside it is a riddle
+    types = [type_lines(graph.types.get(ref), detail) if has_news else () for ref in refs]
+    return tuple(Pin(port, type=lines) for port, lines in zip(shown, types, strict=True))
 
 
 def _new_type(graph: Graph, node: Node, ref: Ref, detail: Detail) -> tuple[str, ...]:

@@ -31,8 +31,10 @@ _FEW_BOXES = 80
 _MANY_BOXES = 500
 #: Points of the whole bar that shows a node's share of the work.
 _BAR_POINTS = 48
-#: Points of `100 % of the work` in eight points: without a fixed size a wide box would pull bar and words apart.
-_WORDS_POINTS = 70
+#: Points around the bar, so that it does not touch the words.
+_BAR_ROOM = 12
+#: Points of `100 % of the work` in nine points: without a fixed size a wide box would pull bar and words apart.
+_WORDS_POINTS = 78
 _FIXED = 'FIXEDSIZE="TRUE" WIDTH="{}" HEIGHT="{}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="0"'
 _STROKES = {
     None: {"style": "solid", "penwidth": "1.0", "arrowsize": "0.6"},
@@ -238,8 +240,10 @@ def _share_bar(box: Box, theme: Theme) -> str:
     frame = f'BORDER="1" COLOR="{paint.line}" {_FIXED.format(_BAR_POINTS + 2, 6)}'
     bar = f"<TABLE {frame}>{row(*cells)}</TABLE>"
     words = small(f"{text(share_text(box.share))} of the work", theme.quiet)
-    parts = row(cell(bar, width=_BAR_POINTS + 6, height=11), cell(words, left=True, width=_WORDS_POINTS, height=11))
-    return f'<TABLE BORDER="0" {_FIXED.format(_BAR_POINTS + 6 + _WORDS_POINTS, 11)}>{parts}</TABLE>'
+    parts = row(
+        cell(bar, width=_BAR_POINTS + _BAR_ROOM, height=11), cell(words, left=True, width=_WORDS_POINTS, height=11)
+    )
+    return f'<TABLE BORDER="0" {_FIXED.format(_BAR_POINTS + _BAR_ROOM + _WORDS_POINTS, 11)}>{parts}</TABLE>'
 
 
 def _pins(side: str, pins: tuple[Pin, ...], theme: Theme, n_blanks: int = 0) -> str:
@@ -249,14 +253,19 @@ def _pins(side: str, pins: tuple[Pin, ...], theme: Theme, n_blanks: int = 0) -> 
             "<BR/>".join(
                 [small(text(name_text(pin.port)), theme.text), *(small(text(t), theme.quiet) for t in pin.type)]
             ),
-            port=f"{side}{i}",
+            port=f"{side}{pin_number(pins, pin.port)}",
             top=True,
         )
-        for i, pin in enumerate(pins)
+        for pin in pins
         if pin.value is None
     ]
     cells += [cell("", port=f"b{i}", width=30, height=4) for i in range(n_blanks)]
     return table([row(*cells)], padding=3) if cells else ""
+
+
+def pin_number(pins: Sequence[Pin], port: str) -> int:
+    """The number of a port in DOT: by name, whatever the order of the pins from left to right."""
+    return sorted(pin.port for pin in pins).index(port)
 
 
 def _arrow(arrow: Arrow, shown: Picture, theme: Theme) -> str:
@@ -273,15 +282,14 @@ def _tail(arrow: Arrow, source: Box, crowded: Counter[str]) -> str:
     """An edge leaves below; several leave the border of an ellipse side by side."""
     if source.kind is Kind.INPUT and crowded[source.id] > 1:
         return ""
-    found = [i for i, pin in enumerate(source.outputs) if pin.port == arrow.source_port]
-    return f":o{found[0]}:s" if found else ":s"
+    is_shown = any(pin.port == arrow.source_port for pin in source.outputs)
+    return f":o{pin_number(source.outputs, arrow.source_port)}:s" if is_shown else ":s"
 
 
 def _head(arrow: Arrow, target: Box, blanks: _Blanks) -> str:
     """An edge comes in above: at its port, at a place of its own among several without a name, or in the middle."""
-    found = [i for i, pin in enumerate(target.inputs) if pin.port == arrow.target_port]
-    if found:
-        return f":i{found[0]}:n"
+    if any(pin.port == arrow.target_port for pin in target.inputs):
+        return f":i{pin_number(target.inputs, arrow.target_port)}:n"
     return f":b{blanks[target.id].index(arrow)}:n" if target.id in blanks else ":n"
 
 

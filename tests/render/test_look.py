@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+import ddspgraph as dg
 from ddspgraph.compiler.pipeline import LEGALISE, run
 from ddspgraph.ir.graph import Graph
 from ddspgraph.render import to_svg
@@ -105,6 +107,23 @@ def test_details() -> None:
     assert "normalize = false" not in types
     assert "normalize = false" in every
     assert "sinusoidal_to_harmonic" in names
+
+
+def test_ports_stand_in_the_order_of_what_reads_them() -> None:
+    """`ld_scaled` is read left of `f0_scaled`: it stands left of it, and the edges do not cross."""
+    path = Path(__file__).parents[2] / "graphs" / "models" / "solo_instrument.yaml"
+    dot = to_dot(dg.load(path))
+    outputs = re.findall(r'PORT="o\d+" VALIGN="TOP"><[^>]*>(\w+)<', line_of(dot, "node_features ["))
+    assert outputs == ["ld_scaled", "f0_scaled"]
+    ports = re.findall(r"^  node_features:(o\d+):s -> node_decoder:(b\d+):n", dot, re.MULTILINE)
+    names = dict(re.findall(r'PORT="(o\d+)" VALIGN="TOP"><[^>]*>(\w+)<', line_of(dot, "node_features [")))
+    assert [(names[out], blank) for out, blank in ports] == [("ld_scaled", "b0"), ("f0_scaled", "b1")]
+
+
+def test_all_outputs_of_a_node_have_types_or_none() -> None:
+    """`sin_amps` has the type of something that the node reads, `sin_freqs` has not: both are told."""
+    (box,) = [box for box in picture(typed(PARTIALS)).boxes if box.op == "harmonic_to_sinusoidal"]
+    assert {pin.port: bool(pin.type) for pin in box.outputs} == {"sin_amps": True, "sin_freqs": True}
 
 
 def test_the_key_names_what_occurs() -> None:
