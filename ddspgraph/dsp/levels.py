@@ -1,7 +1,8 @@
 """How loud a signal is, frame by frame: RMS energy, power, A-weighted loudness.
 
-Frame i is placed by `padding`: 'center' has its middle at sample i * hop (1 + samples // hop frames), 'same'
-its beginning (ceil(samples / hop) frames), and 'valid' pads nothing, so that only whole frames count.
+Frame i is placed by `padding`: 'center' has its middle at sample i * hop (1 + samples // hop frames), 'clock' too
+(ceil(samples / hop) frames, those of a clock), 'same' its beginning (as many), and 'valid' pads nothing, so that only
+whole frames count.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def get_framed_lengths(
       input_length: Samples before padding.
       frame_size: Samples of a frame.
       hop_size: Samples from one frame to the next.
-      padding: 'center', 'same' or 'valid'; see the top of this file.
+      padding: 'center', 'clock', 'same' or 'valid'; see the top of this file.
 
     Returns:
       (n_frames, n_padded_samples).
@@ -41,12 +42,12 @@ def get_framed_lengths(
     """
     if padding == "center":
         return input_length // hop_size + 1, input_length + frame_size
-    if padding == "same":
+    if padding in ("clock", "same"):
         n_frames = ceil_divide(input_length, hop_size)
         return n_frames, (n_frames - 1) * hop_size + frame_size
     if padding == "valid":
         return larger((input_length - frame_size) // hop_size + 1, 0), input_length
-    raise ValueError(f"padding must be 'center', 'same' or 'valid', not {padding!r}")
+    raise ValueError(f"padding must be 'center', 'clock', 'same' or 'valid', not {padding!r}")
 
 
 def pad(
@@ -67,13 +68,14 @@ def pad(
       x: Any shape.
       frame_size: Samples of a frame.
       hop_size: Samples from one frame to the next.
-      padding: 'center', 'same' or 'valid'; see the top of this file.
+      padding: 'center', 'clock', 'same' or 'valid'; see the top of this file.
       axis: The axis of time; that of a vector is its only one.
       mode: 'CONSTANT', 'REFLECT' or 'SYMMETRIC', as in `tf.pad`.
       constant_values: What is padded in mode 'CONSTANT'.
 
     Returns:
-      `x` longer along `axis`: by frame_size // 2 on either side, or at the end, or as it is.
+      `x` longer along `axis`: by frame_size // 2 on either side, or before and as needed at the end, or at the end
+      alone, or as it is.
 
     Raises:
       ValueError: Unknown `padding`; frames that are shorter than the hop, unless 'valid'.
@@ -86,7 +88,8 @@ def pad(
         return x
     if hop_size > frame_size:
         raise ValueError(f"frames of {frame_size} samples do not reach the next one, {hop_size} samples later")
-    before, after = (frame_size // 2,) * 2 if padding == "center" else (0, larger(padded_length - length, 0))
+    before = 0 if padding == "same" else frame_size // 2
+    after = frame_size // 2 if padding == "center" else larger(padded_length - length - before, 0)
     paddings: list[Any] = [[0, 0]] * x.shape.rank
     paddings[axis] = [before, after]
     return tf.pad(x, paddings, mode, constant_values)
@@ -109,7 +112,7 @@ def compute_rms_energy(
       sample_rate: In Hz.
       frame_rate: In Hz; the hop is sample_rate // frame_rate samples.
       frame_size: Samples of a frame.
-      padding: 'center', 'same' or 'valid'; see the top of this file.
+      padding: 'center', 'clock', 'same' or 'valid'; see the top of this file.
 
     Returns:
       Shape [batch, frames]. The gradient on silence is 0.

@@ -18,8 +18,8 @@ from ddspgraph.ops.units import DB_RANGE
 #: What magenta/ddsp assumes when nobody says otherwise; only met outside of a graph.
 _DEFAULT_SAMPLE_RATE, _DEFAULT_FRAME_RATE = 16_000, 250
 _PADDING_DOC = (
-    "center: the middle of frame i is sample i * hop, frames + 1 of them; same: frame i begins there, "
-    "frames of them; valid: only frames that lie within the audio."
+    "center: the middle of frame i is sample i * hop, frames + 1 of them; clock: as center, frames of them; same: "
+    "frame i begins there, frames of them; valid: only frames that lie within the audio."
 )
 
 
@@ -32,7 +32,7 @@ class _Level(Op):
 
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
     frame_rate: float | None = from_clock("frame_rate", unit=Unit.HZ, doc="Frames a second.")
-    padding: str = param("center", choices=["center", "same", "valid"], doc=_PADDING_DOC)
+    padding: str = param("center", choices=["center", "clock", "same", "valid"], doc=_PADDING_DOC)
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         # For its checks of the rank.
@@ -49,7 +49,7 @@ class _Level(Op):
             )
         if self.padding == "center":
             frames = frames_of(samples, hop) + 1
-        elif self.padding == "same":
+        elif self.padding in ("clock", "same"):
             frames = frames_of(samples, hop, up=True)
         else:
             frames = frames_of(samples, hop, extra=hop - size)
@@ -86,7 +86,7 @@ class _Level(Op):
 
     def _frame(self) -> tuple[int, int, int]:
         """Size and hop of a frame, and how many samples before its own it begins."""
-        return self.size(), self.hop(), self.size() // 2 if self.padding == "center" else 0
+        return self.size(), self.hop(), self.size() // 2 if self.padding in ("center", "clock") else 0
 
     def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
         return analysis_lag(*self._frame()) * self.hop()

@@ -12,7 +12,7 @@ from tests.dsp.gradients import assert_finite, assert_gradient, assert_one_trace
 
 RNG = np.random.default_rng(6)
 AUDIO = RNG.normal(size=(2, 2000)).astype(np.float32)
-PADDINGS = ("center", "same", "valid")
+PADDINGS = ("center", "clock", "same", "valid")
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,8 @@ PADDINGS = ("center", "same", "valid")
     [
         ("center", 1000, 512, 64, (16, 1512)),
         ("center", 10, 7, 3, (4, 17)),
+        ("clock", 1000, 512, 64, (16, 1472)),
+        ("clock", 1, 512, 64, (1, 512)),
         ("same", 1000, 512, 64, (16, 1472)),
         ("same", 1, 512, 64, (1, 512)),
         ("valid", 1000, 512, 64, (8, 1000)),
@@ -35,6 +37,8 @@ def test_framed_lengths(padding: str, samples: int, frame_size: int, hop: int, e
 def test_pad() -> None:
     ramp = np.arange(1.0, 11.0)[np.newaxis]
     np.testing.assert_array_equal(dsp.pad(ramp, 5, 2)[0], [0, 0, *range(1, 11), 0, 0])
+    np.testing.assert_array_equal(dsp.pad(ramp, 5, 2, "clock")[0], [0, 0, *range(1, 11), 0])
+    np.testing.assert_array_equal(dsp.pad(ramp, 2, 2, "clock")[0, :-1], [0, *range(1, 10)])
     np.testing.assert_array_equal(dsp.pad(ramp, 5, 2, "same")[0], [*range(1, 11), 0, 0, 0])
     np.testing.assert_array_equal(dsp.pad(ramp, 5, 2, "valid"), ramp)
     np.testing.assert_array_equal(dsp.pad(ramp[0], 4, 2, mode="REFLECT"), [3, 2, *range(1, 11), 9, 8])
@@ -48,6 +52,7 @@ def test_frames_lie_where_padding_says() -> None:
     click[0, 640] = 1.0
     heard = {p: np.flatnonzero(dsp.compute_rms_energy(click, frame_size=128, padding=p)[0]) for p in PADDINGS}
     np.testing.assert_array_equal(heard["center"], [10, 11])  # middles 640 and 704, frames of 64 either side
+    np.testing.assert_array_equal(heard["clock"], [10, 11])
     np.testing.assert_array_equal(heard["same"], [9, 10])
     np.testing.assert_array_equal(heard["valid"], [9, 10])
 
@@ -121,7 +126,7 @@ def test_pad_or_trim() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ValueError, match="'center', 'same' or 'valid', not 'full'"):
+    with pytest.raises(ValueError, match="'center', 'clock', 'same' or 'valid', not 'full'"):
         dsp.compute_rms_energy(AUDIO, padding="full")
     with pytest.raises(ValueError, match="do not reach the next one"):
         dsp.compute_rms_energy(AUDIO, frame_size=32)

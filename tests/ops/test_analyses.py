@@ -56,7 +56,7 @@ def test_mfcc_is_scipys_cosine_transform_of_logmel() -> None:
 
 
 @pytest.mark.parametrize("n_samples", [640, 704, 1000, 1024])
-@pytest.mark.parametrize("padding", ["center", "same", "valid"])
+@pytest.mark.parametrize("padding", ["center", "clock", "same", "valid"])
 @pytest.mark.parametrize("op", LEVELS)
 def test_number_of_frames_of_levels(op: type[Op], padding: str, n_samples: int) -> None:
     """Inferred from a number, and from an affine form of the clock's frames, exactly what comes out."""

@@ -115,7 +115,7 @@ VARIANTS: dict[str, tuple[Op, Mapping[str, np.ndarray]]] = {
     **{
         f"{op.name} {padding}": (op(sample_rate=16_000, frame_rate=500, padding=padding), _AUDIO)
         for op in (ops.Loudness, ops.Power, ops.RmsEnergy)
-        for padding in ("center", "same", "valid")
+        for padding in ("center", "clock", "same", "valid")
     },
     "logmel at its own hop": (ops.Logmel(bins=8, fft_size=200, overlap=0.5, sample_rate=16_000), _AUDIO),
     "mel without padding": (ops.Mel(bins=8, fft_size=256, pad_end=False, sample_rate=16_000), _AUDIO),
