@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ddspgraph.backends.facts import SPEC, read_target_facts
+from ddspgraph.backends.facts import read_target_facts
 from ddspgraph.backends.first_state import read_state
 from ddspgraph.backends.runtimes import open_model
 from ddspgraph.backends.targets import NEXT, check_packages
-from ddspgraph.compiler.driver import load
 from ddspgraph.diagnostics import clean, did_you_mean, fail
+from ddspgraph.exported_graph import playable_graph
 from ddspgraph.files import place
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
@@ -27,9 +27,9 @@ Arrays = dict[str, np.ndarray]
 class TargetModel:
     """A portable model. It is called as `ExportedGraph` is, and gives NumPy arrays.
 
-    One that was exported offline takes calls of its own length, one that was exported as a stream any length: it runs
-    block by block, and what comes out is as long, and as early, as offline. Items beyond the batch of the export run
-    in further calls.
+    One that was exported offline takes calls of its own length, or of any where that is open; one that was exported as
+    a stream takes any length: it runs block by block, and what comes out is as long, and as early, as offline. Items
+    beyond the batch of the export run in further calls.
 
     Attributes:
       facts: what `ddspgraph.json` says.
@@ -40,10 +40,10 @@ class TargetModel:
         self.facts = read_target_facts(path)
         target = self.facts["target"]
         check_packages(target)
+        timed = [t for t in (*self.facts["inputs"], *self.facts["outputs"]) if t["rate"] != "const"]
+        samples, hops = self.facts["samples"], {"audio": 1, "frame": self.facts["clock"]["hop_samples"] or 1}
         self._hops = {
-            t["name"]: self.facts["samples"] // t["shape"][1]
-            for t in (*self.facts["inputs"], *self.facts["outputs"])
-            if t["rate"] != "const" and self.facts["samples"]
+            t["name"]: samples // t["shape"][1] if samples else hops[t["rate"]] for t in timed if samples != 0
         }
         try:
             self._model = open_model(target, self.path / self.facts["model"])
@@ -53,19 +53,19 @@ class TargetModel:
 
     @cached_property
     def graph(self) -> Graph:
-        """The graph, checked again from the spec inside. Raises GraphError, E302 where it needs ops of your own."""
-        return load(self.path / SPEC, params=self.facts["settings"], ops=self._ops, limits=self.limits)
+        """The graph, checked again from the spec inside; of ops that are not here its inputs and outputs alone."""
+        return playable_graph(self.path, ops=self._ops, limits=self.limits)
 
     @property
     def n_samples(self) -> int | None:
-        """The one length of a call; None of a stream, which takes any."""
+        """The one length of a call; None of a stream and of an open length, which take any."""
         return None if "streaming" in self.facts else self.facts["samples"]
 
     def __call__(self, inputs: Mapping[str, Any] | None = None, *, seed: int = 0) -> Arrays:
         """The outputs by name. Raises GraphError E603-E606."""
         given = self._bound(inputs or {})
         n_items = max((len(x) for x in given.values()), default=self.facts["batch"])
-        run = self._offline if self.n_samples is not None else self._stream
+        run = self._stream if "streaming" in self.facts else self._offline
         parts = []
         for first in range(0, n_items, self.facts["batch"]):
             items = np.minimum(np.arange(first, first + self.facts["batch"]), n_items - 1)
@@ -174,7 +174,7 @@ def load_target(
 
     Args:
       path: of the folder.
-      ops: your own op classes that the graph inside names.
+      ops: your own op classes that the graph inside names; it plays without.
       limits: bounds on the spec inside.
 
     Raises:

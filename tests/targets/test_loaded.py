@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -101,3 +102,23 @@ def test_other_folders_and_seeds(folders: Path, tmp_path: Path, capsys: pytest.C
     command = ["transfer", str(folders / "second"), str(tmp_path / "long.wav"), "-o", str(tmp_path / "x.wav")]
     assert main(command) == 4
     assert "--seconds 3" in capsys.readouterr().err
+
+
+def test_a_model_plays_without_its_ops(folders: Path, tmp_path: Path) -> None:
+    """As if the synthesizer were an op of one's own, whose Python is not here."""
+    own = tmp_path / "own"
+    shutil.copytree(folders / "second", own)
+    (own / "graph.yaml").write_text((own / "graph.yaml").read_text().replace("op: harmonic", "op: my_synth"))
+    np.savez(tmp_path / "given.npz", **performance(250))  # type: ignore[arg-type]
+    for folder in (own, folders / "second"):
+        out = tmp_path / f"{folder.name}.npy"
+        command = ["run", str(folder), "--inputs", str(tmp_path / "given.npz"), "--output", f"audio={out}"]
+        assert main(command) == 0
+    np.testing.assert_array_equal(np.load(tmp_path / "own.npy"), np.load(tmp_path / "second.npy"))
+    model = dg.load_target(own)
+    known = dg.load_target(folders / "second").graph
+    assert [i.signal for i in model.graph.inputs] == [i.signal for i in known.inputs]
+    assert model.graph.types[dict(model.graph.outputs)["audio"]] == known.types[dict(known.outputs)["audio"]]
+    (own / "graph.yaml").write_text("version: 2\nname: a\n  b: [")
+    with pytest.raises(dg.GraphError, match="E1"):
+        _ = dg.load_target(own).graph
