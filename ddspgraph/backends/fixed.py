@@ -1,5 +1,5 @@
-"""A graph, or the step of a stream, as a concrete function of tensors whose shapes are numbers: what a portable
-target takes. Weights are still variables; names are those that runtimes will know."""
+"""A graph, or the step of a stream, as a concrete function of tensors of fixed shapes, or of an open length: what a
+portable target takes. Weights are still variables; names are those that runtimes will know."""
 
 from __future__ import annotations
 
@@ -19,22 +19,23 @@ from ddspgraph.compiler.analysis.memory import check_memory
 from ddspgraph.compiler.execute import execute
 from ddspgraph.compiler.lower import CompiledGraph
 from ddspgraph.compiler.stream import CompiledStream
-from ddspgraph.diagnostics import Report, fail
+from ddspgraph.diagnostics import Report, fail, quote
 from ddspgraph.dsp.numerics import static_shapes
 from ddspgraph.ir.graph import Graph, Input
 from ddspgraph.ir.op import Traits
 from ddspgraph.ir.ports import is_wild
+from ddspgraph.ir.types import Rate
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.nn.scan import layers_as_functions
 
 
 @dataclass(frozen=True)
 class Tensor:
-    """One argument or result: `name` in the graph or stream, `tensor` in the runtime."""
+    """One argument or result: `name` in the graph or stream, `tensor` in the runtime; None is an open length."""
 
     name: str
     tensor: str
-    shape: tuple[int, ...]
+    shape: tuple[int | None, ...]
     dtype: str
 
     def as_dict(self) -> dict[str, Any]:
@@ -48,7 +49,7 @@ class Fixed:
     Attributes:
       graph: as it was loaded.
       function: traced for targets that want shapes which no value decides; `reference`: as TensorFlow runs it.
-      sizes: `batch`, `frames` and `samples` of a call.
+      sizes: `batch`, `frames` and `samples` of a call; of an open length those of the first that is verified.
       latencies: of the outputs of a stream, in samples.
       initial: of the step of a stream, its first state by tensor; `next_NAME` replaces each. What no step changes is in
         the function.
@@ -63,30 +64,45 @@ class Fixed:
     latencies: Mapping[str, int] = field(default_factory=dict)
     initial: Mapping[str, np.ndarray] = field(default_factory=dict)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether calls may have any length."""
+        return any(None in t.shape for t in self.inputs)
+
     def __call__(self, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """What TensorFlow makes of arrays by tensor, by tensor."""
         results = self.reference(**{name: tf.constant(x) for name, x in arrays.items()})
         return {name: x.numpy() for name, x in results.items()}
 
 
-def fixed_graph(model: CompiledGraph, *, batch: int, samples: int) -> Fixed:
+def fixed_graph(model: CompiledGraph, *, batch: int, samples: int, is_open: bool = False) -> Fixed:
     """The outputs of a graph at one length; `seed` (int32) is the last argument where there is randomness.
 
     Args:
       batch: items of a call.
       samples: length of a call; whole frames where the graph has frames.
+      is_open: calls may have any length, `samples` is an example.
 
     Raises:
-      GraphError: E416 for inputs whose number of channels is not known, E708 for what no memory holds.
+      GraphError: E416 for inputs whose number of channels is not known, for what is to be open and has a length of its
+        own; E708 for what no memory holds.
     """
-    graph = model.optimised.replace(clock=replace(model.optimised.clock, n_samples=samples))
+    graph = model.optimised
+    if not is_open:
+        graph = graph.replace(clock=replace(graph.clock, n_samples=samples))
     sizes = sizes_at(graph, batch, samples)
     check_sizes(graph, sizes, model.limits)
     roots = [ref for _, ref in graph.outputs]
     needed = graph.ancestors(tuple(roots))
     inputs = [i for i in graph.inputs if i.name in needed]
     arguments = _lower(signature_arguments(model.graph))
-    takes = [Tensor(i.name, arguments[i.name], _shape(i, sizes), "float32") for i in inputs]
+    if is_open and not any(_is_timed(i) for i in inputs):
+        hint = "--seconds N or --frames N says how long it is"
+        raise fail("E416", f"no input gives {quote(graph.name)} a length, so that none can be open", hint=hint)
+    shapes = {i.name: _shape(i, sizes) for i in inputs}
+    if is_open:
+        shapes |= {i.name: (shapes[i.name][0], None, *shapes[i.name][2:]) for i in inputs if _is_timed(i)}
+    takes = [Tensor(i.name, arguments[i.name], shapes[i.name], "float32") for i in inputs]
     if is_random(graph):
         takes.append(Tensor(SEED, arguments[SEED], (), "int32"))
 
@@ -213,8 +229,12 @@ def check_sizes(graph: Graph, sizes: Mapping[str, int], limits: Limits) -> None:
     report.raise_errors()
 
 
-def _shape(declared: Input, sizes: Mapping[str, int], model: CompiledStream | None = None) -> tuple[int, ...]:
-    shape = [dim.at(sizes) for dim in declared.signal.dims]
+def _is_timed(declared: Input) -> bool:
+    return declared.signal.rate is not Rate.CONST
+
+
+def _shape(declared: Input, sizes: Mapping[str, int], model: CompiledStream | None = None) -> tuple[int | None, ...]:
+    shape: list[int | None] = [dim.at(sizes) for dim in declared.signal.dims]
     if model is not None:  # its frames may be apart by another hop than the clock's
         shape[1] = sizes["samples"] // model.plan.timings[declared.ref].hop
     return tuple(shape)

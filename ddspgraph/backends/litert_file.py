@@ -23,7 +23,7 @@ def write_litert(model: Fixed, path: Path) -> None:
     except OSError:
         raise
     except Exception as error:  # NotPortable, and the converter's own classes, which are not public
-        raise conversion_failed(model.graph, "litert", str(error)) from None
+        raise conversion_failed(model.graph, "litert", str(error), is_open=model.is_open) from None
 
 
 def litert_model(function: Any) -> bytes:

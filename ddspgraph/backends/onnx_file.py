@@ -27,7 +27,7 @@ def write_onnx(model: Fixed, path: Path) -> None:
     try:
         converted = onnx_model(model.function, model.graph.name)
     except Exception as error:  # NotPortable, and whatever the rewriters of tf2onnx meet
-        raise conversion_failed(model.graph, "onnx", str(error)) from None
+        raise conversion_failed(model.graph, "onnx", str(error), is_open=model.is_open) from None
     path.write_bytes(converted.SerializeToString())
 
 

@@ -25,8 +25,17 @@ from ddspgraph.backends.quality import qualities
 from ddspgraph.backends.quantize import quantize
 from ddspgraph.backends.saved_model import write_facts
 from ddspgraph.backends.staged_folder import staged_folder
-from ddspgraph.backends.targets import MODEL_FILES, NEXT, Precision, Target, check_packages, is_target_export
+from ddspgraph.backends.targets import (
+    MODEL_FILES,
+    NEXT,
+    OPEN_HINT,
+    Precision,
+    Target,
+    check_packages,
+    is_target_export,
+)
 from ddspgraph.backends.verify_target import outputs_of, run_target, verify_target
+from ddspgraph.diagnostics import GraphError, fail
 from ddspgraph.files import cannot_write
 
 
@@ -68,13 +77,22 @@ def save_target(
                 add_assets(staged)
         except OSError as error:
             raise cannot_write(path, error) from None
-        difference, results = verify_target(model, staged)
+        try:
+            difference, results = verify_target(model, staged)
+        except GraphError as error:
+            raise _not_open(error) if model.is_open else error from None
         if precision is not None:
             quantize(target, staged / MODEL_FILES[target], model.function.variables, precision)
             judged = qualities(model.graph, outputs_of(model), results, run_target(model, staged))
             facts["quantized"] = {"weights": precision, "outputs": {n: q.as_dict() for n, q in judged.items()}}
             write_facts(facts, model.graph.spec, staged)
         return difference, facts
+
+
+def _not_open(error: GraphError) -> GraphError:
+    """What a runtime does not do for every length is its limit, no fault of the model."""
+    found = error.diagnostics[0]
+    return fail("E416", f"{found.message} (of an open length)", found.span, hint=OPEN_HINT)
 
 
 def target_facts(model: Fixed, target: Target) -> dict[str, Any]:
@@ -92,6 +110,7 @@ def target_facts(model: Fixed, target: Target) -> dict[str, Any]:
         "clock": graph["clock"],
         "settings": graph["settings"],
         **model.sizes,
+        **(dict.fromkeys(("frames", "samples")) if model.is_open else {}),
         "inputs": [described(t) for t in model.inputs if t.tensor not in model.initial and t.name != SEED],
         "outputs": [described(t) for t in model.outputs if t.name in known],
         "seed": next((t.tensor for t in model.inputs if t.name == SEED), None),

@@ -36,6 +36,7 @@ _NEEDS: dict[Target, dict[str, str]] = {
 _QUANTIZER = {"ai_edge_quantizer": "ai-edge-quantizer"}
 _TABLE = Path(__file__).resolve().parent.parent / "targets.json"
 _HINT = "compile it as a SavedModel, or compute this before the graph and give it as an input"
+OPEN_HINT = "--seconds N or --frames N exports it for one length; a SavedModel takes any"
 
 
 @functools.cache
@@ -99,10 +100,11 @@ def _needed(graph: Graph) -> list[Node]:
     return [node for node in graph.nodes if node.name in needed]
 
 
-def conversion_failed(graph: Graph, target: str, said: str) -> GraphError:
+def conversion_failed(graph: Graph, target: str, said: str, *, is_open: bool = False) -> GraphError:
     """E416 from what a converter or runtime said: at the node whose name scope stands first in it, where one does."""
-    message = f"cannot be converted to {target}: {' '.join(said.split())[:300]}"
-    node = named_node(graph, said)
+    form = f"{target} with an open length" if is_open else target
+    message = f"cannot be converted to {form}: {' '.join(said.split())[:300]}"
+    node, hint = named_node(graph, said), OPEN_HINT if is_open else _HINT
     if node is None:
-        return GraphError(Diagnostic("E416", f"the graph {message}", hint=_HINT))
-    return GraphError(Diagnostic("E416", f"{quote(node.name)} {message}", node.span, hint=_HINT))
+        return GraphError(Diagnostic("E416", f"the graph {message}", hint=hint))
+    return GraphError(Diagnostic("E416", f"{quote(node.name)} {message}", node.span, hint=hint))

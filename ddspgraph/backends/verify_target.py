@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from ddspgraph.backends.verify_export import (
     run_in_fresh_process,
     save_arrays,
 )
+from ddspgraph.ir.types import Rate
 
 if TYPE_CHECKING:
     from ddspgraph.backends.fixed import Fixed
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-4
 _CALLS = 3
 _SEED = 7
+#: Of calls of an open length in turn: frames, from those of the first.
+_LENGTHS: tuple[Callable[[int], int], ...] = (lambda n: n, lambda n: n // 2 + 1, lambda n: 2 * n + 3)
+#: Samples that the last frame of every other call lacks.
+_RAGGED = 3
 #: Of calls in turn: noise is the same for every seed, of either sign.
 _SEEDS = (0, -1, 2**31 - 1, -(2**31) + 9)
 
@@ -85,8 +91,17 @@ def _inputs(model: Fixed, rng: np.random.Generator, call: int) -> _Arrays:
         if t.name == SEED:
             found[t.tensor] = np.array(_SEEDS[call % len(_SEEDS)], t.dtype)
         elif t.tensor not in model.initial:
-            found[t.tensor] = random_array(rng, model.graph.input_by_name[t.name].signal, t.shape)
+            signal = model.graph.input_by_name[t.name].signal
+            length = _length(model, call, signal.rate)
+            found[t.tensor] = random_array(rng, signal, [length if n is None else n for n in t.shape])
     return found
+
+
+def _length(model: Fixed, call: int, rate: Rate) -> int:
+    """Of an input whose length is open: samples, or frames."""
+    hop = model.graph.clock.hop_samples or 1
+    frames = _LENGTHS[call % len(_LENGTHS)](model.sizes["samples"] // hop)
+    return frames if rate is Rate.FRAME else frames * hop - (call % 2) * min(_RAGGED, hop - 1)
 
 
 def main(export: str, scratch: str) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 import tensorflow as tf
 
 from ddspgraph.backends.portable.retelling import Pair
+from ddspgraph.dsp.sizes import size_of
 
 #: The longest transform that is one product, where it can be cut.
 _LARGEST_MATRIX = 512
@@ -53,7 +54,7 @@ def irfft(spectrum: Pair, length: int) -> tf.Tensor:
 
 def dft(x: tuple[tf.Tensor, tf.Tensor | None]) -> Pair:
     """The transform along the last axis, of known length; without an imaginary part `x` is real."""
-    shape: Any = x[0].shape.as_list()
+    shape: Any = [size_of(x[0], axis) for axis in range(len(x[0].shape))]
     length = shape[-1]
     parts = _cut(length)
     if parts is None:
@@ -71,7 +72,7 @@ def dft(x: tuple[tf.Tensor, tf.Tensor | None]) -> Pair:
     return together[0], together[1]
 
 
-def _moved(x: tf.Tensor, shape: list[int]) -> tf.Tensor:
+def _moved(x: tf.Tensor, shape: list[Any]) -> tf.Tensor:
     """[..., rows * columns] as [..., columns, rows]."""
     return tf.linalg.matrix_transpose(tf.reshape(x, shape))
 
@@ -85,7 +86,7 @@ def _product(x: tuple[tf.Tensor, tf.Tensor | None], cosines: np.ndarray, sines: 
 
 def _times(x: tf.Tensor, matrix: np.ndarray) -> tf.Tensor:
     """A product of matrices, whatever axes there are before: runtimes are good at two."""
-    shape = x.shape.as_list()
+    shape = [size_of(x, axis) for axis in range(len(x.shape))]
     flat = tf.matmul(tf.reshape(x, [-1, shape[-1]]), tf.constant(matrix, tf.float32))
     return tf.reshape(flat, [*shape[:-1], matrix.shape[1]])
 

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from ddspgraph.dsp.sizes import size_of
+
 #: What stands in; its attributes and inputs mean nothing but what `write_node` reads from them.
 STAND_IN = "CudnnRNN"
 #: The gates of a kernel in the order of ONNX: ours are z, r, n and i, f, g, o, those of ONNX z, r, h and i, o, f, c.
@@ -33,13 +35,14 @@ def stand_in(kind: str, inputs: Sequence[Any]) -> list[tf.Tensor] | None:
     if not all(isinstance(w, np.ndarray) for w in (kernel, recurrent, bias)):
         return None
     x = tf.convert_to_tensor(x)
+    n_times, n_items = size_of(x, 0), size_of(x, 1)
     units, n_states = recurrent.shape[0], 1 if kind == "gru" else 2
     states = [tf.convert_to_tensor(s) for s in rest[:n_states]]
-    states += [tf.zeros([x.shape[1], units])] * (n_states - len(states))
+    states += [tf.zeros([n_items, units])] * (n_states - len(states))
     if len(rest) > n_states:
         # Before the stream begins an added input holds the gates: z open, or i closed, so that zeros stay zeros.
         waits = 1.0 - tf.reshape(tf.convert_to_tensor(rest[-1]), [-1, 1, 1])
-        x = tf.concat([x, tf.broadcast_to(waits, [*x.shape[:2], 1])], axis=-1)
+        x = tf.concat([x, tf.broadcast_to(waits, [n_times, n_items, 1])], axis=-1)
         row = np.zeros([1, kernel.shape[1]], np.float32)
         row[:, :units] = _SHUT if kind == "gru" else -_SHUT
         kernel = np.concatenate([kernel, row])

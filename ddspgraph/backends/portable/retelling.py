@@ -13,6 +13,7 @@ from tensorflow.python.framework.func_graph import FuncGraph
 from tensorflow.python.framework.function_def_to_graph import function_def_to_graph  # nor do a function's operations
 
 from ddspgraph.backends.portable.division import DIVISIONS, divided, is_native
+from ddspgraph.backends.portable.slices import plain_slice
 
 Pair = tuple[tf.Tensor, tf.Tensor]
 #: What a tensor of the function has become: a constant, a tensor, or two tensors for one number.
@@ -86,6 +87,11 @@ class Retelling:
         self, op: tf.Operation, inputs: Sequence[Value], dtypes: Mapping[tf.DType, tf.DType] | None = None
     ) -> list[tf.Tensor]:
         """The same operation, of other types where `dtypes` says so."""
+        if op.type == "StridedSlice" and not op.inputs[0].shape.is_fully_defined():
+            with tf.name_scope(f"{op.name}/"):
+                plain = plain_slice(op, [self.tensor(inputs[0]), *inputs[1:]])
+            if plain is not None:
+                return [plain]
         dtypes = dtypes or {}
         attributes = {name: a for name, a in op.node_def.attr.items() if not name.startswith("_")}
         for name, attribute in attributes.items():
@@ -130,8 +136,16 @@ class Retelling:
         for dtype, numbers in self.numbers.items():
             if dtype in kinds:
                 with tf.name_scope(f"{op.name}/"):
-                    return numbers.tell(self, op, inputs)
+                    return self._told(numbers, op, inputs)
         return self.copy(op, inputs)
+
+    def _told(self, numbers: Numbers, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
+        try:
+            return numbers.tell(self, op, inputs)
+        except (TypeError, ValueError):  # a size that is a number in every other form, such as that of a transform
+            if all(t.shape.is_fully_defined() for t in op.inputs):
+                raise
+            raise NotPortable(f"{op.type} of an open length", op.name) from None
 
     def _divides(self, op: tf.Operation) -> bool:
         """Whether a division needs other words, and is not of numbers that the runtime lacks."""
