@@ -29,6 +29,8 @@ def add_options(parser: Parser) -> None:
         default=[],
         help="print the graph after a pass of the compiler, or after all",
     )
+    heard = "of an instrument: its input is the recording, whose loudness it measures; the pitch tracker lies beside it"
+    parser.add_argument("--from", dest="heard", choices=["audio"], help=heard)
     parser.add_argument("--streaming", action="store_true", help="as a stream: its first state, and one block of it")
     seed = "of the first values of variables, and of the first state for --target litert or onnx (default 0)"
     parser.add_argument("--seed", type=int, default=0, metavar="N", help=seed)
@@ -50,6 +52,13 @@ def main(arguments: Arguments) -> int:
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, options)
     tell_warnings(graph)
+    if arguments.heard is not None:
+        from ddspgraph.training.from_audio import from_audio
+        from ddspgraph.training.pitch import check_tracker, swift_f0
+
+        graph = from_audio(graph, ops=options.ops, limits=options.limits)
+        if "f0_hz" in graph.input_by_name:
+            check_tracker(swift_f0)
     if is_portable:
         return compile_to_target(arguments, graph, options, observe)
     if arguments.output is not None:
@@ -61,7 +70,7 @@ def main(arguments: Arguments) -> int:
         model = compile_graph(arguments.spec, graph, options, seed=arguments.seed, observe=observe)
     if arguments.output is not None:
         export = _export_stream if arguments.streaming else _export
-        difference = export(model, arguments.output, arguments.spec)
+        difference = export(model, arguments)
         _report(arguments, graph, difference)
     return 0
 
@@ -83,27 +92,27 @@ def _observer(wanted: list[str]) -> Observer | None:
     return observe if wanted else None
 
 
-def _export(model: CompiledGraph, output: str, source: str) -> float:
+def _export(model: CompiledGraph, arguments: Arguments) -> float:
     """Saves and verifies; returns the largest relative difference."""
     from ddspgraph.backends.saved_model import save
     from ddspgraph.backends.verify_export import verify
 
-    differences: list[float] = []
+    output, differences = arguments.output, []
     with stage(f"exporting {output}, and running it in a fresh process"):
-        add_assets = partial(add_run_assets, model, source)
+        add_assets = partial(add_run_assets, model, arguments)
         save(model, output, add_assets=add_assets, verify=lambda folder: differences.append(verify(model, folder)))
     return max(differences)
 
 
-def _export_stream(model: CompiledGraph, output: str, source: str) -> float:
+def _export_stream(model: CompiledGraph, arguments: Arguments) -> float:
     """Saves the graph as a stream and verifies it; returns the largest relative difference."""
     from ddspgraph.backends.saved_stream import save, verify
     from ddspgraph.compiler.driver import compile_stream
 
-    differences: list[float] = []
+    output, differences = arguments.output, []
     with stage(f"exporting {output}, and running it in a fresh process"):
         stream = compile_stream(model)
-        add_assets = partial(add_run_assets, model, source)
+        add_assets = partial(add_run_assets, model, arguments)
         save(stream, output, add_assets=add_assets, verify=lambda folder: differences.append(verify(stream, folder)))
     return max(differences)
 

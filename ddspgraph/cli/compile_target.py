@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Offline without --seconds or --frames, where the clock says no duration.
 _USUAL_SECONDS = 1.0
-_OPTIONS = ("seconds", "frames", "batch", "block", "inputs")
+_OPTIONS = ("seconds", "frames", "any-length", "batch", "block", "inputs")
 
 
 def add_target_options(parser: Parser) -> None:
@@ -26,10 +26,12 @@ def add_target_options(parser: Parser) -> None:
     parser.add_argument("--target", choices=TARGETS, default=TARGETS[0], help="what will run it (default: saved_model)")
     words = "trained weights in 16 or 8 bits (litert and onnx); the quality against float32 is shown, and has a floor"
     parser.add_argument("--quantize", choices=PRECISIONS, help=words)
-    shapes = parser.add_argument_group("litert and onnx", "models of fixed shapes: of one length, or of one block")
+    shapes = parser.add_argument_group("litert and onnx", "models of one length, of any, or of one block")
     length = shapes.add_mutually_exclusive_group()
     length.add_argument("--seconds", type=float, metavar="N", help="length (default: the clock's duration, else 1)")
     length.add_argument("--frames", type=int, metavar="N", help="length in frames")
+    any_length = "calls of any length, verified at three, where the target can"
+    length.add_argument("--any-length", action="store_const", const=True, help=any_length)
     shapes.add_argument("--batch", type=int, metavar="N", help="items of a call (default: 1)")
     add_block_option(shapes)
     shapes.add_argument("--inputs", metavar="FILE.npz", help="with --streaming: inputs of rate const")
@@ -39,7 +41,7 @@ def check_no_shapes(arguments: Arguments) -> None:
     """Of a SavedModel, whose batch and length are open. Raises UsageError."""
     if arguments.quantize is not None:
         raise UsageError("--quantize goes with --target litert or onnx")
-    given = [f"--{name}" for name in _OPTIONS if getattr(arguments, name) is not None]
+    given = [f"--{name}" for name in _OPTIONS if getattr(arguments, name.replace("-", "_")) is not None]
     if given:
         raise UsageError(f"{' and '.join(given)}: a SavedModel takes any batch and length; see --target")
 
@@ -64,7 +66,7 @@ def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions,
         fixed = _fixed(arguments, model, options, samples)
 
     with stage(f"exporting {arguments.output}, and running it in a fresh process"):
-        add_assets = partial(add_run_assets, model, arguments.spec)
+        add_assets = partial(add_run_assets, model, arguments)
         difference, facts = save_target(
             fixed, target, arguments.output, precision=arguments.quantize, add_assets=add_assets
         )
@@ -72,13 +74,16 @@ def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions,
     return 0
 
 
-def add_run_assets(model: CompiledGraph, source: str, folder: Path) -> None:
-    """What the export of a run holds beside the model."""
+def add_run_assets(model: CompiledGraph, arguments: Arguments, folder: Path) -> None:
+    """What the export of a run, or of an instrument that hears a recording, holds beside the model."""
     from ddspgraph.training.run_folder import is_run
+    from ddspgraph.training.tracker_file import write_tracker
     from ddspgraph.training.trained import write_assets
 
-    if is_run(source):
-        write_assets(model, source, folder)
+    if is_run(arguments.spec):
+        write_assets(model, arguments.spec, folder)
+    if arguments.heard is not None and "f0_hz" in model.graph.input_by_name:
+        write_tracker(folder)
 
 
 def _samples(arguments: Arguments, graph: Graph) -> int:
@@ -88,11 +93,13 @@ def _samples(arguments: Arguments, graph: Graph) -> int:
     if arguments.batch is not None and arguments.batch < 1:
         raise UsageError(f"--batch {arguments.batch}: at least 1")
     if arguments.streaming:
-        if arguments.seconds is not None or arguments.frames is not None:
-            raise UsageError("--seconds and --frames are lengths offline; a stream has --block N samples")
+        if arguments.seconds is not None or arguments.frames is not None or arguments.any_length:
+            raise UsageError("--seconds, --frames and --any-length are lengths offline; a stream has --block N samples")
         return block_samples(arguments.block, hop)
     if arguments.block is not None or arguments.inputs is not None:
         raise UsageError("--block and --inputs go with --streaming")
+    if arguments.any_length and clock.is_fixed:
+        raise UsageError(f"a node says n_samples = {clock.n_samples}: the length cannot be open")
     if arguments.frames is None and arguments.seconds is None and clock.n_samples is not None:
         return clock.n_samples
     if arguments.frames is None and clock.sample_rate is None:
@@ -113,7 +120,7 @@ def _fixed(arguments: Arguments, model: Any, options: GraphOptions, samples: int
 
     batch = arguments.batch or 1
     if not arguments.streaming:
-        return fixed_graph(model, batch=batch, samples=samples)
+        return fixed_graph(model, batch=batch, samples=samples, is_open=bool(arguments.any_length))
     constants = dict(read_npz(arguments.inputs, limits=options.limits)) if arguments.inputs else {}
     stream = compile_stream(model)
     return fixed_step(
@@ -130,7 +137,7 @@ def _report(arguments: Arguments, facts: dict[str, Any], difference: float) -> N
     proof = f"in {runtime} it differs from TensorFlow by {difference:.1g} of the peak"
     tell(f"wrote {arguments.output}: {facts['name']}, {facts['model']} of {n_bytes / 1e6:.2g} MB; {proof}")
     rows = [
-        (kind, t["tensor"], str(t["shape"]), t["dtype"], t["rate"], t["unit"])
+        (kind, t["tensor"], str(t["shape"]).replace("None", "any"), t["dtype"], t["rate"], t["unit"])
         for kind, key in (("input", "inputs"), ("output", "outputs"))
         for t in facts[key]
     ]

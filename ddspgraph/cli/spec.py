@@ -64,11 +64,6 @@ def load_graph(argument: str, options: GraphOptions, *, is_played: bool = False)
         return load(document, params=options.params, ops=options.ops, limits=options.limits)
     if options.params:
         raise UsageError("--set has no effect on an exported graph: set it when you compile the spec")
-    if is_portable(argument):
-        from ddspgraph.backends.facts import SPEC, read_target_facts
-
-        settings = read_target_facts(argument)["settings"]
-        return load(Path(argument, SPEC), params=settings, ops=options.ops, limits=options.limits)
     from ddspgraph.exported_graph import exported_graph, playable_graph
 
     return (playable_graph if is_played else exported_graph)(argument, ops=options.ops, limits=options.limits)
@@ -80,6 +75,7 @@ def compile_graph(
     """The graph of an argument, compiled: with the weights of a run where the argument is one.
 
     Args:
+      graph: of `load_graph`, or what was made of it.
       seed: of the first values of variables.
       observe: called with the name and result of every pass.
 
@@ -93,7 +89,7 @@ def compile_graph(
         return compile(graph, seed=seed, limits=options.limits, observe=observe)
     from ddspgraph.training.trained import load_run
 
-    return load_run(argument, ops=options.ops, limits=options.limits, observe=observe, warn=show_warning)
+    return load_run(argument, graph=graph, limits=options.limits, observe=observe, warn=show_warning)
 
 
 def is_saved_model(argument: str) -> bool:

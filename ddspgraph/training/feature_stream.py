@@ -15,7 +15,7 @@ from ddspgraph.ir.graph import Clock
 from ddspgraph.stream import Stream
 from ddspgraph.training.performance import FEATURES, Frames
 from ddspgraph.training.pitch import Track, held, on_frames
-from ddspgraph.training.settings import level_frame_size
+from ddspgraph.training.settings import level_nodes
 from ddspgraph.training.swift_pitch import JudgedStream
 
 #: Seconds of pushes in which the latency shows: a resampler gives pieces of uneven size.
@@ -162,11 +162,7 @@ def frames_known(last_estimate_s: float, frame_rate: float) -> int:
 
 
 def _levels_graph(clock: Clock) -> dict[str, Any]:
-    size = level_frame_size(clock.hop_samples or 1)
-    nodes = {
-        "loudness_db": {"op": "loudness", "inputs": ["audio"], "params": {"n_fft": size, "padding": "center"}},
-        "power_db": {"op": "power", "inputs": ["audio"], "params": {"frame_size": size, "padding": "center"}},
-    }
+    nodes = level_nodes(clock.hop_samples or 1)
     return {
         "version": 2,
         "name": "levels",

@@ -56,6 +56,15 @@ def level_frame_size(hop_samples: int) -> int:
     return _FRAME_SIZE if hop_samples <= _FRAME_SIZE else 1 << (2 * hop_samples - 1).bit_length()
 
 
+def level_nodes(hop_samples: int) -> dict[str, dict[str, Any]]:
+    """The nodes of a graph, by the features of their names, that measure `audio` as a dataset does."""
+    size = level_frame_size(hop_samples)
+    return {
+        "loudness_db": {"op": "loudness", "inputs": ["audio"], "params": {"n_fft": size, "padding": "clock"}},
+        "power_db": {"op": "power", "inputs": ["audio"], "params": {"frame_size": size, "padding": "clock"}},
+    }
+
+
 def settings_of(
     sample_rate: int | str = 16_000,
     frame_rate: float | str = 250,

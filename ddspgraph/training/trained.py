@@ -16,7 +16,7 @@ from ddspgraph.diagnostics import Diagnostic
 from ddspgraph.files import place, write_atomically
 from ddspgraph.io.audio import write_audio
 from ddspgraph.ir.call import run_kernel
-from ddspgraph.ir.graph import Ref
+from ddspgraph.ir.graph import Graph, Ref
 from ddspgraph.ir.initialisers import stream_of
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
@@ -29,6 +29,7 @@ from ddspgraph.training.weights import assign, weights_of
 def load_run(
     run: str | os.PathLike[str],
     *,
+    graph: Graph | None = None,
     ops: Iterable[type[Op]] = (),
     limits: Limits = DEFAULT_LIMITS,
     observe: Observer | None = None,
@@ -38,6 +39,7 @@ def load_run(
 
     Args:
       run: the folder of a run of `train`.
+      graph: with the nodes of the run's; None for that itself.
       ops: your own op classes that the graph names.
       limits: bounds on the spec and on the memory of a call.
       observe: called with the name and result of every pass of the compiler.
@@ -46,7 +48,7 @@ def load_run(
     Raises:
       GraphError: E601, E602 no run; E615 no checkpoint that can be read; E616 one of another graph.
     """
-    model = compile(load_run_graph(run, ops=ops, limits=limits), limits=limits, observe=observe)
+    model = compile(graph or load_run_graph(run, ops=ops, limits=limits), limits=limits, observe=observe)
     checkpoint = newest_checkpoint(Path(run, CHECKPOINTS), warn)
     assign(weights_of(model), checkpoint.weights(), place(checkpoint.path))
     return model
