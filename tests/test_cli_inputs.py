@@ -67,6 +67,7 @@ def test_numbers_and_quantities_are_inputs_and_any_port_is_an_output(capsys: pyt
         (["--input", "notes=69,5"], 2, "'69,5' has a decimal comma; write 69.5"),
         (["--input", "notes=a4"], 2, "the note is written A4"),
         (["--input", "notes=3 s"], 2, "3 s cannot be said in midi; write a number, such as 69"),
+        (["--input", "notes=1e999"], 2, "1e999 is not finite; write a number, such as 69"),
         (["--input", "notes=pitch"], 4, "neither a number nor a kind of file"),
         ([], 4, "help: --input notes=FILE.npy ([frames, 1], 250 a second, in midi), or a number: --input notes=69"),
         (["--output", "harmonic/sound=a.wav"], 2, "no output 'harmonic/sound'; did you mean 'harmonic/signal' or"),

@@ -69,6 +69,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert soundfile.info(out).frames == 4_800
     assert main([*command, "--tail", "long"]) == 2
     assert "--tail wants a time such as '2 s', or auto" in capsys.readouterr().err
+    assert main([*command, "--tail", "1e9 s"]) == 2
+    assert "--tail is at most 3600 s, this is '1e9 s'" in capsys.readouterr().err
 
 
 def test_a_length_of_the_clock_has_no_tail() -> None:

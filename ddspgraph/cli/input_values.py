@@ -38,6 +38,8 @@ def value_of(text: str, declared: Input, sample_rate: int | None) -> float | Non
     except ValueError as error:
         raise UsageError(f"{option}: {error}; write a number, such as {example_of(declared)}") from None
     if _NUMBER.fullmatch(text):
+        if abs(float(text)) > np.finfo(np.float32).max:
+            raise UsageError(f"{option}: {text} is not finite; write a number, such as {example_of(declared)}")
         return float(text)
     slip = number_slip(text)
     if slip is not None:

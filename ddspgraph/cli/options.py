@@ -92,6 +92,10 @@ def add_format_option(parser: Parser) -> None:
     )
 
 
+#: What nothing here rings on for; an hour of float32 still fits in memory.
+_LONGEST_TAIL_S = 3_600
+
+
 def add_tail_option(parser: argparse._ActionsContainer) -> None:
     parser.add_argument(
         "--tail",
@@ -114,6 +118,8 @@ def tail_of(text: str, sample_rate: int | None) -> int | None:
         samples = -1
     if samples < 0:
         raise UsageError(f"--tail wants a time such as '2 s', or auto, this is '{text}'")
+    if sample_rate and samples > _LONGEST_TAIL_S * sample_rate:
+        raise UsageError(f"--tail is at most {_LONGEST_TAIL_S} s, this is '{text}'")
     return samples
 
 
