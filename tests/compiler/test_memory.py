@@ -122,3 +122,11 @@ def test_frames_at_a_hop_of_their_own_are_counted() -> None:
     text = SPEC.replace("DURATION", "1 s").replace("  c: {op: gain, inputs: {audio: b, gain: -6 dB}}", "  c: NODE")
     graph = load(text.replace("NODE", "{op: logmel, inputs: [b], params: {bins: 9}}"))
     assert shape_at(graph.types[Ref("c", "signal")], nominal_sizes(graph)) == (1, 32, 9)  # 16000 / 512, rounded up
+
+
+def test_a_time_axis_of_another_name_is_as_long_as_the_clocks() -> None:
+    """An hour of spectra at a hop of their own is no 64 frames."""
+    sizes = {"batch": 2, "frames": 900_000, "samples": 57_600_000}
+    own = (BATCH, Dim.of("own"), Dim.of("k"))
+    assert shape_at(Signal(own, Rate.FRAME), sizes) == (2, 900_000, 64)
+    assert shape_at(Signal(own, Rate.AUDIO), sizes) == (2, 57_600_000, 64)
