@@ -64,6 +64,7 @@ def test_a_click_shows_what_is_known_of_a_node(browser: Browser, guitar: Path) -
 def test_charts_are_drawn_where_there_is_something_to_see(browser: Browser, solo: Path) -> None:
     browser.open(solo)
     browser.click("node_harmonic")
+    assert browser.find("#panel .op").text.startswith("harmonic · "), "the op of a node that has its name"
     browser.run("for (const each of document.querySelectorAll('details')) each.open = true")
     browser.wait("document.querySelectorAll('.view').length >= 7")
     waveform = browser.find("details.output .chart .line.area")

@@ -58,7 +58,7 @@ function boxList(kind, title) {
 function showBox(id, portIndex) {
   const known = data.boxes[id];
   const isEnd = known.kind === "output";
-  const about = [known.kind === "node" ? "" : known.kind, known.op === known.name ? "" : known.op, ...known.marks];
+  const about = [known.kind === "node" ? "" : known.kind, known.op, ...known.marks];
   panel.replaceChildren(
     element("div", { class: "head" },
       element("h2", {}, known.name),
