@@ -66,6 +66,10 @@ class Span:
         """The first character: where a complaint about a whole file points."""
         return Span(source, 1, 1, 1, 2)
 
+    def text(self) -> str:
+        """What stands there, as it is written; empty where it spans several lines."""
+        return self.source.line(self.line)[self.column - 1 : self.end_column - 1] if self.line == self.end_line else ""
+
     def excerpt(self) -> str:
         """The line with carets under the span, as it stands in an error message."""
         text = self.source.line(self.line).replace("\t", " ")

@@ -9,7 +9,6 @@ from ddspgraph.ir.types import Rate, Signal, signal
 
 if TYPE_CHECKING:
     from ddspgraph.ir.op import Op
-    from ddspgraph.ir.ports import Port
 
 
 def run_kernel(
@@ -42,10 +41,36 @@ def call_op(
         raise ValueError(
             f"{type(op).__name__} has variables: use {type(op).__name__}(...).layer(), or pass variables={{...}}"
         )
+    if all(tensor.shape.rank is not None for tensor in tensors.values()):  # else a trace leaves them open
+        _check_sizes(op, tensors, variables or {})
     try:
         return run_kernel(op, tensors, seed=seed, stream=0, sizes=_sizes(op, tensors), variables=variables)
     except _misfits() as error:
         raise _misfit(op, tensors, error) from error
+
+
+def _check_sizes(op: Op, tensors: Mapping[str, Any], variables: Mapping[str, Any]) -> None:
+    """Checks the shapes of a call against the types of the ports, before TensorFlow repeats an axis of size 1.
+
+    Raises GraphError E413 (rank), E414 (a size), or E605 where the variables were made for other sizes.
+    """
+    from ddspgraph.diagnostics import fail
+    from ddspgraph.ir.ports import Mismatch
+
+    signals = _signals_at(op, tensors)
+    try:
+        op.infer(signals)
+        is_known = all(dim.is_static for s in signals.values() for dim in s.dims[2:])
+        weights = op.weights(signals) if variables and is_known else {}
+    except Mismatch as mismatch:
+        message = mismatch.message.replace("{source}", "what was given")
+        raise fail(mismatch.code, f"{op.name}, '{mismatch.port}': {message}", hint=mismatch.hint) from None
+    for name, weight in weights.items():
+        made = variables[name].shape if name in variables else weight.shape
+        if tuple(made) != weight.shape:
+            given = ", ".join(f"'{port}' is {s.shape_text}" for port, s in signals.items())
+            message = f"{op.name}: {given}, for which its variable '{name}' is {list(weight.shape)}, not {list(made)}"
+            raise fail("E605", message, hint="give inputs of as many channels as the variables were made for")
 
 
 def _misfits() -> tuple[type[Exception], ...]:
@@ -56,34 +81,22 @@ def _misfits() -> tuple[type[Exception], ...]:
 
 
 def _misfit(op: Op, tensors: Mapping[str, Any], error: Exception) -> Exception:
-    """The error of a call in terms of the op's ports; a kernel's own ValueError stays what it is."""
+    """What the types leave open and TensorFlow does not take, by the op's ports; a ValueError of a kernel as it is."""
     import tensorflow as tf
 
     from ddspgraph.diagnostics import fail
-    from ddspgraph.ir.ports import Mismatch
 
-    ports = op.input_ports(tuple(tensors))
-    signals = {name: _signal_at(ports[name], tensor) for name, tensor in tensors.items()}
-    try:
-        op.infer(signals)
-    except Mismatch as mismatch:
-        message = mismatch.message.replace("{source}", "what was given")
-        return fail(mismatch.code, f"{op.name}, '{mismatch.port}': {message}", hint=mismatch.hint)
-    except Exception:
-        return error  # an op whose types need more than shapes
     if not isinstance(error, tf.errors.InvalidArgumentError) and "Dimensions must be equal" not in str(error):
         return error
-    shapes = ", ".join(f"'{name}' is {s.shape_text}" for name, s in signals.items())
+    ports = op.input_ports(tuple(tensors))
+    shapes = ", ".join(f"'{name}' is {tensor.shape}" for name, tensor in tensors.items())
     wanted = "; ".join(f"'{name}' takes {port.type_text()}" for name, port in ports.items())
     return fail("E605", f"{op.name}: the sizes of its inputs do not fit: {shapes}", hint=wanted)
 
 
-def _signal_at(port: Port, tensor: Any) -> Signal:
-    """The type of a tensor at a port; what tracing leaves open is a free name."""
-    shape = tensor.shape.as_list() if tensor.shape.rank is not None else []
-    dims = [size if size is not None else f"open_{axis}" for axis, size in enumerate(shape)]
-    rates = {3: Rate.FRAME, 2: Rate.AUDIO}
-    return signal(*dims, rate=port.rate if port.rate is not None else rates.get(len(dims), Rate.CONST))
+def _signals_at(op: Op, tensors: Mapping[str, Any]) -> dict[str, Signal]:
+    ports = op.input_ports(tuple(tensors))
+    return {name: signal_of(tensor.shape.as_list(), ports[name].rate) for name, tensor in tensors.items()}
 
 
 def bind_arguments(op: Op, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,11 +132,11 @@ def _sizes(op: Op, tensors: Mapping[str, Any]) -> Any:
     return Sizes(1, frames, samples)
 
 
-def signal_of(shape: Sequence[int | None]) -> Signal:
-    """The type that a tensor's shape shows: audio, frames or a constant by its rank; unknown axes are named."""
+def signal_of(shape: Sequence[int | None], rate: Rate | None = None) -> Signal:
+    """The type that a tensor's shape shows; unknown axes are named. A rate that no port says follows from the rank."""
     rates = {3: Rate.FRAME, 2: Rate.AUDIO}
     dims = [size if size is not None else f"axis_{i}" for i, size in enumerate(shape)]
-    return signal(*dims, rate=rates.get(len(shape), Rate.CONST))
+    return signal(*dims, rate=rate if rate is not None else rates.get(len(shape), Rate.CONST))
 
 
 def create_variables(op: Op, signals: Mapping[str, Signal], prefix: str, seed: int = 0) -> dict[str, Any]:

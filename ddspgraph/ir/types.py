@@ -55,6 +55,13 @@ UNIT_CONVERSIONS: Mapping[tuple[Unit, Unit], str] = {
     (Unit.RAW, Unit.LINEAR): "exp_sigmoid",
     (Unit.RAW, Unit.HZ): "frequencies_sigmoid",
 }
+#: (given, wanted) -> the op that maps 0 to 1 to a range or back, and the parameters that say the range.
+RANGE_CONVERSIONS: Mapping[tuple[Unit, Unit], tuple[str, str, str]] = {
+    (Unit.LINEAR, Unit.HZ): ("unit_to_hz", "hz_min", "hz_max"),
+    (Unit.LINEAR, Unit.MIDI): ("unit_to_midi", "midi_min", "midi_max"),
+    (Unit.HZ, Unit.LINEAR): ("hz_to_unit", "hz_min", "hz_max"),
+    (Unit.MIDI, Unit.LINEAR): ("midi_to_unit", "midi_min", "midi_max"),
+}
 
 
 @dataclass(frozen=True)

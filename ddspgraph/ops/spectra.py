@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, ClassVar
 
 from ddspgraph import dsp
-from ddspgraph.dsp.hops import hop_of
+from ddspgraph.dsp.hops import hop_of, overlap_hint
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
@@ -45,8 +44,7 @@ class _Spectrum(Op):
         hop = self.hop()
         if hop < 1:
             message = f"an overlap of {self.overlap:g} of {self.fft_size} samples leaves no hop"
-            largest = math.floor(1e4 * (1 - 1 / self.fft_size)) / 1e4
-            raise Mismatch("E502", "audio", message, f"write `overlap: {largest:g}`, or less")
+            raise Mismatch("E502", "audio", message, overlap_hint(self.fft_size))
         extra = 0 if self.pad_end else hop - self.fft_size
         frames = frames_of(samples, hop, extra=extra, up=self.pad_end)
         if frames.is_static and frames.offset < 1:

@@ -180,3 +180,38 @@ def test_every_key_of_the_language_is_explained() -> None:
         return found
 
     assert keys(SCHEMA, "") == []
+
+
+@pytest.mark.parametrize(("op", "named"), [("add", 2), ("multiply", 2), ("concat", 0), ("rnn_fc_decoder", 0)])
+def test_more_inputs_are_counted_from_the_named_ones_on(op: str, named: int) -> None:
+    """Schema and check refuse the same: `input_1` is `signal_one` where that is its name."""
+    spec = plainest(op)
+    (node,) = spec["nodes"].values()
+    names = list(OPS[op].inputs)
+    for count in (0, 1, 2, 3, 10, 1_000_000):
+        node["inputs"] = dict.fromkeys([*names, f"input_{count}"], 1)
+        is_one = named < count < 1_000_000
+        assert bool(complaints(spec)) is not is_one, count
+        assert any(d.code == "E304" for d in check(spec)) is not is_one, count
+
+
+def test_what_is_left_empty_is_valid_in_both() -> None:
+    """Whoever comments out the last entry leaves a key with nothing under it."""
+    spec: dict[str, Any] = {
+        "version": 2,
+        "name": "t",
+        "clock": {"sample_rate": "16 kHz"},
+        "params": None,
+        "inputs": None,
+        "nodes": {"n": {"op": "constant", "inputs": None, "params": {"value": 1}}, "m": {"op": "add", "params": None}},
+        "outputs": {"o": "m"},
+        "losses": None,
+        "training": None,
+    }
+    spec["nodes"]["m"]["inputs"] = ["n", 1]
+    assert complaints(spec) == []
+    assert [d for d in check(spec) if d.is_error] == []
+    del spec["nodes"]["n"]
+    spec["nodes"]["m"] = None
+    assert complaints(spec)
+    assert [d.code for d in check(spec) if d.is_error] == ["E203"]

@@ -238,3 +238,56 @@ def test_what_is_no_whole_number_names_the_nearest() -> None:
         ("E501", "write 80"),
         ("E501", "write 1024"),
     ]
+
+
+LFO = {"op": "lfo", "inputs": [5], "params": {"depth": "3 dB", "offset": "1 dB"}}
+LOUDER = {"op": "add", "inputs": ["db", "3 dB"]}
+AUDIO = {"op": "resample", "inputs": ["db"]}
+FLAT = {"op": "tensor_to_audio", "inputs": ["wide"]}
+IN_HZ = {"op": "concat", "params": {"unit": "Hz"}}
+#: What gives a unit, the op that takes another, what the hint has, and the nodes of the repair, `m` before the op.
+REPAIRS = {
+    "as it is": (LOUDER, "hz_to_midi", "a concat node with `unit: Hz`", {"m": IN_HZ | {"inputs": ["x1"]}}),
+    "audio as it is": (
+        FLAT,
+        "hz_to_midi",
+        "a concat node with `unit: Hz` and a tensor_to_audio node",
+        {"m0": IN_HZ | {"inputs": ["x1"]}, "m": {"op": "tensor_to_audio", "inputs": ["m0"]}},
+    ),
+    "parameters": (
+        LFO,
+        "hz_to_midi",
+        "write depth and offset of 'x1' in Hz",
+        {"x1": LFO | {"params": {"depth": "3 Hz", "offset": "1 Hz"}}},
+    ),
+    "a unit that is written": (
+        {"op": "concat", "inputs": ["x"], "params": {"unit": "dB"}},
+        "hz_to_midi",
+        "write `unit: Hz` in the params of 'x1'",
+        {"x1": {"op": "concat", "inputs": ["x"], "params": {"unit": "Hz"}}},
+    ),
+    "two steps": (
+        {"op": "normalize", "inputs": ["x"]},
+        "db_to_amplitude",
+        "insert exp_sigmoid and amplitude_to_db nodes",
+        {"m0": {"op": "exp_sigmoid", "inputs": ["x1"]}, "m": {"op": "amplitude_to_db", "inputs": ["m0"]}},
+    ),
+    "a range": (
+        {"op": "sigmoid", "inputs": ["x"]},
+        "hz_to_midi",
+        "insert a unit_to_hz node between them: its hz_min and hz_max",
+        {"m": {"op": "unit_to_hz", "inputs": ["x1"], "params": {"hz_min": 20, "hz_max": 200}}},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPAIRS)
+def test_a_repair_between_two_nodes_works(name: str) -> None:
+    """The unit of an input is declared, that of a node's output cannot be."""
+    source, op, said, repair = REPAIRS[name]
+    helpers = {"wide": AUDIO} if source is FLAT else {}
+    broken = spec({**helpers, "x1": source, "n": {"op": op, "inputs": ["x1"]}})
+    (finding,) = [d for d in check(broken) if d.code == "E412"]
+    assert said in str(finding.hint)
+    end = "m" if "m" in repair else "x1"
+    assert codes(spec({**helpers, "x1": source, **repair, "n": {"op": op, "inputs": [end]}})) == []

@@ -11,7 +11,7 @@ import tensorflow as tf
 from scipy import signal
 
 from ddspgraph import dsp
-from ddspgraph.dsp.hops import hop_of
+from ddspgraph.dsp.hops import hop_of, overlap_hint
 from tests.dsp.gradients import assert_finite, assert_gradient, assert_one_trace
 
 RNG = np.random.default_rng(5)
@@ -94,6 +94,13 @@ def test_refusals() -> None:
         dsp.stft(AUDIO, 2, 0.9)
     with pytest.raises(ValueError, match="hi_hz is 9000"):
         dsp.compute_mel(AUDIO, hi_hz=9000.0)
+
+
+@pytest.mark.parametrize("size", [2, 3, 7, 100, 2048, 1 << 20])
+def test_the_largest_overlap_leaves_a_hop_of_one_sample(size: int) -> None:
+    hint = overlap_hint(size)
+    assert hop_of(size, float(hint.split("the largest is ")[1].split(",")[0])) == 1
+    assert ("0.75" in hint) is (size >= 4)
 
 
 def test_lengths_of_one_trace() -> None:

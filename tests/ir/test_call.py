@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import ddspgraph as dg
+from ddspgraph.ir.call import create_variables
+from ddspgraph.ir.types import Rate, signal
 
 
 def test_arguments_by_position_and_by_name() -> None:
@@ -78,12 +82,30 @@ MISFITS = {
     ),
     "rank": (lambda: dg.ops.Loudness()(ZEROS([1, 1000, 2])), "E413", ("audio",)),
     "loss": (lambda: dg.losses.SpectralLoss()(ZEROS([1, 999]), ZEROS([1, 900])), "E414", ("target_audio", "audio")),
+    "channels": (
+        lambda: dg.ops.Split(outputs=(("a", 1), ("b", 2)))(ZEROS([1, 10, 4])),
+        "E414",
+        ("signal", "1 + 2", "4"),
+    ),
+    "frames": (
+        lambda: dg.ops.Wavetable(sample_rate=16000, n_samples=640)(
+            ZEROS([1, 10, 1]), ZEROS([1, 9, 64]), ZEROS([1, 10, 1])
+        ),
+        "E414",
+        ("wavetables", "amplitudes"),
+    ),
+    "rnn": (lambda: _on_other_channels(dg.ops.Rnn(dims=4)), "E605", ("'x' is [1, 5, 2]", "variable 'kernel'")),
     "weights": (
         lambda: dg.losses.SpectralLoss()(ZEROS([1, 999]), ZEROS([1, 999]), ZEROS([1, 3])),
         "E414",
         ("weights",),
     ),
 }
+
+
+def _on_other_channels(op: Any) -> Any:
+    """An op on inputs of two channels, with variables for three."""
+    return op(ZEROS([1, 5, 2]), variables=create_variables(op, {"x": signal(1, 5, 3, rate=Rate.FRAME)}, "n"))
 
 
 @pytest.mark.parametrize("name", MISFITS)

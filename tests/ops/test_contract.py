@@ -16,10 +16,11 @@ import tensorflow as tf
 from ddspgraph.compiler.analysis.infer import infer
 from ddspgraph.compiler.lower import CompiledGraph
 from ddspgraph.compiler.pipeline import LEGALISE, run
-from ddspgraph.diagnostics import Report
+from ddspgraph.diagnostics import GraphError, Report
+from ddspgraph.ir.call import signal_of
 from ddspgraph.ir.graph import Clock, Graph, Input, Node, Ref
 from ddspgraph.ir.op import Op, Traits
-from ddspgraph.ir.ports import is_wild
+from ddspgraph.ir.ports import Mismatch, is_wild
 from ddspgraph.ir.types import BATCH, FRAMES, Dim, Rate, Signal
 from ddspgraph.ops import OPS
 
@@ -122,6 +123,24 @@ def test_types_values_and_gradients(name: str) -> None:
     watched = {**tensors, **{f"{n}/{k}": v for n, ws in variables.items() for k, v in ws.items()}}
     for key, gradient in tape.gradient(total, watched).items():
         assert gradient is None or np.isfinite(tf.convert_to_tensor(gradient).numpy()).all(), key
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_call_refuses_what_the_types_refuse(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sizes that disagree never reach a kernel, where TensorFlow repeats an axis of size 1 without a word."""
+    op, inputs = CASES[name]()
+    monkeypatch.setattr(type(op), "kernel", lambda *_, **__: pytest.fail("the kernel ran"))
+    ports = op.input_ports(tuple(inputs))
+    for port, array in inputs.items():
+        for axis in range(array.ndim):
+            for size in (1, array.shape[axis] + 1):
+                index = np.arange(size) % array.shape[axis]
+                changed = {**inputs, port: np.take(array, index, axis=axis)}
+                try:
+                    op.infer({n: signal_of(x.shape, ports[n].rate) for n, x in changed.items()})
+                except Mismatch as mismatch:
+                    with pytest.raises(GraphError, match=f"{mismatch.code} {op.name}, '{mismatch.port}'"):
+                        op.signals(**changed, variables={})
 
 
 @pytest.mark.parametrize("name", NAMES)

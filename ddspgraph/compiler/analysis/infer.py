@@ -10,13 +10,14 @@ from types import MappingProxyType
 
 from ddspgraph.compiler.analysis.adapt import arriving
 from ddspgraph.compiler.analysis.hops import input_hop, with_hops
+from ddspgraph.compiler.analysis.unit_hints import article, unit_hint
 from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.dsp.hops import hop_of
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.ports import Mismatch, Port
-from ddspgraph.ir.types import UNIT_CONVERSIONS, Dim, Rate, Signal, Unit
-from ddspgraph.ir.units import TIMES, UnitConflict, scaling_parameter, solve_units, with_units
+from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.ir.units import TIMES, UnitConflict, solve_units, with_units
 
 
 def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyType({})) -> Graph:
@@ -39,7 +40,7 @@ def _node_types(
     given = {port: types[ref] for port, ref in node.inputs}
     for name, port in ports.items():
         if name in given and not port.unit.accepts(given[name].unit):
-            _report_unit(graph, node, name, port, given[name].unit, report)
+            _report_unit(graph, node, name, port, given[name], report)
             # As if it were converted: what follows is judged for itself.
             given[name] = replace(given[name], unit=port.unit)
     units, conflicts = solve_units(node.op, given)
@@ -81,24 +82,14 @@ def _frames_of_samples(dim: Dim, hop: int) -> Dim:
     return Dim(dim.scale * hop, "frames", dim.offset) // dim.divisor
 
 
-def _report_unit(graph: Graph, node: Node, name: str, port: Port, given: Unit, report: Report) -> None:
-    ref = node.input(name)
-    assert ref is not None
-    between = UNIT_CONVERSIONS.get((given, port.unit))
-    unscaled = scaling_parameter(node.op, name, given)
-    if between:
-        hint = f"insert {_article(between)} {between} node between them"
-    elif unscaled:
-        hint = f"write `{unscaled}: null` in the params of '{node.name}': then '{name}' takes {given}"
-    else:
-        hint = f"give it in {port.unit}, or declare its unit as any"
-    source = _source(graph, ref)
+def _report_unit(graph: Graph, node: Node, name: str, port: Port, given: Signal, report: Report) -> None:
+    ref = _ref(node, name)
     report.add(
         "E412",
-        f"port '{name}' of '{node.name}' wants {port.unit}, {source} is {given}",
+        f"port '{name}' of '{node.name}' wants {port.unit}, {_source(graph, ref)} is {given.unit}",
         node.edge_spans.get(name, node.span),
         *_declared(graph, ref),
-        hint=hint,
+        hint=unit_hint(graph, node, name, port.unit, given),
     )
 
 
@@ -128,7 +119,7 @@ def _conflict_hint(graph: Graph, node: Node, conflict: UnitConflict) -> str:
         repairs.append(f"write the literal in {other}")
     if conversion and conversion[1] not in literals:
         op, port, _ = conversion
-        repairs.append(f"insert {_article(op)} {op} node between '{_ref(node, port)}' and '{port}'")
+        repairs.append(f"insert {article(op)} {op} node between '{_ref(node, port)}' and '{port}'")
     variable = node.op.input_ports((conflict.second,))[conflict.second].shares
     if variable in node.op.params():
         repairs.append(f"write `{variable}: any` in its params where the numbers only go on into a network")
@@ -156,10 +147,6 @@ def _ref(node: Node, port: str) -> Ref:
     ref = node.input(port)
     assert ref is not None
     return ref
-
-
-def _article(word: str) -> str:
-    return "an" if word[0] in "aeiou" else "a"
 
 
 def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Signal], report: Report) -> None:

@@ -11,7 +11,7 @@ from ddspgraph.compiler.frontend.drafts import read_draft
 from ddspgraph.compiler.frontend.edges import Connector
 from ddspgraph.compiler.frontend.parameters import whole
 from ddspgraph.compiler.frontend.scope import Draft, Scope
-from ddspgraph.compiler.frontend.structure import STRUCTURE
+from ddspgraph.compiler.frontend.structure import NODE_KEYS, SECTIONS, STRUCTURE
 from ddspgraph.compiler.frontend.training import read_training
 from ddspgraph.compiler.frontend.values import Document, Key, Value, text_of
 from ddspgraph.diagnostics import Note, Report
@@ -159,14 +159,19 @@ def _lacks_a_section(root: Value) -> bool:
     """Whether names may have been declared in a part of the spec that was refused."""
     known = STRUCTURE["properties"]
     sections = ("inputs", "nodes", "losses")
-    return any(value.is_faulty and (key in sections or key not in known) for key, value in root.items())
+    is_refused = any(value.is_faulty and (key in sections or key not in known) for key, value in root.items())
+    return is_refused or any(_holds_a_section(value) for _, value in root.items())
+
+
+def _holds_a_section(value: Value) -> bool:
+    """Whether a section stands inside of another, or of an entry of another, and was refused there."""
+    deeper = [pair for _, entry in value.items() for pair in entry.items() if pair[0] not in NODE_KEYS]
+    return any(item.is_faulty and key in SECTIONS for key, item in (*value.items(), *deeper))
 
 
 def _check_purpose(root: Value, report: Report) -> None:
     """Reports E312."""
-    places = [root, *(section for name in ("nodes", "losses") if (section := root.get(name)) is not None)]
-    ends = [place.get(name) for place in places for name in ("outputs", "losses")]
-    refused = any(end.is_faulty for end in ends if end is not None)
+    refused = any(value.is_faulty for value in (root.get("outputs"), root.get("losses")) if value is not None)
     if not _items(root, "outputs") and not _items(root, "losses") and not refused and not _lacks_a_section(root):
         last = list(dict(root.items()))[-1]
         hint = "add `outputs: {audio: <node>}`"

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
-from ddspgraph.compiler.frontend.number_slips import decimal_comma, is_decimal_comma, is_silence, number_slip
+from ddspgraph.compiler.frontend.decimal_commas import joined, parted_numbers, touching_halves
+from ddspgraph.compiler.frontend.number_slips import is_silence, number_slip
 from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader, quantity_of
 from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.shared_units import has_quantity, written_unit
 from ddspgraph.compiler.frontend.values import Key, Value, text_of
 from ddspgraph.compiler.frontend.wording import written
-from ddspgraph.compiler.frontend.yaml_collections import touches
 from ddspgraph.diagnostics import Span, did_you_mean, quote
 from ddspgraph.ir.graph import Node, Ref
 from ddspgraph.ir.op import Op
@@ -106,13 +105,14 @@ class Connector:
             message = f"'{draft.key}': a list gives the inputs in order, without names"
             self.report.add("E304", message, given.span, hint=f"remove the dashes: `{key}: {_written(item)}`")
             return
+        is_too_long = op.variadic is None and len(values) > len(op.inputs)
+        parted = parted_numbers(values) or (touching_halves(values) if is_too_long else [])
+        for number in parted:
+            cause, hint = number.slip()
+            self.report.add("E504", f"'{draft.key}': {cause}", number.span, hint=hint)
+        values = tuple(joined(values, parted))
         names = op.input_names(len(values))
-        halves = _halves(values, with_unit=op.variadic is not None) if op.variadic or len(values) > len(names) else None
-        if halves:
-            slip = decimal_comma(*halves[0])
-            message = f"'{draft.key}': {quote(','.join(halves[0]))} {slip.cause}"
-            self.report.add("E504", message, halves[1], hint=slip.hint)
-        elif len(values) > len(names):
+        if len(values) > len(names):
             has = f"{len(names)} input{'s' * (len(names) > 1)}" if names else "no inputs"
             are = f"{len(values)} are" if len(values) > 1 else "1 is"
             message = f"'{draft.key}': {op.name} has {has}, {are} given"
@@ -125,7 +125,9 @@ class Connector:
             message = f"'{draft.key}': {quote(key)} is a parameter of {op.name}, no input"
             self.report.add("E304", message, key.span, hint=f"put it under `params` of '{draft.key}'")
             return
-        hint = did_you_mean(str(key), list(op.inputs)) or _inputs_text(op)
+        counted = _VARIADIC.fullmatch(str(key)) if op.variadic else None
+        named = list(op.inputs)[int(key[6:]) - 1] if counted and int(key[6:]) <= len(op.inputs) else None
+        hint = f"write {named}" if named else did_you_mean(str(key), list(op.inputs)) or _inputs_text(op)
         self.report.add("E304", f"'{draft.key}': {op.name} has no input {quote(key)}", key.span, hint=hint)
 
     def _literal_units(
@@ -223,20 +225,6 @@ def _names_a_port(value: Value, op: type[Op]) -> bool:
 
 def _written(value: Value) -> str:
     return str(value.data) if isinstance(value.data, str) or value.is_number else "..."
-
-
-def _halves(values: Sequence[Value], *, with_unit: bool) -> tuple[tuple[str, str], Span] | None:
-    """The halves of the first number that its decimal comma took apart, and the place of both.
-
-    Where any number of inputs may stand, only the unit tells a half: `-6,5 dB`.
-    """
-    for one, two in itertools.pairwise(values):
-        a, b = one.span, two.span
-        halves = str(one.data), str(two.data)
-        is_half = isinstance(two.data, str) or not with_unit
-        if touches(a, b) and not one.is_list and is_half and is_decimal_comma(*halves):
-            return halves, Span(a.source, a.line, a.column, b.end_line, b.end_column)
-    return None
 
 
 def _count(given: Value | None) -> int:

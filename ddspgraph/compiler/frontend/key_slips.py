@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ddspgraph.compiler.frontend.structure import NODE_KEYS, OTHER_WORDS, STRUCTURE
+from ddspgraph.compiler.frontend.structure import NODE_KEYS, OTHER_WORDS, SECTIONS, STRUCTURE
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import did_you_mean, quote
 from ddspgraph.ir.op import Op
@@ -28,6 +28,8 @@ def unknown_key(
     path: Sequence[str | int], key: Key, mapping: Value, known: Sequence[str], ops: Mapping[str, type[Op]]
 ) -> tuple[str, str]:
     """The message and the repair for a key of the mapping at `path`, which knows the keys `known`."""
+    if path and key in SECTIONS:
+        return misplaced_section(key, path)
     where = f"'{'.'.join(map(str, path))}'" if path else "the spec"
     message, item = f"{where} has no key {quote(key)}", mapping.get(key)
     if len(path) == 2 and path[0] in _NODES:
@@ -65,8 +67,6 @@ def misplaced_entry(path: Sequence[str | int], value: Value, root: Value) -> tup
     if name in NODE_KEYS:
         message = f"'{name}' stands beside the {section}, not in one of them"
         return message, "indent it as the `op` of the node that it belongs to"
-    if name in STRUCTURE["properties"] and value.is_mapping:
-        return f"'{name}' stands under '{section}'", f"indent it as `{section}` is"
     return None
 
 
@@ -75,6 +75,26 @@ def _fused(text: str, known: Sequence[str] | None) -> str | None:
     found = _FUSED.fullmatch(text[:80])
     is_key = found is not None and (known is None or found["name"] in known)
     return f"write `{found['name']}: {found['value']}`" if found and is_key else None
+
+
+def misplaced_section(key: Key, path: Sequence[str | int]) -> tuple[str, str]:
+    """The message and the repair for a section of the spec that stands in another, at `path`."""
+    return f"{quote(key)} stands under {quote(path[-1])}", f"indent it as `{path[0]}` is"
+
+
+def is_misplaced(section: str, key: str, item: Value, root: Value) -> bool:
+    """Whether an entry of a section is another section. Inputs, outputs and params may have such names."""
+    if key not in SECTIONS or section not in _MARKS or (section not in _NODES and root.get(key) is not None):
+        return False
+    if section in _NODES and key in NODE_KEYS:  # of a node, unless these are inputs of a graph
+        return any(is_entry("inputs", entry) for _, entry in item.items())
+    return not item.is_scalar and not is_entry(section, item)
+
+
+def is_entry(section: str, item: Value) -> bool:
+    """Whether a value looks like what stands under a name in a section."""
+    mark = _MARKS.get(section)
+    return mark is not None and (item.get(mark) is not None if mark else not item.is_mapping)
 
 
 def has_other_word(name: str, mapping: Value, known: Sequence[str]) -> bool:
@@ -123,4 +143,6 @@ def _named(key: str, other: str | None, known: Mapping[str, Any]) -> str:
     return key if key in known else str(other)
 
 
+#: The sections whose entries have names of the author's -> the key that each entry has, or "" for values.
+_MARKS = {"nodes": "op", "losses": "op", "inputs": "rate", "outputs": "", "params": ""}
 _CLOCK = STRUCTURE["properties"]["clock"]["properties"]

@@ -86,7 +86,9 @@ def is_decimal_comma(before: str, after: str) -> bool:
 
 def decimal_comma(before: str, after: str) -> Slip:
     """The slip of a number that YAML took apart at its comma."""
-    return Slip(f"has a decimal comma, which parts it into {before} and '{after}'", f"write {before}.{after}")
+    slip = number_slip(f"{before},{after}")
+    hint = slip.hint if slip else f"write {before}.{after}"
+    return Slip(f"has a decimal comma, which parts it into {before} and '{after}'", hint)
 
 
 def _odd_characters(text: str) -> Slip | None:

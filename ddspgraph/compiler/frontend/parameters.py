@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import MISSING
 from typing import Any
 
+from ddspgraph.compiler.frontend.decimal_commas import parted_numbers
 from ddspgraph.compiler.frontend.number_slips import is_silence, number_slip
 from ddspgraph.compiler.frontend.structure import NAME
 from ddspgraph.compiler.frontend.values import Value
@@ -94,6 +95,8 @@ class ParameterReader:
             return self.numbers(value, spec.unit, name)
         if not value.is_list:
             return self._wrong(spec, value, name)
+        if spec.kind == "floats" and self._is_parted(value, name):
+            return INVALID
         items = tuple(INVALID if self.report.is_full else self._number(spec, v, name) for v in value.elements())
         return INVALID if INVALID in items else items
 
@@ -127,6 +130,8 @@ class ParameterReader:
         """A number, or nested lists of numbers of equal lengths, as nested tuples."""
         if not value.is_list:
             return self.number(value, unit, name, instead)
+        if self._is_parted(value, name):
+            return INVALID
         items = []
         for item in value.elements():
             items.append(self.numbers(item, unit, name, instead))
@@ -137,6 +142,14 @@ class ParameterReader:
         if not items:
             return self.refuse("E501", f"{name} is an empty list", value, "a list has at least one number")
         return tuple(items) if self._is_even(items, value, name) else INVALID
+
+    def _is_parted(self, value: Value, name: str) -> bool:
+        """Whether decimal commas made a list longer. Reports E504 for each."""
+        parted = parted_numbers(value.elements())
+        for number in parted:
+            cause, hint = number.slip()
+            self.report.add("E504", f"{name}: {cause}", number.span, hint=hint)
+        return bool(parted)
 
     def _is_even(self, items: list[Any], value: Value, name: str) -> bool:
         lengths = [_length(item) for item in items]

@@ -38,8 +38,6 @@ def graph_schema(ops: Registry) -> dict[str, Any]:
         schema["properties"][section]["additionalProperties"] = node
         # Editors show the description of the `const` that fits; one beside it, or an enum, they would show instead.
         node["properties"]["op"] = {"oneOf": [_named(ops[name]) for name in names]}
-        for key in ("params", "inputs"):  # left empty while somebody writes
-            node["properties"][key]["type"] = ["null", *_as_list(node["properties"][key]["type"])]
         node["allOf"] = [
             {
                 "if": {"properties": {"op": {"const": name}}, "required": ["op"]},
@@ -51,10 +49,6 @@ def graph_schema(ops: Registry) -> dict[str, Any]:
     options.update({name: param_schema(spec) for name, spec in TRAINING_PARAMS.items()})
     schema["definitions"] = definitions
     return schema
-
-
-def _as_list(kinds: str | list[str]) -> list[str]:
-    return [kinds] if isinstance(kinds, str) else kinds
 
 
 def _named(op: type[Op]) -> dict[str, Any]:
@@ -100,7 +94,8 @@ def _inputs_schema(op: type[Op]) -> dict[str, Any]:
     }
     in_order: dict[str, Any] = {"type": "array", "items": {"type": ["string", "number", "array"]}}
     if op.variadic is not None:
-        by_name["patternProperties"] = {"^input_[0-9]+$": _port_schema(op.variadic)}
+        more = f"[{len(op.inputs) + 1}-9]|[1-9][0-9]{{1,5}}"  # as many as the named ones, and one more
+        by_name["patternProperties"] = {f"^input_({more})$": _port_schema(op.variadic)}
     else:
         in_order["maxItems"] = len(op.inputs)
     if _needed(op):

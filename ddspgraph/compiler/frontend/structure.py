@@ -34,9 +34,13 @@ def _mapping(properties: dict[str, Any], required: list[str], **more: Any) -> di
     }
 
 
+#: A section with nothing under it: its last entry is commented out.
+_MAPPING = ["object", "null"]
+
+
 def _named(items: dict[str, Any], description: str, example: dict[str, Any]) -> dict[str, Any]:
     return {
-        "type": "object",
+        "type": _MAPPING,
         "description": description,
         "examples": [example],
         "propertyNames": {"pattern": NAME, "maxLength": 256},
@@ -107,11 +111,11 @@ _NODE = _mapping(
             "examples": ["gain"],
         },
         "inputs": {
-            "type": ["array", "object"],
+            "type": ["array", "object", "null"],
             "description": "References or literals, by port name or in the order of the ports.",
             "examples": [["audio", "-6 dB"]],
         },
-        "params": {"type": "object", "description": "The op's parameters.", "examples": [{"window_size": 257}]},
+        "params": {"type": _MAPPING, "description": "The op's parameters.", "examples": [{"window_size": 257}]},
         "group": {
             "type": "string",
             "maxLength": 256,
@@ -141,6 +145,8 @@ OTHER_WORDS = {
     **dict.fromkeys(("dims", "size", "dim", "n_channels"), "channels"),
 }
 
+#: The keys of the top that hold something by name.
+SECTIONS = ("clock", "params", "inputs", "nodes", "outputs", "losses", "training")
 #: The keys of a node; one that stands as a node has lost its indentation.
 NODE_KEYS = tuple(_NODE["properties"])
 
@@ -176,6 +182,7 @@ STRUCTURE: dict[str, Any] = {
             "training": _mapping(
                 {name: {} for name in TRAINING_PARAMS},
                 [],
+                type=_MAPPING,
                 description="How `ddspgraph train` trains it; options of the command line win.",
                 examples=[{"batch_size": 16, "steps": 30_000}],
             ),

@@ -10,8 +10,11 @@ from typing import Any
 from ddspgraph.compiler.frontend.key_slips import (
     OTHER_RATES,
     has_other_word,
+    is_entry,
+    is_misplaced,
     list_hint,
     misplaced_entry,
+    misplaced_section,
     text_hint,
     unknown_key,
 )
@@ -51,7 +54,7 @@ def validate(
     Returns the document with what was refused replaced by `FAULTY`, so that the rest can be checked in the same
     run.
     """
-    faults = [*_too_many(document.root, limits, report)]
+    faults = [*_too_many(document.root, limits, report), *_misplaced(document.root, report)]
     document = _without(document, faults)
     faults = []
     for error in _validator(schema).iter_errors(_visible(document.root, schema, schema)):
@@ -108,6 +111,16 @@ def _too_many(root: Value, limits: Limits, report: Report) -> Iterator[Path]:
             message = f"'{name}' has {len(entries):,} entries: the limit is {limits.nodes:,}"
             report.add("E707", message, entries[limits.nodes].span, hint="make it several graphs")
             yield (str(name),)
+
+
+def _misplaced(root: Value, report: Report) -> Iterator[Path]:
+    """A section that is indented as an entry of another."""
+    for section, entries in root.items():
+        for key, item in entries.items():
+            if is_misplaced(section, key, item, root) and not report.is_full:
+                message, hint = misplaced_section(key, (section,))
+                report.add("E203", message, key.span, hint=hint)
+                yield (str(section), str(key))
 
 
 def _without(document: Document, faults: Sequence[Path]) -> Document:
@@ -168,13 +181,20 @@ def _report(error: Any, root: Value, report: Report, ops: Mapping[str, type[Op]]
 
 def _unknown_keys(error: Any, value: Value, report: Report, ops: Mapping[str, type[Op]]) -> Iterator[str]:
     known = list(error.schema.get("properties", {}))
-    lost_indentation = False
+    lost_indentation: Key | None = None  # the section with nothing under it that this key may belong to
+    reported: Key | None = None
     for key, item in value.items():
         if str(key) in known or key.startswith("x-") or report.is_full:
-            lost_indentation = not error.absolute_path and item.data is None
+            lost_indentation = key if not error.absolute_path and item.data is None else None
             continue
-        if lost_indentation and not item.is_scalar:
-            yield str(key)  # it stands below an empty section, which is reported
+        if lost_indentation is not None and is_entry(lost_indentation, item):
+            if reported is not lost_indentation:
+                hint = "indent what belongs under it, or remove the key"
+                message = f"'{lost_indentation}' must be a mapping, this is nothing"
+                report.add("E203", message, value.get(lost_indentation).span, hint=hint)  # type: ignore[union-attr]
+                yield str(lost_indentation)
+            reported = lost_indentation
+            yield str(key)
             continue
         is_text = value.get(key).is_scalar  # type: ignore[union-attr]
         is_section = not is_text or "{" in key or "[" in key  # `outputs {out: both}`
@@ -193,6 +213,7 @@ def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
     code = "E203"
     if error.validator == "type":
         types = error.validator_value if isinstance(error.validator_value, list) else [error.validator_value]
+        types = [kind for kind in types if kind != "null"]  # nothing is right, and nobody means to write it
         wanted = f"must be {' or '.join(_TYPE_WORDS[t] for t in types)}, this is {value.said}"
         if error.path:
             path, example = tuple(error.absolute_path), _example(str(error.path[-1]), error.schema)

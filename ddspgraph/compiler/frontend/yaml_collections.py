@@ -102,8 +102,9 @@ class OpenCollection:
     def _check_alone(self, key: Key) -> None:
         """A key without a value in braces: half of a number, or a key and value that no space parts."""
         name, before = next(reversed(self.entries.items()), (None, None))
-        if before is not None and touches(before.span, key.span) and is_decimal_comma(str(before.data), str(key)):
-            slip, end = decimal_comma(str(before.data), str(key)), key.span
+        half = before.span.text() if before is not None and before.is_scalar else ""
+        if before is not None and touches(before.span, key.span) and is_decimal_comma(half, str(key)):
+            slip, end = decimal_comma(half, str(key)), key.span
             place = Span(end.source, before.span.line, before.span.column, end.end_line, end.end_column)
             self.report.add("E504", f"'{name}' {slip.cause}", place, hint=slip.hint)
             return

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Any
 
 from ddspgraph import dsp, nn
-from ddspgraph.dsp.hops import hop_of
+from ddspgraph.dsp.hops import hop_of, overlap_hint
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Advice, Op, Splits, Traits, Weight, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
@@ -101,7 +101,8 @@ class ResnetSinusoidalEncoder(Op):
         self.mel_bands().check("audio", self.rate_hz())
         hop = hop_of(self.fft_size, self.overlap)
         if hop < 1:
-            raise Mismatch("E502", "audio", f"an overlap of {self.overlap:g} leaves no hop", "write `overlap: 0.75`")
+            message = f"an overlap of {self.overlap:g} of {self.fft_size} samples leaves no hop"
+            raise Mismatch("E502", "audio", message, overlap_hint(self.fft_size))
         batch, samples = signals["audio"].dims
         time = frames_of(samples, hop, up=True)
         return {name: Signal((batch, time, Dim.of(n)), Rate.FRAME, Unit.RAW) for name, n in self.outputs}
