@@ -1,17 +1,21 @@
-"""A graph that is played on after its inputs have ended: reverbs and echoes ring out."""
+"""A graph that is played on after its inputs have ended: reverbs and echoes ring out, synthesizers fall silent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ddspgraph.compiler.analysis import tails
 from ddspgraph.diagnostics import Report, fail
-from ddspgraph.ir.types import Dim, Rate
+from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit
 
 if TYPE_CHECKING:
     import numpy as np
 
     from ddspgraph.ir.graph import Graph
+
+#: The input of `ended`: 1 while the other inputs last, then 0. (Names with a dot are the compiler's own.)
+SOUNDING = "inputs.sounding"
 
 
 def with_tail(
@@ -33,46 +37,67 @@ def with_tail(
     """
     import numpy as np
 
-    from ddspgraph.compiler.analysis import tails
-
     arrays = {name: np.asarray(x, np.float32) for name, x in inputs.items()}
     hop = graph.clock.hop_samples or 1
     timed = {i.name: 1 if i.signal.rate is Rate.AUDIO else hop for i in graph.inputs if _moves(i, arrays)}
+    check_ends_with_inputs(graph, timed)
+    if tail_samples is None:
+        tail_samples = tails.tail_samples(graph, {name: x.shape for name, x in arrays.items()})
+    # Audio may end within a frame, which its last frame goes on for.
+    lengths = {name: arrays[name].shape[1] * samples for name, samples in timed.items()}
+    end = max((lengths[name] for name, samples in timed.items() if samples == 1), default=max(lengths.values()))
+    longer = longer_length(end, tail_samples, hop)
+    more_frames = longer // hop - -(-end // hop)
+    for name, samples in timed.items():
+        x = arrays[name]
+        n = (-(-lengths[name] // hop) + more_frames) * hop // samples
+        padding = [(0, 0), (0, n - x.shape[1])] + [(0, 0)] * (x.ndim - 2)
+        arrays[name] = np.pad(x, padding, mode="constant" if samples == 1 else "edge")
+    silenced = ended(graph)
+    if silenced is not graph:
+        batch = arrays[next(iter(timed))].shape[0]
+        arrays[SOUNDING] = np.tile((np.arange(longer) < end).astype(np.float32), (batch, 1))
+    return silenced, arrays
+
+
+def ended(graph: Graph) -> Graph:
+    """The graph with its synthesizers times the input `SOUNDING`; itself where it has none."""
+    from ddspgraph.compiler.analysis.infer import infer
+    from ddspgraph.ir.graph import Input, Node, Ref
+    from ddspgraph.ops.mixing import Multiply
+
+    silenced = {ref: Ref(f"{ref.node}.{ref.port}_ended", "signal") for ref in tails.sources(graph)}
+    if not silenced:
+        return graph
+    samples = FRAMES * graph.clock.hop_samples if graph.clock.hop_samples else SAMPLES
+    sounding = Input(SOUNDING, Signal((BATCH, samples), Rate.AUDIO, Unit.LINEAR))
+    nodes = []
+    for node in graph.nodes:
+        nodes.append(node.rewired(silenced))
+        for ref in node.refs:
+            if ref in silenced:
+                ends = (("signal_one", ref), ("signal_two", sounding.ref))
+                nodes.append(Node(silenced[ref].node, Multiply(), ends, span=node.span))
+    outputs = tuple((name, silenced.get(ref, ref)) for name, ref in graph.outputs)
+    report = Report()
+    inputs = (*graph.inputs, sounding)
+    longer = infer(graph.replace(inputs=inputs, nodes=tuple(nodes), outputs=outputs, types={}), report)
+    report.raise_errors()
+    return longer
+
+
+def longer_length(end: int, tail_samples: int, hop: int) -> int:
+    """How long a sound of `end` samples is with its tail: whole frames."""
+    return -(-(end + tail_samples) // hop) * hop
+
+
+def check_ends_with_inputs(graph: Graph, timed: Mapping[str, Any]) -> None:
+    """Raises GraphError E606 where the clock, and not one of the inputs `timed`, says how long a graph sounds."""
     if graph.clock.n_samples is not None or not timed:
         hint = "write a longer `duration`, and envelopes that end before it"
         raise fail("E606", "the clock says how long the graph sounds: no tail can follow", graph.clock.span, hint=hint)
-    if tail_samples is None:
-        tail_samples = tails.tail_samples(graph, {name: x.shape for name, x in arrays.items()})
-    end = max(arrays[name].shape[1] * samples for name, samples in timed.items())
-    more = -(-(end + tail_samples) // hop) * hop
-    for name, samples in timed.items():
-        x = arrays[name]
-        padding = [(0, 0), (0, more // samples - x.shape[1])] + [(0, 0)] * (x.ndim - 2)
-        arrays[name] = np.pad(x, padding, mode="constant" if samples == 1 else "edge")
-    return _ended(graph, end), arrays
 
 
 def _moves(item: Any, arrays: Mapping[str, np.ndarray]) -> bool:
     has_frames = item.signal.rate is not Rate.CONST and item.signal.rank > 1 and item.signal.dims[1] != Dim.of(1)
     return has_frames and item.name in arrays and arrays[item.name].shape[1] > 0
-
-
-def _ended(graph: Graph, end: int) -> Graph:
-    """The graph with its synthesizers silent from a sample on."""
-    from ddspgraph.compiler.analysis.infer import infer
-    from ddspgraph.compiler.analysis.tails import sources
-    from ddspgraph.ir.graph import Node, Ref
-    from ddspgraph.ops.ended import Ended
-
-    ended = {ref: Ref(f"{ref.node}.{ref.port}_ended", "signal") for ref in sources(graph)}
-    nodes = []
-    for node in graph.nodes:
-        nodes.append(node.rewired(ended))
-        for ref in node.refs:
-            if ref in ended:
-                nodes.append(Node(ended[ref].node, Ended(end=end), (("audio", ref),), span=node.span))
-    outputs = tuple((name, ended.get(ref, ref)) for name, ref in graph.outputs)
-    report = Report()
-    longer = infer(graph.replace(nodes=tuple(nodes), outputs=outputs, types={}), report)
-    report.raise_errors()
-    return longer

@@ -73,6 +73,58 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert "--tail is at most 3600 s, this is '1e9 s'" in capsys.readouterr().err
 
 
+MIXED = """
+version: 2
+name: mixed
+clock: {sample_rate: 8 kHz, hop: 32}
+inputs: {audio: {rate: audio}, f0: {rate: frame, unit: Hz}}
+nodes:
+  tone:
+    op: harmonic
+    inputs: {amplitudes: 0.3, harmonic_distribution: [1.0, 0.5], f0_hz: f0}
+    params: {scale_fn: null}
+  sum: {op: add, inputs: [audio, tone]}
+  echo: {op: mod_delay, inputs: {audio: sum, gain: 0.5, phase: 0.0}, params: {center_ms: 100 ms, depth_ms: 0 ms}}
+outputs: {audio: echo, tone: tone}
+"""
+
+
+@pytest.mark.parametrize(("tail", "more"), [("auto", 800), ("0.25 s", 2_000)])
+def test_a_stream_has_the_tail_of_the_offline_graph(tail: str, more: int, tmp_path: Path) -> None:
+    """The recording ends within a frame, and the synthesizer with it, also where it is an output itself."""
+    (tmp_path / "mixed.yaml").write_text(MIXED, encoding="utf-8")
+    noise = np.random.default_rng(0).normal(0.0, 0.1, 3_201).astype(np.float32)
+    soundfile.write(tmp_path / "in.wav", noise, 8_000, subtype="FLOAT")
+    np.save(tmp_path / "f0.npy", np.full((101, 1), 440.0, np.float32))
+    files = ["--input", f"audio={tmp_path / 'in.wav'}", "--input", f"f0={tmp_path / 'f0.npy'}", "--tail", tail]
+    found: dict[str, dict[str, np.ndarray]] = {}
+    for command, options in (("run", []), ("stream", ["--block", "96"])):
+        outputs = {name: tmp_path / f"{command}_{name}.npy" for name in ("audio", "tone")}
+        said = [part for name, file in outputs.items() for part in ("--output", f"{name}={file}")]
+        assert main([command, str(tmp_path / "mixed.yaml"), *files, *said, *options]) == 0
+        found[command] = {name: np.load(file).reshape(-1) for name, file in outputs.items()}
+    for name, x in found["run"].items():
+        assert len(x) == -(-(3_201 + more) // 32) * 32
+        np.testing.assert_allclose(found["stream"][name], x, atol=1e-5)  # oscillators in other blocks
+    assert np.abs(found["run"]["tone"][3_100:3_201]).max() > 0.1
+    assert not found["run"]["tone"][3_201:].any()
+    assert np.abs(found["run"]["audio"][3_300:3_900]).max() > 0.1
+
+
+def test_lengths_that_differ_have_no_tail() -> None:
+    """They are as different with it: the call names them."""
+    graph, inputs = dg.with_tail(dg.load(MIXED), {"audio": np.zeros((1, 320)), "f0": np.zeros((1, 12, 1))}, 64)
+    with pytest.raises(dg.GraphError, match="E606"):
+        dg.compile(graph)(inputs)
+
+
+@pytest.mark.parametrize("option", ["--live", "--verify"])
+def test_what_does_not_end_has_no_tail(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "room.yaml").write_text(ROOM, encoding="utf-8")
+    assert main(["stream", str(tmp_path / "room.yaml"), option, "--tail", "auto"]) == 2
+    assert "--tail is for files and pipes, which end" in capsys.readouterr().err
+
+
 def test_a_length_of_the_clock_has_no_tail() -> None:
     text = ROOM.replace("hop: 32}", "hop: 32, duration: 0.4 s}")
     with pytest.raises(dg.GraphError, match="the clock says how long") as caught:

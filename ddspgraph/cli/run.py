@@ -10,7 +10,6 @@ from ddspgraph.cli.options import (
     Arguments,
     GraphOptions,
     Parser,
-    UsageError,
     add_graph_options,
     add_input_options,
     add_output_options,
@@ -62,7 +61,7 @@ def main(arguments: Arguments) -> int:
         with stage("loading TensorFlow"):
             load_quietly()
 
-        compiled = graph.replace(outputs=source.outputs)
+        compiled = graph.replace(outputs=tuple(pair for pair in graph.outputs if pair[0] in dict(source.outputs)))
         results = _compute(arguments, compiled, dict(graph.outputs), inputs, options)
     if graph.outputs:
         write_outputs(graph, plan, results, arguments)
@@ -74,13 +73,11 @@ def main(arguments: Arguments) -> int:
 
 def _longer(arguments: Arguments, graph: Graph, inputs: dict[str, np.ndarray]) -> tuple[Graph, dict[str, np.ndarray]]:
     """The graph and its inputs with a tail. Raises UsageError, and GraphError E606."""
-    from ddspgraph.cli.spec import is_portable, is_saved_model
+    from ddspgraph.cli.spec import check_tail
     from ddspgraph.tail import with_tail
 
-    longer, inputs = with_tail(graph, inputs, tail_of(arguments.tail, graph.clock.sample_rate))
-    if (is_saved_model(arguments.spec) or is_portable(arguments.spec)) and longer.nodes != graph.nodes:
-        raise UsageError("--tail ends synthesizers with the inputs, and an export cannot be changed: give the spec")
-    return longer, inputs
+    check_tail(arguments.spec, graph)
+    return with_tail(graph, inputs, tail_of(arguments.tail, graph.clock.sample_rate))
 
 
 def _compute(

@@ -102,6 +102,14 @@ def is_portable(argument: str) -> bool:
     return argument != "-" and is_target_export(argument)
 
 
+def check_tail(argument: str, graph: Graph) -> None:
+    """Whether a graph can be played on after its inputs have ended. Raises UsageError for exports with synthesizers."""
+    from ddspgraph.tail import ended
+
+    if (is_saved_model(argument) or is_portable(argument)) and ended(graph) is not graph:
+        raise UsageError("--tail ends synthesizers with the inputs, and an export cannot be changed: give the spec")
+
+
 def count_nodes(graph: Graph) -> int:
     """The nodes of the spec; a literal (`gain: -6 dB`) has become a node `name.port`, which nobody wrote."""
     return sum("." not in node.name for node in graph.nodes)

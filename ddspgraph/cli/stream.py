@@ -14,6 +14,7 @@ from ddspgraph.cli.options import (
     add_graph_options,
     add_input_options,
     add_output_options,
+    add_tail_option,
     block_samples,
     check_seed,
 )
@@ -31,6 +32,7 @@ def add_options(parser: Parser) -> None:
     parser.add_argument("spec", metavar="SPEC", help="a spec, the run of a training, or an export with --streaming")
     add_input_options(parser, "a recording, .npy or .npz, or - for raw samples on stdin")
     add_output_options(parser, ".wav, .flac, .npy or .npz, or - for raw samples on stdout")
+    add_tail_option(parser)
     add_block_option(parser)
     parser.add_argument(
         "--pcm",
@@ -47,9 +49,10 @@ def add_options(parser: Parser) -> None:
 
 
 def main(arguments: Arguments) -> int:
-    from ddspgraph.cli.spec import load_graph, tell_warnings
+    from ddspgraph.cli.spec import check_tail, load_graph, tell_warnings
     from ddspgraph.cli.stream_files import plan_files
     from ddspgraph.cli.stream_pitch import Performance, check_performance, with_features
+    from ddspgraph.tail import ended
 
     check_seed(arguments.seed)
     options = GraphOptions.of(arguments)
@@ -60,7 +63,12 @@ def main(arguments: Arguments) -> int:
     block = block_samples(arguments.block, graph.clock.hop_samples or 1)
     if arguments.pitch:
         check_performance(arguments)
+    if arguments.tail is not None and (arguments.live or arguments.verify):
+        raise UsageError("--tail is for files and pipes, which end: leave it out with --live and --verify")
     files = plan_files(graph, arguments, options.limits)
+    if arguments.tail is not None:
+        check_tail(arguments.spec, graph)
+        graph = ended(graph)
     with stage("loading TensorFlow"):
         load_for_blocks()
 

@@ -11,6 +11,7 @@ from ddspgraph.cli.stream_files import Files
 from ddspgraph.cli.stream_sources import common_length
 from ddspgraph.diagnostics import fail
 from ddspgraph.ir.types import Rate
+from ddspgraph.tail import SOUNDING, longer_length
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.stream import StreamModel
@@ -24,15 +25,23 @@ class Feed:
     Attributes:
       batch: items side by side.
       end: how long the inputs are, in samples; None until one ends.
+      length: how long the outputs are, with the tail; None until an input ends.
     """
 
     def __init__(self, model: StreamModel, files: Files) -> None:
         self.model, self.piped, self.sources = model, files.piped_input, files.sources
+        self.tail_samples = files.tail_samples
         self.hop = model.plan.hop
         batches = [len(x) for x in files.arrays.values()] + [source.batch for source in files.sources.values()]
         self.batch = max(batches, default=1)
         self.end = None if files.sources else files.n_samples
         self.last: dict[str, np.ndarray] = {}
+
+    @property
+    def length(self) -> int | None:
+        if self.end is None or not self.tail_samples:
+            return self.end
+        return longer_length(self.end, self.tail_samples, self.hop)
 
     def blocks(self, block_samples: int) -> Iterator[tuple[Any, int]]:
         """(block, its samples). Raises GraphError E606 where one input ends before another."""
@@ -44,13 +53,15 @@ class Feed:
                 parts = {name: source.read(block_samples // source.hop) for name, source in self.sources.items()}
                 self._find_end()
             n = block_samples
-            if self.end is not None:
-                n = min(n, -(-self.end // self.hop) * self.hop + lag - begin)
+            if self.length is not None:
+                n = min(n, -(-self.length // self.hop) * self.hop + lag - begin)
             if n <= 0 or self.end == 0:
                 return
             if not self.model.block_inputs:
                 yield n, n
             else:
+                sounding = n if self.end is None else min(max(self.end - begin, 0), n)
+                parts[SOUNDING] = np.ones((self.batch, sounding), np.float32)
                 yield {i.name: self._filled(i, parts.get(i.name), n) for i in self.model.block_inputs}, n
             begin += n
 

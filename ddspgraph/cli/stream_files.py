@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ddspgraph.cli.console import tell
-from ddspgraph.cli.options import Arguments, UsageError, split_assignment
+from ddspgraph.cli.options import Arguments, UsageError, split_assignment, tail_of
 from ddspgraph.cli.run_inputs import needed_inputs, read_inputs
 from ddspgraph.cli.run_outputs import Plan, plan_outputs
 from ddspgraph.cli.stream_sources import ArraySource, PipeSource, RecordingSource, Source, common_length
+from ddspgraph.compiler.analysis.tails import tail_samples
 from ddspgraph.diagnostics import did_you_mean
 from ddspgraph.io.audio import is_recording, recording_length, stream_audio
 from ddspgraph.ir.graph import Input
 from ddspgraph.ir.streaming import has_time
 from ddspgraph.ir.types import SAMPLES, Dim, Rate, Signal, Unit
 from ddspgraph.limits import DEFAULT_LIMITS
+from ddspgraph.tail import check_ends_with_inputs
 from ddspgraph.training.performance import FEATURES
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class Files:
       plan: the files of the other outputs.
       tracked: the inputs that `--pitch` makes of the source "audio".
       most_bytes: how much of one output may be held in memory.
+      tail_samples: how much longer the outputs are than the inputs.
       n_samples: how long the inputs are, where that is known; of a graph without inputs, what its clock says.
     """
 
@@ -54,6 +57,7 @@ class Files:
     n_samples: int | None
     tracked: tuple[str, ...] = ()
     most_bytes: int = DEFAULT_LIMITS.array_bytes
+    tail_samples: int = 0
 
 
 def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
@@ -102,7 +106,17 @@ def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
         n_samples = graph.clock.n_samples
         if n_samples is None:
             raise UsageError("no input says how long the stream is, and the clock has no `duration`")
-    return Files(arrays, sources, piped_input, piped_output, plan, n_samples, tracked, limits.array_bytes)
+    tail = _tail(graph, arguments, arrays, sources)
+    return Files(arrays, sources, piped_input, piped_output, plan, n_samples, tracked, limits.array_bytes, tail)
+
+
+def _tail(graph: Graph, arguments: Arguments, arrays: Mapping[str, np.ndarray], sources: Mapping[str, Source]) -> int:
+    """`--tail` in samples. Raises UsageError, and GraphError E606."""
+    if arguments.tail is None:
+        return 0
+    check_ends_with_inputs(graph, sources)
+    samples = tail_of(arguments.tail, graph.clock.sample_rate)
+    return tail_samples(graph, {name: x.shape for name, x in arrays.items()}) if samples is None else samples
 
 
 def _tracked(graph: Graph, arguments: Arguments) -> tuple[tuple[str, ...], Graph]:

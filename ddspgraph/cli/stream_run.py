@@ -66,7 +66,7 @@ def run_files(model: StreamModel, files: Files, arguments: Arguments, block_samp
                 if n == block_samples:
                     timing.seconds.append(time.perf_counter() - begin)
                 for name, x in outputs.items():
-                    sinks[name].take(x, feed.end)
+                    sinks[name].take(x, feed.length)
         if not feed.end:
             raise fail("E602", "stdin holds no samples" if files.piped_input else "the inputs hold no samples")
     arrays = {file: names for file, names in files.plan.items() if not is_recording(file)}

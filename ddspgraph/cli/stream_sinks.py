@@ -64,7 +64,7 @@ class Sink:
             self.writers.append(lambda x, write=write: write(self._one(x)))
 
     def take(self, x: np.ndarray, end: int | None) -> None:
-        """A block of the output; `end` is that of the inputs, where it is known. Raises GraphError E602, E607, E801."""
+        """A block of the output, which is `end` long where that is known. Raises GraphError E602, E607, E801."""
         if self.timing is not None:
             skipped = min(self.to_skip, x.shape[1])
             self.to_skip -= skipped

@@ -15,7 +15,9 @@ from ddspgraph.cli.options import (
     add_format_option,
     add_limit_option,
     add_ops_option,
+    add_tail_option,
     split_assignment,
+    tail_of,
 )
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def add_options(parser: Parser) -> None:
         required=True,
         help="a .wav or .flac file of the sound; NAME is another output, or any node or NODE/PORT (also .npy, .npz)",
     )
+    add_tail_option(parser)
     add_fit_options(parser)
     parser.add_argument("--pitch", choices=["swift-f0"], default="swift-f0", help="tracker (default: swift-f0)")
     add_format_option(parser)
@@ -68,6 +71,7 @@ def main(arguments: Arguments) -> int:
     from ddspgraph.io.audio_writer import AUDIO_SUFFIXES
     from ddspgraph.training.instrument import check_instrument, open_instrument
     from ddspgraph.training.pitch import TRACKERS, check_tracker
+    from ddspgraph.training.run_folder import is_run
     from ddspgraph.training.transfer import transfer
 
     fit, tracker = fit_of(arguments), TRACKERS[arguments.pitch]
@@ -80,6 +84,9 @@ def main(arguments: Arguments) -> int:
     source = load_graph(arguments.model, options, is_played=True)
     graph, plan = _plan(source, arguments)
     check_tracker(tracker)
+    tail = 0 if arguments.tail is None else tail_of(arguments.tail, graph.clock.sample_rate)
+    if tail != 0 and not is_run(arguments.model):
+        raise UsageError("--tail ends synthesizers with the recording, and an export cannot be changed: give the run")
     sample_rate = graph.clock.sample_rate or 16_000
     with stage(f"reading {arguments.audio}"):
         audio = read_audio(arguments.audio, sample_rate, notify=tell, limits=options.limits)
@@ -90,7 +97,9 @@ def main(arguments: Arguments) -> int:
             instrument = open_instrument(arguments.model, ops=options.ops, limits=options.limits, warn=show_warning)
         with stage(f"playing {arguments.audio} on {graph.name}"):
             parts = {name: ref for name, ref in graph.outputs if name not in dict(source.outputs)}
-            result = transfer(instrument, audio, fit, tracker=tracker, seed=arguments.seed, parts=parts)
+            result = transfer(
+                instrument, audio, fit, tracker=tracker, seed=arguments.seed, parts=parts, tail_samples=tail
+            )
     write_outputs(graph, plan, result.values, arguments)
     if not instrument.statistics.get("note_frames"):
         tell("nothing is known of the training data: pitch and loudness are not fitted to it")

@@ -93,7 +93,6 @@ _CONTENTS: dict[str, tuple[str, ...]] = {
     "random": ("uniform_noise", "normal"),
     "stream_frames": (
         "silence",
-        "silent_after",
         "delayed",
         "slide",
         "silent_before_start",

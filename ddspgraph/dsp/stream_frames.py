@@ -47,11 +47,6 @@ def has_begun(first: Any, count: Any) -> tf.Tensor:
     return tf.cast(first, tf.int64) + tf.range(tf.cast(count, tf.int64)) >= 0
 
 
-def silent_after(x: tf.Tensor, end: int) -> tf.Tensor:
-    """[batch, time], 0 from the time `end` on."""
-    return tf.where(tf.range(tf.shape(x)[1]) < end, x, tf.zeros_like(x))
-
-
 def silent_before_start(x: tf.Tensor, first: Any) -> tf.Tensor:
     """[batch, time, ...], 0 at the times before 0."""
     begun = tf.reshape(has_begun(first, tf.shape(x)[1]), [-1] + [1] * (len(x.shape) - 2))

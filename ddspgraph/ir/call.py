@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ddspgraph.ir.types import Rate, Signal, signal
@@ -57,14 +58,22 @@ def _check_sizes(op: Op, tensors: Mapping[str, Any], variables: Mapping[str, Any
     from ddspgraph.diagnostics import fail
     from ddspgraph.ir.ports import Mismatch
 
-    signals = _signals_at(op, tensors)
-    try:
-        op.infer(signals)
-        is_known = all(dim.is_static for s in signals.values() for dim in s.dims[2:])
-        weights = op.weights(signals) if variables and is_known else {}
-    except Mismatch as mismatch:
-        message = mismatch.message.replace("{source}", "what was given")
-        raise fail(mismatch.code, f"{op.name}, '{mismatch.port}': {message}", hint=mismatch.hint) from None
+    refusals: list[Mismatch] = []
+    for rates in _RATES:
+        signals = _signals_at(op, tensors, rates)
+        try:
+            op.infer(signals)
+            is_known = all(dim.is_static for s in signals.values() for dim in s.dims[2:])
+            weights = op.weights(signals) if variables and is_known else {}
+            break
+        except Mismatch as mismatch:
+            refusals.append(mismatch)
+    else:
+        first = refusals[0]
+        if first.code not in ("E413", "E414"):
+            return  # of parameters: the kernel says it
+        message = first.message.replace("{source}", "what was given")
+        raise fail(first.code, f"{op.name}, '{first.port}': {message}", hint=first.hint)
     for name, weight in weights.items():
         made = variables[name].shape if name in variables else weight.shape
         if tuple(made) != weight.shape:
@@ -94,9 +103,9 @@ def _misfit(op: Op, tensors: Mapping[str, Any], error: Exception) -> Exception:
     return fail("E605", f"{op.name}: the sizes of its inputs do not fit: {shapes}", hint=wanted)
 
 
-def _signals_at(op: Op, tensors: Mapping[str, Any]) -> dict[str, Signal]:
+def _signals_at(op: Op, tensors: Mapping[str, Any], rates: Mapping[int, Rate]) -> dict[str, Signal]:
     ports = op.input_ports(tuple(tensors))
-    return {name: signal_of(tensor.shape.as_list(), ports[name].rate) for name, tensor in tensors.items()}
+    return {name: signal_of(x.shape.as_list(), ports[name].rate, rates) for name, x in tensors.items()}
 
 
 def bind_arguments(op: Op, inputs: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
@@ -132,9 +141,15 @@ def _sizes(op: Op, tensors: Mapping[str, Any]) -> Any:
     return Sizes(1, frames, samples)
 
 
-def signal_of(shape: Sequence[int | None], rate: Rate | None = None) -> Signal:
-    """The type that a tensor's shape shows; unknown axes are named. A rate that no port says follows from the rank."""
-    rates = {3: Rate.FRAME, 2: Rate.AUDIO}
+#: Axes -> rate. A tensor says no rate: frames or audio, constants, audio with channels.
+_BY_RANK = {2: Rate.AUDIO, 3: Rate.FRAME}
+_RATES: Sequence[Mapping[int, Rate]] = (_BY_RANK, {}, {2: Rate.AUDIO, 3: Rate.AUDIO})
+
+
+def signal_of(
+    shape: Sequence[int | None], rate: Rate | None = None, rates: Mapping[int, Rate] = MappingProxyType(_BY_RANK)
+) -> Signal:
+    """The type that a tensor's shape shows; unknown axes are named. Without a rate the number of axes tells it."""
     dims = [size if size is not None else f"axis_{i}" for i, size in enumerate(shape)]
     return signal(*dims, rate=rate if rate is not None else rates.get(len(shape), Rate.CONST))
 

@@ -54,6 +54,17 @@ class Instrument:
         """The one length that it plays; None where it plays any."""
         return getattr(self.model, "n_samples", None)
 
+    def on(self, graph: Graph) -> Instrument:
+        """The same weights on a graph of the same trainable nodes. Raises GraphError E605 for an export."""
+        from ddspgraph.compiler.driver import compile
+        from ddspgraph.compiler.lower import CompiledGraph
+
+        if not isinstance(self.model, CompiledGraph):
+            raise fail("E605", "the graph of an export cannot be changed: it has no tail", hint="give the run")
+        model = compile(graph, limits=self.model.limits)
+        model.use_variables(self.model.variables_by_node)
+        return Instrument(model, self.statistics)
+
     def render(self, inputs: Mapping[str, np.ndarray], seed: int = 0) -> np.ndarray:
         """The sound: float32 [batch, samples]. Raises GraphError E603-E606, E708."""
         return self.values(inputs, {}, seed)[str(self.audio_output)]

@@ -15,6 +15,7 @@ import numpy as np
 
 from ddspgraph.diagnostics import fail
 from ddspgraph.ir.types import Rate
+from ddspgraph.tail import with_tail
 from ddspgraph.training.performance import Fit, Fitted, Frames, fit_performance
 from ddspgraph.training.pitch import Tracker, swift_f0
 
@@ -48,6 +49,7 @@ def transfer(
     tracker: Tracker = swift_f0,
     seed: int = 0,
     parts: Mapping[str, Ref] = MappingProxyType({}),
+    tail_samples: int | None = 0,
 ) -> Transferred:
     """Plays a recording on another instrument.
 
@@ -62,17 +64,18 @@ def transfer(
       tracker: of pitch.
       seed: of the noise.
       parts: further values of the graph, under names of the caller's; of an export its outputs alone.
+      tail_samples: how much longer it rings, in whole frames, as by `with_tail`; None: as long as its responses are.
 
     Raises:
       GraphError: E611 a graph without a frame rate; E603 an input that no recording has; E608 without a tracker;
-        E708 a recording that needs too much memory.
+        E605 a tail of an export, which cannot be changed; E708 a recording that needs too much memory.
     """
     from ddspgraph.training.analysis import features_of
 
     clock = instrument.graph.clock
     if clock.hop_samples is None or clock.frame_rate is None:
         raise fail("E611", "the graph has no frame rate: it takes no pitch and no loudness", clock.span)
-    n_samples = len(audio)
+    length: int | None = len(audio)
     if instrument.n_samples is not None:
         audio = _lengthened(audio, instrument.n_samples, clock.sample_rate or 1)
     features = features_of(audio, clock, tracker)
@@ -80,11 +83,15 @@ def transfer(
     inputs = {name: x[None, :, None] for name, x in fitted.features.items()}
     inputs["audio"] = _levelled(audio, features, fitted.features, clock.hop_samples)[None]
     given = {name: x for name, x in inputs.items() if name in instrument.graph.input_by_name}
+    if tail_samples != 0:
+        graph = instrument.graph.replace(outputs=(*instrument.graph.outputs, *parts.items()))
+        longer, given = with_tail(graph, given, tail_samples)
+        instrument, parts, length = instrument.on(longer), {}, None
     values = instrument.values(given, parts, seed)
     types = instrument.graph.types
     for name, x in values.items():
         ref = parts.get(name) or dict(instrument.graph.outputs)[name]
-        values[name] = x[:, :n_samples] if types[ref].rate is Rate.AUDIO else x
+        values[name] = x[:, :length] if types[ref].rate is Rate.AUDIO else x
     return Transferred(values[str(instrument.audio_output)][0], fitted, values)
 
 

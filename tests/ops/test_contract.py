@@ -132,13 +132,15 @@ def test_a_call_refuses_what_the_types_refuse(name: str, monkeypatch: pytest.Mon
     monkeypatch.setattr(type(op), "kernel", lambda *_, **__: pytest.fail("the kernel ran"))
     ports = op.input_ports(tuple(inputs))
     for port, array in inputs.items():
-        for axis in range(array.ndim):
+        for axis in range(array.ndim if ports[port].dims is not None else 0):
             for size in (1, array.shape[axis] + 1):
                 index = np.arange(size) % array.shape[axis]
                 changed = {**inputs, port: np.take(array, index, axis=axis)}
                 try:
                     op.infer({n: signal_of(x.shape, ports[n].rate) for n, x in changed.items()})
                 except Mismatch as mismatch:
+                    if mismatch.code not in ("E413", "E414"):
+                        continue  # of parameters
                     with pytest.raises(GraphError, match=f"{mismatch.code} {op.name}, '{mismatch.port}'"):
                         op.signals(**changed, variables={})
 

@@ -77,6 +77,26 @@ def test_a_recording_of_any_rate_is_played(made: Path, tmp_path: Path, capsys: p
     assert "+1 octaves" in capsys.readouterr().err
 
 
+def test_a_tail_is_silent_without_a_room(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a transfer and of a call: the synthesizer ends with the recording, whose last frame is held."""
+    out, played = tmp_path / "out.wav", str(made / "played.flac")
+    n = round(1.3 * RATE)
+    assert main(["transfer", str(made / "run"), played, "-o", str(out), "--tail", "0.5 s"]) == 0
+    audio, _ = soundfile.read(out)
+    assert len(audio) == n + RATE // 2
+    assert np.abs(audio[n - 200 : n]).max() > 1e-4
+    assert not audio[n + 80 :].any()
+    assert main(["transfer", str(made / "export"), played, "-o", str(out), "--tail", "auto"]) == 2
+    assert "an export cannot be changed: give the run" in capsys.readouterr().err
+    np.savez(tmp_path / "in.npz", f0_hz=np.full((1, 20, 1), 220.0), loudness_db=np.full((1, 20, 1), -20.0))
+    command = ["run", str(made / "run"), "--inputs", str(tmp_path / "in.npz"), "--output", str(tmp_path / "run.wav")]
+    assert main([*command, "--tail", "0.5 s"]) == 0
+    audio, _ = soundfile.read(tmp_path / "run.wav")
+    assert len(audio) == 20 * 80 + RATE // 2
+    assert np.abs(audio[:1_600]).max() > 1e-3
+    assert not audio[1_600:].any()
+
+
 def test_any_port_is_written_too(made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = [
         "-o",
