@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import tensorflow as tf
 
-from ddspgraph.dsp.numerics import needs_static_shapes
+from ddspgraph.compiler.shared_traces import SharedTraces
 from ddspgraph.ir.call import run_kernel
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.initialisers import stream_of
 from ddspgraph.ir.op import Op, Sizes, Traits
 from ddspgraph.ir.types import FRAMES, Rate
-
-#: So many nodes alike share a trace: fewer gain too little for another function in the graph.
-_LEAST_SHARED = 4
 
 
 def evaluate(op: Op, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -70,41 +66,32 @@ def execute(
     sizes = sizes_of(graph, given)
     values: dict[Ref, tf.Tensor] = {Ref(name): x for name, x in given.items()}
     nodes = [node for node in graph.nodes if node.name in needed]
-    shared = _shared_kernels(nodes)
+    shared = SharedTraces(nodes)
     for node in nodes:
+        inputs_of_node = {port: values[ref] for port, ref in node.inputs}
+        own = own_of(node, variables.get(node.name, {}))
         with tf.name_scope(scope_of(node.name)):
-            results = shared.get(node.op, run_kernel)(
-                node.op,
-                {port: values[ref] for port, ref in node.inputs},
-                seed=seed,
-                stream=stream_of(node.name),
-                sizes=sizes,
-                variables=variables.get(node.name, {}),
-            )
+            results = shared(node, kernel_of(node.op, seed, sizes), inputs_of_node, own)
         values.update({Ref(node.name, port): value for port, value in results.items()})
     lengths = _given_length(graph, inputs)
     return {ref: _cropped(graph, ref, values[ref], lengths) for ref in wanted}
 
 
-def _shared_kernels(nodes: Iterable[Node]) -> dict[Op, Callable[..., dict[str, tf.Tensor]]]:
-    """One inner `tf.function` for the nodes of equal op and parameters, which traces their kernel once for their types.
+def kernel_of(op: Op, seed: Any, sizes: Sizes) -> Callable[..., dict[str, tf.Tensor]]:
+    """The kernel of an op as a function of tensors by port, and of `own_of` a node."""
 
-    A kernel of many operations takes TensorFlow a tenth of a second to trace, its call a millisecond. Only for kernels
-    that depend on their inputs alone, and where nobody asks for shapes that no value decides: an export keeps a flat
-    graph.
-    """
-    if tf.executing_eagerly() or needs_static_shapes():
-        return {}
-    counts = Counter(node.op for node in nodes if (Traits.PURE | Traits.POINTWISE) & node.op.traits == Traits.PURE)
-    return {op: _shared_kernel(op) for op, count in counts.items() if count >= _LEAST_SHARED}
+    def compute(inputs: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, tf.Tensor]:
+        stream, variables = own.get("stream", 0), own.get("variables", {})
+        return run_kernel(op, inputs, seed=seed, stream=stream, sizes=sizes, variables=variables)
+
+    return compute
 
 
-def _shared_kernel(op: Op) -> Callable[..., dict[str, tf.Tensor]]:
-    def kernel(tensors: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return run_kernel(op, tensors, seed=None, stream=0, sizes=None, variables={})
-
-    traced = tf.function(kernel, autograph=False)
-    return lambda _, tensors, **__: traced(tensors)
+def own_of(node: Node, variables: Mapping[str, Any]) -> dict[str, Any]:
+    """What else than its inputs a kernel of this node takes that is another for every node."""
+    traits = node.op.traits
+    own: dict[str, Any] = {"variables": variables} if Traits.TRAINABLE in traits else {}
+    return own | {"stream": stream_of(node.name)} if Traits.RANDOM in traits else own
 
 
 def scope_of(name: str) -> str:

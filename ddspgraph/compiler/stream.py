@@ -10,11 +10,11 @@ from typing import Any
 import tensorflow as tf
 
 from ddspgraph import dsp
-from ddspgraph.compiler.execute import scope_of
+from ddspgraph.compiler.execute import kernel_of, own_of, scope_of
 from ddspgraph.compiler.lower import tensor_spec
+from ddspgraph.compiler.shared_traces import SharedTraces
 from ddspgraph.compiler.stream_blocks import bind_block, bind_constants
 from ddspgraph.compiler.stream_plan import Step, StreamPlan, is_pointwise, never_changing
-from ddspgraph.ir.call import run_kernel
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.initialisers import stream_of
 from ddspgraph.ir.op import Sizes, Traits
@@ -216,14 +216,9 @@ class _Tracer:
     ) -> dict[Ref, tf.Tensor]:
         frames = None if samples is None else samples // self.plan.hop
         with tf.name_scope(scope_of(node.name)):
-            results = run_kernel(
-                node.op,
-                {port: values[ref] for port, ref in node.inputs},
-                seed=seed,
-                stream=stream_of(node.name),
-                sizes=Sizes(batch, frames, samples),
-                variables=self.variables.get(node.name, {}),
-            )
+            compute = kernel_of(node.op, seed, Sizes(batch, frames, samples))
+            inputs = {port: values[ref] for port, ref in node.inputs}
+            results = compute(inputs, own_of(node, self.variables.get(node.name, {})))
         return {Ref(node.name, port): x for port, x in results.items()}
 
     def _block(self, step: Step, batch: Any, seed: Any, **where: Any) -> Block:
@@ -248,6 +243,7 @@ class _Block:
         #: Frames of this block, filled up to whole packets: see `dsp.whole_packets`.
         self.packets = dsp.whole_packets(self.length // self.plan.hop)
         self.padded: dict[Ref, tf.Tensor] = {}
+        self.shared = SharedTraces([*tracer.inline, *(step.node for step in self.plan.steps)])
 
     def _length(self) -> tf.Tensor:
         for ref, x in self.values.items():
@@ -268,7 +264,9 @@ class _Block:
                 inputs = {port: self._in_packets(ref, step) for port, ref in node.inputs}
             else:
                 inputs = {port: self._arriving(ref, step) for port, ref in node.inputs}
-            after, results = node.op.stream_step({p: self.given[n] for p, n in names.items()}, inputs, block)
+            state = {part: self.given[name] for part, name in names.items()}
+            own = own_of(node, block.variables) | {"state": state, "start": block.start}
+            after, results = self.shared(node, _step_of(node, block), inputs, own, (step.hop, is_elementwise))
         self.after |= {names[part]: x for part, x in after.items()}
         for port, x in results.items():
             ref = Ref(node.name, port)
@@ -317,6 +315,18 @@ class _Block:
 
     def _silenced(self, x: tf.Tensor, hop: int, latency: int) -> tf.Tensor:
         return dsp.silent_before_start(x, (self.position - latency) // hop)
+
+
+def _step_of(node: Node, block: Block) -> Callable[..., Any]:
+    """One step of a node as a function of its inputs, and of what it has beside them."""
+
+    def compute(inputs: Tensors, own: dict[str, Any]) -> Any:
+        given = dict(own)
+        state = given.pop("state")
+        after, results = node.op.stream_step(state, inputs, replace(block, **given))
+        return dict(after), dict(results)
+
+    return compute
 
 
 class _Names:

@@ -26,7 +26,7 @@ def uniform_noise(
     n_samples: Size,
     seed: Any,
     *,
-    stream: int = 0,
+    stream: Any = 0,
     start: Any = 0,
     minval: float = -1.0,
     maxval: float = 1.0,
@@ -41,7 +41,7 @@ def uniform_noise(
     Args:
       n_samples: Length, an int or a scalar tensor.
       seed: An int, or a scalar int32 or int64 tensor.
-      stream: Tells apart the noises of one seed, such as a hash of a node's name.
+      stream: Tells apart the noises of one seed, such as a hash of a node's name; an integer as `seed` is.
       start: Position of the first sample; a later part of the same noise starts later.
       minval, maxval: The open interval.
 
@@ -52,7 +52,7 @@ def uniform_noise(
     return (minval + (maxval - minval) * unit)[tf.newaxis]
 
 
-def normal(shape: Sequence[int], seed: Any, stream: int = 0, *, stddev: float = 1.0) -> tf.Tensor:
+def normal(shape: Sequence[int], seed: Any, stream: Any = 0, *, stddev: float = 1.0) -> tf.Tensor:
     """Normally distributed numbers of mean 0, for initial weights (Box and Muller, 1958).
 
     >>> dg.dsp.normal([2, 3], seed=1).shape
@@ -73,7 +73,7 @@ def normal(shape: Sequence[int], seed: Any, stream: int = 0, *, stddev: float = 
     return tf.reshape(numbers[:size], list(shape))
 
 
-def _unit_uniform(positions: tf.Tensor, seed: Any, stream: int) -> tf.Tensor:
+def _unit_uniform(positions: tf.Tensor, seed: Any, stream: Any) -> tf.Tensor:
     """Numbers in (0, 1) for int64 positions: the midpoints of 2**23 equal intervals, exact in float32."""
     before, between = _keys(seed, stream)
     bits = _hash(tf.bitwise.bitwise_xor(_low_word(positions), before))
@@ -81,17 +81,9 @@ def _unit_uniform(positions: tf.Tensor, seed: Any, stream: int) -> tf.Tensor:
     return (tf.cast(_shift_right(bits, 9), tf.float32) + 0.5) * 2.0**-23
 
 
-def _keys(seed: Any, stream: int) -> tuple[tf.Tensor, tf.Tensor]:
+def _keys(seed: Any, stream: Any) -> tuple[tf.Tensor, tf.Tensor]:
     """Two 32-bit keys, each hashed from all bits of seed and stream."""
-    if isinstance(seed, int):
-        seed = tf.constant((seed + 2**63) % 2**64 - 2**63, tf.int64)
-    seed = tf.cast(seed, tf.int64)
-    words = [
-        _low_word(seed),
-        _low_word(tf.bitwise.right_shift(seed, tf.constant(32, tf.int64))),
-        tf.constant(stream & _WORD, tf.uint32),
-        tf.constant(stream >> 32 & _WORD, tf.uint32),
-    ]
+    words = [*_words(seed), *_words(stream)]
     keys = []
     for start in _KEY_STARTS:
         key = tf.constant(start, tf.uint32)
@@ -100,6 +92,14 @@ def _keys(seed: Any, stream: int) -> tuple[tf.Tensor, tf.Tensor]:
             key = _hash(tf.bitwise.bitwise_xor(key, word)) + tf.constant(start, tf.uint32)
         keys.append(key)
     return keys[0], keys[1]
+
+
+def _words(key: Any) -> list[tf.Tensor]:
+    """The low and the high word of an integer, which may be a tensor."""
+    if isinstance(key, int):
+        return [tf.constant(key & _WORD, tf.uint32), tf.constant(key >> 32 & _WORD, tf.uint32)]
+    key = tf.cast(key, tf.int64)
+    return [_low_word(key), _low_word(tf.bitwise.right_shift(key, tf.constant(32, tf.int64)))]
 
 
 def _hash(x: tf.Tensor) -> tf.Tensor:

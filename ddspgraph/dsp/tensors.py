@@ -27,7 +27,8 @@ def broadcast_time(x: tf.Tensor, batch: Any, time: Any) -> tf.Tensor:
     >>> dg.dsp.broadcast_time(tf.zeros([1, 1, 3]), 2, 10).shape
     TensorShape([2, 10, 3])
     """
-    return tf.broadcast_to(x, tf.concat([[batch, time], tf.shape(x)[2:]], axis=0))
+    rest = [size_of(x, axis) for axis in range(2, len(x.shape))]
+    return tf.broadcast_to(x, tf.stack([batch, time, *rest]))
 
 
 def broadcast_batch(x: tf.Tensor, batch: Any) -> tf.Tensor:

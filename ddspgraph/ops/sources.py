@@ -38,7 +38,9 @@ class Constant(Op):
         return 0
 
     def kernel(self) -> Any:
-        return dsp.constant(self.value)[None]
+        import numpy as np
+
+        return dsp.constant(np.asarray(getattr(self.value, "array", self.value), np.float32)[None])
 
 
 class Hold(Op):
@@ -75,8 +77,7 @@ class Hold(Op):
 
     def kernel(self, value: Any, sizes: Any) -> Any:
         with_channels = self.rate == "frame" or self.channels is not None or len(value.shape) > 1
-        held = value if len(value.shape) > 1 or not with_channels else value[:, None]
-        held = held[:, None]
+        held = value[:, None] if len(value.shape) > 1 or not with_channels else value[:, None, None]
         if self.broadcast:
             return held
         time = sizes.frames if self.rate == "frame" else sizes.samples
