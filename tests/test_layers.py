@@ -62,6 +62,7 @@ TENSOR_FILES = (
     "losses/density",
     "compiler/lower",
     "compiler/execute",
+    "compiler/shared_traces",
     "compiler/bind",
     "compiler/stream",
     "backends/",
