@@ -12,6 +12,7 @@ ROOT = Path(ddspgraph.__file__).parent
 #: Bottom to top; siblings in one row may not import each other.
 LAYERS = (
     ("codes", "limits", "resources", "installation", "tensorflow_start"),
+    ("lazy",),
     ("diagnostics",),
     ("files",),
     ("io",),
@@ -52,14 +53,8 @@ DOORS = {
 }
 #: Where TensorFlow may be imported when the file is.
 TENSOR_FILES = (
-    "dsp/",
     "ir/keras_layer",
     "keras_graph",
-    "nn/",
-    "losses/functions",
-    "losses/transport",
-    "losses/two_way_mismatch",
-    "losses/density",
     "compiler/lower",
     "compiler/execute",
     "compiler/shared_traces",

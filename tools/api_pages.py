@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import enum
 import importlib
 import inspect
@@ -56,8 +57,8 @@ def pages() -> dict[Path, str]:
     """Every page by its path."""
     return {
         FOLDER / "README.md": _root_page(),
-        FOLDER / "dsp.md": _module_page("dsp", dg.dsp._CONTENTS),
-        FOLDER / "nn.md": _module_page("nn", dg.nn._CONTENTS),
+        FOLDER / "dsp.md": _module_page("dsp", _contents("dsp")),
+        FOLDER / "nn.md": _module_page("nn", _contents("nn")),
         FOLDER / "losses.md": _module_page("losses", {"functions": dg.losses._FUNCTIONS}),
     }
 
@@ -70,10 +71,17 @@ def public_objects() -> Iterator[tuple[str, Any]]:
             yield f"dg.{name}", found
             if inspect.isclass(found):
                 yield from ((f"dg.{name}.{inner}", member) for inner, member in _members(found))
-    for module, contents in (("dsp", dg.dsp._CONTENTS), ("nn", dg.nn._CONTENTS)):
+    for module, contents in (("dsp", _contents("dsp")), ("nn", _contents("nn"))):
         for names in contents.values():
             yield from ((f"dg.{module}.{name}", getattr(getattr(dg, module), name)) for name in names)
     yield from ((f"dg.losses.{name}", getattr(dg.losses, name)) for name in dg.losses._FUNCTIONS)
+
+
+def _contents(package: str) -> dict[str, tuple[str, ...]]:
+    """File -> its public functions, from the stub that is the table of contents of a package."""
+    stub = Path(dg.__file__).parent / package / "__init__.pyi"
+    statements = ast.parse(stub.read_text(encoding="utf-8")).body
+    return {s.module or "": tuple(a.name for a in s.names) for s in statements if isinstance(s, ast.ImportFrom)}
 
 
 def _root_object(name: str) -> Any:

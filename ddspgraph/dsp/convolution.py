@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp import fft
 from ddspgraph.dsp.numerics import safe_divide, safe_sqrt, tf_float32
 from ddspgraph.dsp.sizes import Size, ceil_divide, choose, larger, size_of
+from ddspgraph.lazy import tf
 
 
 def fft_convolve(audio: Any, impulse_response: Any, padding: str = "same", delay_compensation: Size = -1) -> tf.Tensor:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import TensorLike, tf_float, tf_float32
 from ddspgraph.dsp.scalings import scaling
 from ddspgraph.dsp.sizes import Size, size_of
 from ddspgraph.dsp.wavetables import Neighbours, neighbours
+from ddspgraph.lazy import tf
 
 
 def variable_length_delay(phase: TensorLike, audio: TensorLike, max_length: int = 512) -> tf.Tensor:

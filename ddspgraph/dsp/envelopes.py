@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import TensorLike, tf_float32
 from ddspgraph.dsp.sizes import whole_packets
+from ddspgraph.lazy import tf
 
 #: Beyond it exp(x) would leave float32; a decay that fast is over after one step anyway.
 _LARGEST_EXPONENT = 80.0

@@ -9,11 +9,9 @@ import functools
 import math
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import pad_axis
 from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of, smaller
+from ddspgraph.lazy import np, tf
 
 _LARGEST_SIZE = 2**31 - 1
 #: Overlapping frames are added part by part where parts are long (in samples) and few: measured.

@@ -10,12 +10,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp import fft
 from ddspgraph.dsp.convolution import fft_convolve
 from ddspgraph.dsp.numerics import safe_divide, tf_float32
 from ddspgraph.dsp.sizes import Size, choose, larger, size_of, smaller
+from ddspgraph.lazy import tf
 
 
 def apply_window_to_impulse_response(impulse_response: Any, window_size: int = 0, causal: bool = False) -> tf.Tensor:

@@ -13,10 +13,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
 from ddspgraph.dsp.sizes import Size, ceil_divide, known_hop, larger, size_of
+from ddspgraph.lazy import np, tf
 
 #: From here on float32 can't tell neighbouring sample indices apart.
 _FLOAT32_INTEGERS = 2**24

@@ -24,8 +24,6 @@ import math
 from functools import partial
 from typing import Any, NamedTuple
 
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import TensorLike, needs_plain_gradients, needs_static_shapes, tf_float32
 from ddspgraph.dsp.oscillators import highest_in_support, mixing_weights, sine, sinusoidal_sum
 from ddspgraph.dsp.partials import get_harmonic_frequencies, normalize_harmonics, nyquist_gain
@@ -33,6 +31,7 @@ from ddspgraph.dsp.passes import in_passes
 from ddspgraph.dsp.phase import frame_cycles, to_radians
 from ddspgraph.dsp.resampling import grid_and_blend, resample, shift_frames
 from ddspgraph.dsp.sizes import Size, larger, size_of
+from ddspgraph.lazy import tf
 
 _TWO_PI = 2.0 * math.pi
 #: Bounds the memory of long audio: about 100 MB at 100 harmonics.

@@ -7,10 +7,8 @@ whole frames count.
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-import numpy as np
-import tensorflow as tf
+from fractions import Fraction
+from typing import Any, Literal, TypeAlias
 
 from ddspgraph.dsp import fft
 from ddspgraph.dsp.mel import a_weighting_power
@@ -18,6 +16,10 @@ from ddspgraph.dsp.numerics import safe_sqrt, tf_float32
 from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of
 from ddspgraph.dsp.spectra import drop_channel_axis
 from ddspgraph.dsp.units import DB_RANGE, power_to_db
+from ddspgraph.lazy import np, tf
+
+#: In Hz. Rates of a clock are exact.
+Rate: TypeAlias = "float | Fraction"
 
 
 def get_framed_lengths(
@@ -97,8 +99,8 @@ def pad(
 
 def compute_rms_energy(
     audio: Any,
-    sample_rate: float = 16000,
-    frame_rate: float = 250,
+    sample_rate: Rate = 16000,
+    frame_rate: Rate = 250,
     frame_size: int = 512,
     padding: str = "center",
 ) -> tf.Tensor:
@@ -125,8 +127,8 @@ def compute_rms_energy(
 
 def compute_power(
     audio: Any,
-    sample_rate: float = 16000,
-    frame_rate: float = 250,
+    sample_rate: Rate = 16000,
+    frame_rate: Rate = 250,
     frame_size: int = 512,
     ref_db: float = 0.0,
     range_db: float = DB_RANGE,
@@ -151,8 +153,8 @@ def compute_power(
 
 def compute_loudness(
     audio: Any,
-    sample_rate: float = 16000,
-    frame_rate: float = 250,
+    sample_rate: Rate = 16000,
+    frame_rate: Rate = 250,
     n_fft: int = 512,
     range_db: float = DB_RANGE,
     ref_db: float = 0.0,
@@ -217,7 +219,7 @@ def pad_or_trim_to_expected_length(
     return (tf if use_tf else np).pad(trimmed, paddings, constant_values=pad_value)
 
 
-def _frames(audio: Any, sample_rate: float, frame_rate: float, frame_size: int, padding: str) -> tf.Tensor:
+def _frames(audio: Any, sample_rate: Rate, frame_rate: Rate, frame_size: int, padding: str) -> tf.Tensor:
     hop_size = int(sample_rate // frame_rate)
     if hop_size < 1:
         raise ValueError(f"frame_rate {frame_rate} Hz is above sample_rate {sample_rate} Hz")
@@ -226,6 +228,6 @@ def _frames(audio: Any, sample_rate: float, frame_rate: float, frame_size: int, 
     return fft.frame(padded, frame_size, hop_size)
 
 
-def _mean_square(audio: Any, sample_rate: float, frame_rate: float, frame_size: int, padding: str) -> tf.Tensor:
+def _mean_square(audio: Any, sample_rate: Rate, frame_rate: Rate, frame_size: int, padding: str) -> tf.Tensor:
     frames = _frames(audio, sample_rate, frame_rate, frame_size, padding)
     return tf.reduce_mean(frames**2, axis=-1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-import numpy as np
+from ddspgraph.lazy import np
 
 
 @functools.lru_cache(maxsize=32)

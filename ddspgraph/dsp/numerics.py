@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextvars import ContextVar
 from typing import Any
 
-import tensorflow as tf
-from tensorflow.python.ops import control_flow_util  # the context of a jit_compile has no public name
+from ddspgraph.lazy import tf
 
 #: What the arguments of this package may be: tensors, NumPy arrays, numbers, nested lists.
 TensorLike = Any
@@ -45,6 +44,8 @@ def static_shapes() -> Iterator[None]:
 
 def needs_static_shapes() -> bool:
     """Whether what is traced now is for XLA or another runtime that needs shapes that no value decides."""
+    from tensorflow.python.ops import control_flow_util  # the context of a jit_compile has no public name
+
     return _STATIC_SHAPES.get() or control_flow_util.GraphOrParentsInXlaContext(tf.compat.v1.get_default_graph())
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import TensorLike, tf_float32
 from ddspgraph.dsp.partials import nyquist_gain, remove_above_nyquist
 from ddspgraph.dsp.passes import in_passes
 from ddspgraph.dsp.phase import accumulate_cycles, block_lines, initial_cycles, to_radians, wrap
 from ddspgraph.dsp.resampling import Blend, grid_and_blend, resample, shift_frames
 from ddspgraph.dsp.sizes import Size, larger, size_of
+from ddspgraph.lazy import tf
 
 _TWO_PI = 2.0 * math.pi
 #: Bounds the memory of long audio: about 30 MB.

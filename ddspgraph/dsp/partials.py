@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import math
 
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import TensorLike, safe_divide, tf_float32
 from ddspgraph.dsp.sizes import Size, size_of
+from ddspgraph.lazy import tf
 
 
 def get_harmonic_frequencies(frequencies: TensorLike, n_harmonics: Size) -> tf.Tensor:

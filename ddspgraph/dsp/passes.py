@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import tensorflow as tf
-
 from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of
+from ddspgraph.lazy import tf
 
 
 def in_passes(

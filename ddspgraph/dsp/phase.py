@@ -16,12 +16,11 @@ from __future__ import annotations
 
 import math
 
-import tensorflow as tf
-
 from ddspgraph.dsp.frame_grid import FrameGrid
 from ddspgraph.dsp.numerics import TensorLike, tf_float32
 from ddspgraph.dsp.resampling import shift_frames
 from ddspgraph.dsp.sizes import Size, ceil_divide, size_of
+from ddspgraph.lazy import tf
 
 _TWO_PI = 2.0 * math.pi
 _CHUNK = 1024

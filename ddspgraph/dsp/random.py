@@ -13,9 +13,8 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp.sizes import Size
+from ddspgraph.lazy import tf
 
 _WORD = 0xFFFFFFFF
 #: First words of the fractional parts of sqrt(2) and sqrt(3): they start the two keys.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-
-import tensorflow as tf
+from typing import TypeAlias
 
 from ddspgraph.dsp.frame_grid import FrameGrid, NearestGrid, float32_positions, plain_size
 from ddspgraph.dsp.numerics import TensorLike, tf_float32
 from ddspgraph.dsp.sizes import Size, size_of
+from ddspgraph.lazy import tf
 
 METHODS = ("nearest", "linear", "cubic", "window")
 #: Free parameter of the cubic convolution kernel (Keys, IEEE ASSP 29 (1981), 1153-1160), and the table size
@@ -16,7 +16,7 @@ METHODS = ("nearest", "linear", "cubic", "window")
 _CUBIC_A, _CUBIC_STEPS = -0.75, 1024.0
 
 #: How a sample mixes frames: (offset of the frame from the sample's own frame, weight [frames or 1, slots]).
-Blend = list[tuple[int, tf.Tensor]]
+Blend: TypeAlias = "list[tuple[int, tf.Tensor]]"
 
 
 def grid_and_blend(n_frames: Size, n_samples: Size, method: str) -> tuple[FrameGrid, Blend]:

@@ -9,10 +9,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import TensorLike, tf_float, tf_float32
 from ddspgraph.dsp.units import bark_to_hz, hz_to_bark, hz_to_erb, hz_to_mel, mel_to_hz, unit_to_hz
+from ddspgraph.lazy import tf
 
 
 def exp_sigmoid(x: TensorLike, exponent: float = 10.0, max_value: float = 2.0, threshold: float = 1e-7) -> tf.Tensor:

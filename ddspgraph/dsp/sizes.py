@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
+from ddspgraph.lazy import tf
 
 #: A length: a Python int, or an int32 scalar tensor.
 Size = Any

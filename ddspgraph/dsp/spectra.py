@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
 from ddspgraph.dsp import fft
 from ddspgraph.dsp.hops import hop_of
 from ddspgraph.dsp.mel import cosine_matrix, mel_matrix
 from ddspgraph.dsp.numerics import safe_log, tf_float32
+from ddspgraph.lazy import np, tf
 
 
 def stft(audio: Any, frame_size: int = 2048, overlap: float = 0.75, pad_end: bool = True) -> tf.Tensor:

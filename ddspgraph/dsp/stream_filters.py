@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp import fft
 from ddspgraph.dsp.delay import read_line
 from ddspgraph.dsp.passes import in_passes
 from ddspgraph.dsp.sizes import Size, ceil_divide, size_of
 from ddspgraph.dsp.stream_frames import slide
 from ddspgraph.dsp.wavetables import Neighbours
+from ddspgraph.lazy import tf
 
 
 def frame_filter(tail: tf.Tensor, audio: tf.Tensor, responses: tf.Tensor, hop: Size) -> tuple[tf.Tensor, tf.Tensor]:

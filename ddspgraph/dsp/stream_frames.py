@@ -8,20 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-import tensorflow as tf
+from typing import Any, TypeAlias
 
 from ddspgraph.dsp.frame_grid import float32_positions
 from ddspgraph.dsp.resampling import Blend, cubic_weights, grid_and_blend
 from ddspgraph.dsp.sizes import size_of, whole_packets
+from ddspgraph.lazy import tf
 
 #: From here on float32 can't tell samples apart, and resampling is exact (`frame_grid.float32_positions`).
 _FLOAT32_INTEGERS = 2**24
 _CUBIC_STEPS = 1024
 
 
-State = Mapping[str, tf.Tensor]
+State: TypeAlias = "Mapping[str, tf.Tensor]"
 
 
 def silence(shape: list[Any], double: bool = False) -> tf.Tensor:

@@ -5,10 +5,9 @@ Partials are summed as they stand: a block is short, and what `harmonic_sum` sav
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
-
-import tensorflow as tf
+from typing import Any, TypeAlias
 
 from ddspgraph.dsp.oscillators import sine
 from ddspgraph.dsp.partials import get_harmonic_frequencies, nyquist_gain
@@ -17,8 +16,9 @@ from ddspgraph.dsp.resampling import Blend
 from ddspgraph.dsp.sizes import size_of
 from ddspgraph.dsp.stream_frames import FrameWindow, frame_window, has_begun, mix, mixing, to_samples
 from ddspgraph.dsp.wavetables import neighbours
+from ddspgraph.lazy import tf
 
-State = dict[str, tf.Tensor]
+State: TypeAlias = "Mapping[str, tf.Tensor]"
 
 
 def harmonic_stream(
@@ -31,7 +31,7 @@ def harmonic_stream(
     method: str,
     nyquist_fade: float,
     reach: tuple[int, int],
-) -> tuple[tf.Tensor, State]:
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """`harmonic_synthesis` of a stream, reach[1] hops later.
 
     Args:
@@ -74,7 +74,7 @@ def sinusoidal_stream(
     method: str,
     nyquist_fade: float,
     reach: tuple[int, int],
-) -> tuple[tf.Tensor, State]:
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """`sinusoidal_synthesis` of a stream, reach[1] hops later: as `harmonic_stream`.
 
     `state` holds `phase` [batch, 1, sinusoids], `frequencies` and `amplitudes`.
@@ -102,7 +102,7 @@ def wavetable_stream(
     first_frame: Any,
     hop: int,
     sample_rate: float,
-) -> tuple[tf.Tensor, State]:
+) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
     """`wavetable_synthesis` of a stream, one hop later.
 
     Args:

@@ -6,10 +6,9 @@ import functools
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp.resampling import resample
 from ddspgraph.dsp.sizes import size_of
+from ddspgraph.lazy import tf
 
 
 def constant(value: Any) -> tf.Tensor:

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import TensorLike, logb, safe_log, tf_float32
+from ddspgraph.lazy import np, tf
 
 #: Range below the reference that levels in decibels are cut to: 80 dB.
 DB_RANGE = 80.0

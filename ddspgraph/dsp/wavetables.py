@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-
-import tensorflow as tf
+from typing import TypeAlias
 
 from ddspgraph.dsp.numerics import TensorLike, tf_float32
 from ddspgraph.dsp.phase import frame_cycles, wrap
 from ddspgraph.dsp.resampling import grid_and_blend, resample, shift_frames
 from ddspgraph.dsp.sizes import Size, larger, size_of
+from ddspgraph.lazy import tf
 
 #: Two neighbouring entries of a table: (index, weight) of each.
-Neighbours = tuple[tuple[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
+Neighbours: TypeAlias = "tuple[tuple[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]"
 
 
 def linear_lookup(phase: TensorLike, wavetables: TensorLike) -> tf.Tensor:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import safe_divide, safe_log, tf_float32
 from ddspgraph.dsp.units import hz_to_midi
+from ddspgraph.lazy import tf
 
 
 def mixture_log_density(points: tf.Tensor, centers: tf.Tensor, scale: float, weights: Any = None) -> tf.Tensor:

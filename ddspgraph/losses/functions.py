@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-import tensorflow as tf
-
 from ddspgraph.dsp.levels import compute_loudness
 from ddspgraph.dsp.numerics import SAFE_LOG_EPS, diff, safe_divide, safe_log, safe_sqrt, tf_float32
 from ddspgraph.dsp.spectra import compute_mag
 from ddspgraph.dsp.units import hz_to_midi
+from ddspgraph.lazy import tf
 from ddspgraph.losses.density import kde_consistency as kde_consistency
 from ddspgraph.losses.transport import wasserstein_consistency as wasserstein_consistency
 from ddspgraph.losses.transport import wasserstein_distance as wasserstein_distance

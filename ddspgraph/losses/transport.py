@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import diff, tf_float32
 from ddspgraph.dsp.units import hz_to_midi
+from ddspgraph.lazy import tf
 
 
 def wasserstein_distance(u_values: Any, v_values: Any, u_weights: Any, v_weights: Any, p: float = 1.0) -> tf.Tensor:

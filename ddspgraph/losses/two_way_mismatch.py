@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
-
 from ddspgraph.dsp.numerics import safe_divide, tf_float32
 from ddspgraph.dsp.units import hz_to_midi
+from ddspgraph.lazy import tf
 from ddspgraph.losses.density import mixture_log_density
 
 

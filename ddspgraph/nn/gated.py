@@ -26,8 +26,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
-
+from ddspgraph.lazy import tf
 from ddspgraph.nn.scan import as_one_function, scan
 from ddspgraph.nn.shapes import product
 
@@ -73,10 +72,9 @@ def gru(
 
 def _layer(x: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias: tf.Tensor, first: tf.Tensor) -> Any:
     """[time, batch, n_in] -> the states, [time, batch, units]."""
-    return _run(product(x, kernel) + bias[0], recurrent_kernel, bias[1], first)
+    return tf.custom_gradient(_run)(product(x, kernel) + bias[0], recurrent_kernel, bias[1], first)
 
 
-@tf.custom_gradient
 def _run(gates: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor, first: tf.Tensor) -> tuple[tf.Tensor, Any]:
     """[time, batch, 3 * units] -> the states, [time, batch, units]."""
     units: Any = kernel.shape[0]

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import tensorflow as tf
-
+from ddspgraph.lazy import tf
 from ddspgraph.nn.shapes import product
 from ddspgraph.nn.weights import part
 
-#: What a layer may end in, by the names of Keras.
+#: What a layer may end in, by the names of Keras. Functions of our own: TensorFlow's would load it here.
 NONLINEARITIES: Mapping[str, Callable[[tf.Tensor], tf.Tensor]] = {
     "leaky_relu": lambda x: tf.nn.leaky_relu(x, alpha=0.2),
-    "relu": tf.nn.relu,
-    "elu": tf.nn.elu,
-    "selu": tf.nn.selu,
-    "gelu": tf.nn.gelu,
-    "swish": tf.nn.silu,
-    "sigmoid": tf.math.sigmoid,
-    "tanh": tf.math.tanh,
-    "softplus": tf.math.softplus,
-    "softmax": tf.nn.softmax,
-    "linear": tf.identity,
+    "relu": lambda x: tf.nn.relu(x),
+    "elu": lambda x: tf.nn.elu(x),
+    "selu": lambda x: tf.nn.selu(x),
+    "gelu": lambda x: tf.nn.gelu(x),
+    "swish": lambda x: tf.nn.silu(x),
+    "sigmoid": lambda x: tf.math.sigmoid(x),
+    "tanh": lambda x: tf.math.tanh(x),
+    "softplus": lambda x: tf.math.softplus(x),
+    "softmax": lambda x: tf.nn.softmax(x),
+    "linear": lambda x: tf.identity(x),
 }
 
 

@@ -19,8 +19,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
-
+from ddspgraph.lazy import tf
 from ddspgraph.nn.scan import as_one_function, scan
 from ddspgraph.nn.shapes import product
 
@@ -58,10 +57,9 @@ def lstm(
 
 def _layer(x: tf.Tensor, kernel: tf.Tensor, recurrent_kernel: tf.Tensor, bias: tf.Tensor) -> Any:
     """[time, batch, n_in] -> the states h, [time, batch, units]."""
-    return _run(product(x, kernel) + bias, recurrent_kernel)
+    return tf.custom_gradient(_run)(product(x, kernel) + bias, recurrent_kernel)
 
 
-@tf.custom_gradient
 def _run(gates: tf.Tensor, kernel: tf.Tensor) -> tuple[tf.Tensor, Any]:
     """[time, batch, 4 * units] -> the states h, [time, batch, units]."""
     units: Any = kernel.shape[0]

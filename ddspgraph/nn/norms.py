@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import tensorflow as tf
-
+from ddspgraph.lazy import tf
 from ddspgraph.nn.layers import dense
 
 #: Groups of channels of `group`, where there are as many channels (Wu & He 2018, section 3).

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import tensorflow as tf
+from ddspgraph.lazy import tf
 
 
 def stop_gradient(x: tf.Tensor) -> tf.Tensor:

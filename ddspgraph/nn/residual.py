@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import tensorflow as tf
-
+from ddspgraph.lazy import tf
 from ddspgraph.nn.convolution import conv, max_pool
 from ddspgraph.nn.norms import conditional_norm, scale_and_shift
 from ddspgraph.nn.weights import part

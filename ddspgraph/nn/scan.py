@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-import tensorflow as tf
+from ddspgraph.lazy import tf
 
 _LAYERS_AS_FUNCTIONS: ContextVar[bool] = ContextVar("layers_as_functions", default=False)
 

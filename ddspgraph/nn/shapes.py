@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import tensorflow as tf
+from ddspgraph.lazy import tf
 
 
 def product(x: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

@@ -6,14 +6,13 @@ Before the stream begins the state stays what it is: each step has a weight that
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
-import tensorflow as tf
-
+from ddspgraph.lazy import tf
 from ddspgraph.nn.scan import as_one_function, scan
 from ddspgraph.nn.shapes import product
 
-State = Mapping[str, tf.Tensor]
+State: TypeAlias = "Mapping[str, tf.Tensor]"
 
 
 def rnn_stream(

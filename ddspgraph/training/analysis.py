@@ -113,7 +113,7 @@ def _levels(audio: np.ndarray, first: int, last: int, settings: Settings, tick: 
     size, hop = settings.frame_size, settings.hop_samples
     begin, end = first * hop - size // 2, (last - 1) * hop - size // 2 + size
     block = np.pad(audio[max(begin, 0) : end], (max(-begin, 0), max(end - len(audio), 0)))[None]
-    rates = (settings.sample_rate, settings.clock.frame_rate)
+    rates = (settings.sample_rate, settings.clock.frame_rate or 0)
     loudness_db = dsp.compute_loudness(block, *rates, n_fft=size, padding="valid")
     power_db = dsp.compute_power(block, *rates, frame_size=size, padding="valid")
     tick((last - first) / settings.frame_rate)

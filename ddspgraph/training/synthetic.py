@@ -127,7 +127,7 @@ class SyntheticNotes(Source):
             )
             noises = [dsp.uniform_noise(n_samples, seed, start=int(p) * n_samples) for p in positions]
             audio = tones + dsp.frequency_filter(tf.concat(noises, axis=0), arrays["noise_magnitudes"])
-            rates, size = (clock.sample_rate, clock.frame_rate), level_frame_size(clock.hop_samples or 0)
+            rates, size = (clock.sample_rate or 0, clock.frame_rate or 0), level_frame_size(clock.hop_samples or 0)
             loudness_db = dsp.compute_loudness(audio, *rates, n_fft=size)
             power_db = dsp.compute_power(audio, *rates, frame_size=size)
         n_frames = clock.n_frames  # centred frames are one more

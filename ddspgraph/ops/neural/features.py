@@ -12,6 +12,7 @@ from ddspgraph.ir.ports import Mismatch, audio, frame
 from ddspgraph.ir.shapes import frames_of
 from ddspgraph.ir.streaming import Block, CannotStream, analysis_lag, analysis_past, past_shape
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.lazy import tf
 from ddspgraph.ops.analyses import check_hop
 from ddspgraph.ops.neural import parts
 
@@ -136,7 +137,7 @@ class F0PowerFeatures(_Features):
 
     def kernel(self, f0_hz: Any, power_db: Any = None, audio: Any = None) -> Mapping[str, Any]:
         if power_db is None:
-            power_db = dsp.compute_power(audio, *self.rates(), self.frame_size)[..., None]
+            power_db = tf.expand_dims(dsp.compute_power(audio, *self.rates(), self.frame_size), -1)
         pw_db = self.frames_like(power_db, f0_hz)
         f0_hz = self.frames_like(f0_hz, f0_hz)
         return {"f0_hz": f0_hz, "pw_db": pw_db, "f0_scaled": scaled_f0(f0_hz), "pw_scaled": scaled_db(pw_db)}
@@ -194,7 +195,8 @@ class OnlineF0PowerFeatures(Op):
 
     def kernel(self, audio: Any, f0_hz: Any, f0_confidence: Any = None, pw_db: Any = None) -> Mapping[str, Any]:
         if self.compute_power:
-            pw_db = dsp.compute_power(audio, *self.rates(), self.frame_size, padding=self.padding)[..., None]
+            pw_db = dsp.compute_power(audio, *self.rates(), self.frame_size, padding=self.padding)
+            pw_db = tf.expand_dims(pw_db, -1)
             f0_hz = nn.hold_last(f0_hz, pw_db)
         f0_confidence = None if f0_confidence is None else nn.hold_last(f0_confidence, f0_hz)
         return self._features(f0_hz, pw_db, f0_confidence)
@@ -225,7 +227,8 @@ class OnlineF0PowerFeatures(Op):
         if self.compute_power:
             where = (block.start, self.frame_size, self._hop())
             window, after["audio"] = dsp.analysis_window(state["audio"], inputs["audio"], *where)
-            pw_db = dsp.compute_power(window, *self.rates(), self.frame_size, padding="valid")[..., None]
+            pw_db = dsp.compute_power(window, *self.rates(), self.frame_size, padding="valid")
+            pw_db = tf.expand_dims(pw_db, -1)
         for name in ("f0_hz", "f0_confidence"):
             if name in inputs:
                 late[name], after[name] = dsp.delayed(state[name], inputs[name])

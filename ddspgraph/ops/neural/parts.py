@@ -8,15 +8,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
+from ddspgraph import nn
 from ddspgraph.ir.op import Weight
 from ddspgraph.ir.ports import Mismatch
 from ddspgraph.ir.types import Rate, Signal
 
-#: The nonlinearities of `nn.layers`, by Keras' names.
-NONLINEARITIES = (
-    *("leaky_relu", "relu", "elu", "selu", "gelu", "swish"),
-    *("sigmoid", "tanh", "softplus", "softmax", "linear"),
-)
+NONLINEARITIES = tuple(nn.NONLINEARITIES)
 NORM_TYPES = ("layer", "instance", "group")
 RNN_TYPES = ("gru", "lstm")
 #: Layers of one stack: what a spec asks for is listed weight by weight before anything is allocated.
