@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -96,9 +96,16 @@ def same_as(port: str, *, unit: Unit = Unit.ANY, doc: str = "", shares: str = ""
 
 
 class Mismatch(Exception):
-    """Two ends that do not fit. `port` is the input at fault, so that a caller can point at its edge.
+    """Two ends that do not fit, as data: a caller points at them without reading the message.
 
-    With `is_of_clock` it is the clock that leaves no room. `hop` is what the frames at the port would have to be apart.
+    Attributes:
+      code, message, hint: of the diagnostic; `{source}` in the texts is what arrives at the port.
+      port: the input at fault.
+      parameters: those at fault in place of the edge, the likeliest first; where the author wrote none of them, the
+        node is at fault. None where an edge is.
+      compared: the other ports that the message names.
+      is_of_clock: it is the clock that leaves no room.
+      hop: what the frames at the port would have to be apart.
     """
 
     def __init__(
@@ -108,11 +115,14 @@ class Mismatch(Exception):
         message: str,
         hint: str | None = None,
         *,
+        parameters: Sequence[str] | None = None,
+        compared: Sequence[str] = (),
         is_of_clock: bool = False,
         hop: Fraction | int | None = None,
     ) -> None:
         super().__init__(message)
         self.code, self.port, self.message, self.hint = code, port, message, hint
+        self.parameters, self.compared = parameters, compared
         self.is_of_clock, self.hop = is_of_clock, hop
 
 
@@ -157,7 +167,8 @@ def bind(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[str, 
                 said = f" with {wanted} = {expected} from '{said_by[wanted.name]}'" if wanted.name else ""
                 message = f"port '{name}' wants {port.type_text()}{said}, {{source}} is {signal.shape_text}"
                 hint = _list_hint(port) or _size_hint(expected, given, axis, wanted.is_static)
-                raise Mismatch("E414", name, message, hint)
+                compared = (said_by[wanted.name],) if wanted.name in said_by else ()
+                raise Mismatch("E414", name, message, hint, compared=compared)
             if not wanted.is_static:
                 bound[wanted.name] = fits
                 said_by.setdefault(wanted.name, name)

@@ -24,6 +24,7 @@ def broadcast(port_one: str, one: Signal, port_two: str, two: Signal) -> tuple[D
                 f"'{port_one}' is {one.shape_text} and '{port_two}' is {two.shape_text} ({{source}}): "
                 "they must have as many axes",
                 _rank_hint(port_one, one, port_two, two),
+                compared=(port_one,),
             )
     dims = []
     for a, b in zip(_padded(one.dims, rank), _padded(two.dims, rank), strict=True):
@@ -34,6 +35,7 @@ def broadcast(port_one: str, one: Signal, port_two: str, two: Signal) -> tuple[D
                 port_two,
                 f"'{port_one}' is {one.shape_text} and '{port_two}' is {two.shape_text} ({{source}}): {a} is not {b}",
                 "axes must be equal, or 1",
+                compared=(port_one,),
             )
         dims.append(fits)
     return tuple(dims)

@@ -46,6 +46,7 @@ class _Level(Op):
                 "audio",
                 f"frames of {self.size_name} = {size} samples leave gaps: the clock has one every {hop}",
                 f"write {self.size_name}: {2 * hop}",
+                parameters=(self.size_name,),
             )
         if self.padding == "center":
             frames = frames_of(samples, hop) + 1
@@ -122,7 +123,8 @@ def check_hop(hop_samples: int, sample_rate: Fraction | float, frame_rate: Fract
         message = (
             f"a frame_rate of {float(frame_rate):g} leaves less than one of {float(sample_rate):g} samples a frame"
         )
-        raise Mismatch("E401", "audio", message, f"write `frame_rate: {float(sample_rate):g}` or less")
+        hint = f"write `frame_rate: {float(sample_rate):g}` or less"
+        raise Mismatch("E401", "audio", message, hint, parameters=("frame_rate",))
 
 
 class Loudness(_Level):

@@ -112,6 +112,7 @@ class ExpDecay(Op):
                     "E414",
                     name,
                     f"'amplitude' has {channels} channels, 't60' {own}: {{source}} is {given.shape_text}",
+                    compared=("amplitude",),
                 )
             channels = fits
         return {"signal": Signal((BATCH, _frames(self.n_frames), channels), Rate.FRAME, Unit.LINEAR)}

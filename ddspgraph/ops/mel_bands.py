@@ -62,6 +62,7 @@ class MelBands:
                 port,
                 f"its mel bands begin at {self.lo_hz:g} Hz, half of the sample rate is {rate_hz / 2:g} Hz",
                 f"a sample_rate above {2 * self.lo_hz:g} Hz in `clock` leaves room; 16 kHz is usual",
+                parameters=("lo_hz",),
                 is_of_clock=True,
             )
 

@@ -73,7 +73,7 @@ class Reverb(Op):
         if ir.dims[0] != Dim.of(1) and agree(batch, ir.dims[0]) is None and batch != Dim.of(1):
             port = next(name for name in signals if name != "audio")
             message = f"'audio' has a batch of {batch}, {{source}} is {signals[port].shape_text}"
-            raise Mismatch("E414", port, message, "give one for all of the batch, or one for each")
+            raise Mismatch("E414", port, message, "give one for all of the batch, or one for each", compared=("audio",))
         return {**outputs, "ir": ir}
 
     def _ir_signal(self, signals: Mapping[str, Signal]) -> Signal:

@@ -44,7 +44,7 @@ class _Spectrum(Op):
         hop = self.hop()
         if hop < 1:
             message = f"an overlap of {self.overlap:g} of {self.fft_size} samples leaves no hop"
-            raise Mismatch("E502", "audio", message, overlap_hint(self.fft_size))
+            raise Mismatch("E502", "audio", message, overlap_hint(self.fft_size), parameters=("overlap",))
         extra = 0 if self.pad_end else hop - self.fft_size
         frames = frames_of(samples, hop, extra=extra, up=self.pad_end)
         if frames.is_static and frames.offset < 1:
@@ -121,6 +121,7 @@ class _Spectrum(Op):
                 "audio",
                 f"hi_hz is {self.hi_hz:g}, above half of the sample rate",
                 f"the nearest legal value is {nyquist_hz:g}",
+                parameters=("hi_hz",),
                 is_of_clock=True,
             )
         check_range("audio", "lo_hz", self.lo_hz, "hi_hz", self.hi_hz)

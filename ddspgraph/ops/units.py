@@ -17,7 +17,8 @@ DB_RANGE = 80.0
 def check_range(port: str, low_name: str, low: float, high_name: str, high: float) -> None:
     """Raises `Mismatch` E502, at `port`, where the lower end of a range is not below the upper one."""
     if not low < high:
-        raise Mismatch("E502", port, f"{low_name} must be below {high_name}: they are {low:g} and {high:g}")
+        message = f"{low_name} must be below {high_name}: they are {low:g} and {high:g}"
+        raise Mismatch("E502", port, message, parameters=(low_name, high_name))
 
 
 class MidiToHz(Op):

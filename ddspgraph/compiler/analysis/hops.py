@@ -25,9 +25,9 @@ def input_hop(signals: Mapping[str, Signal], clock_hop: int | None, *, meets_aud
     other = next((port for port in frames if frames[port] != hop), None)
     if other is not None:
         at_fault, beside = (first, other) if frames[other] == clock_hop else (other, first)
-        raise _mismatch(at_fault, frames[at_fault], f"'{beside}'", frames[beside], clock_hop)
+        raise _mismatch(at_fault, frames[at_fault], beside, frames[beside], clock_hop)
     if hop != clock_hop and (meets_audio or any(s.rate is Rate.AUDIO for s in signals.values())):
-        raise _mismatch(first, hop, "the clock", clock_hop, clock_hop)
+        raise _mismatch(first, hop, None, clock_hop, clock_hop)
     return hop
 
 
@@ -38,14 +38,17 @@ def with_hops(op: Op, given: Hop | None, outputs: Mapping[str, Signal], clock_ho
     return {port: replace(s, hop=own if s.rate is Rate.FRAME else None) for port, s in outputs.items()}
 
 
-def _mismatch(port: str, hop: Hop | None, other: str, other_hop: Hop | None, clock_hop: int | None) -> Mismatch:
+def _mismatch(port: str, hop: Hop | None, beside: str | None, other_hop: Hop | None, clock_hop: int | None) -> Mismatch:
+    """Frames of a port beside those of another one, or of the clock where that is None."""
+    other = "the clock" if beside is None else f"'{beside}'"
     has = f"{other} has one" if other_hop is None else f"{other} one"
     message = f"{{source}} has a frame {_every(hop)}, {has} {_every(other_hop)}"
     repairs = [] if other_hop is None else [f"give {{source}} a hop of {other_hop}"]
     if other_hop == clock_hop and hop is not None and Fraction(hop).denominator == 1:
         repairs.append(f"make `clock` say `hop: {hop}`")
     hint = ", or ".join(repairs) or "frames that meet must be as far apart"
-    return Mismatch("E414", port, message, hint, is_of_clock=other == "the clock", hop=other_hop)
+    compared = () if beside is None else (beside,)
+    return Mismatch("E414", port, message, hint, compared=compared, is_of_clock=beside is None, hop=other_hop)
 
 
 def _every(hop: Hop | None) -> str:

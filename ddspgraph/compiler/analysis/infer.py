@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from types import MappingProxyType
@@ -152,14 +151,14 @@ def _ref(node: Node, port: str) -> Ref:
 def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Signal], report: Report) -> None:
     if mismatch.code == "E402" and any(d.code == "E402" for d in report.diagnostics):
         return  # the clock lacks one thing, however many edges need it
-    ref = None if mismatch.code.startswith(("E5", "E401")) else node.input(mismatch.port)
+    ref = node.input(mismatch.port) if mismatch.parameters is None else None
     source = _source(graph, ref) if ref else "nothing"
     message = mismatch.message.replace("{source}", source)
     hint = mismatch.hint and mismatch.hint.replace("{source}", source)
     report.add(
         mismatch.code,
         f"'{node.name}': {message}",
-        node.edge_spans.get(mismatch.port, node.span) if ref else _parameter_span(node, message),
+        node.edge_spans.get(mismatch.port, node.span) if ref else _parameter_span(node, mismatch.parameters or ()),
         *(_declared(graph, ref) if ref else ()),
         *_other_ends(graph, node, mismatch),
         *([Note("the clock is", graph.clock.span)] if mismatch.is_of_clock and graph.clock.span else ()),
@@ -199,15 +198,14 @@ def _overlap_hint(graph: Graph, ref: Ref | None, mismatch: Mismatch, types: Mapp
     return None
 
 
-def _parameter_span(node: Node, message: str) -> Span | None:
-    """Of the first parameter that a message names and the author has said; else of the node."""
-    named = [word for word in re.findall(r"\w+", message) if word in node.op.params()]
-    return next((node.edge_spans[name] for name in named if name in node.edge_spans), node.span)
+def _parameter_span(node: Node, parameters: Sequence[str]) -> Span | None:
+    """Of the first of these that the author wrote; else of the node."""
+    return next((node.edge_spans[name] for name in parameters if name in node.edge_spans), node.span)
 
 
 def _other_ends(graph: Graph, node: Node, mismatch: Mismatch) -> tuple[Note, ...]:
     """Where the other inputs of the node come from that the message compares."""
-    compared = [ref for port, ref in node.inputs if port != mismatch.port and f"'{port}'" in mismatch.message]
+    compared = [ref for port, ref in node.inputs if port in mismatch.compared]
     return tuple(note for ref in compared for note in _declared(graph, ref) if ref != node.input(mismatch.port))
 
 

@@ -63,7 +63,8 @@ class StackFields(Op):
         if furthest > _MOST_FRAMES:
             message = f"dilation ** (layers_per_stack - 1) = {self.dilation} ** {self.layers_per_stack - 1} frames"
             layers = int(math.log(_MOST_FRAMES, self.dilation)) + 1
-            raise Mismatch("E502", port, f"{message} lie between two taps", f"write layers_per_stack: {layers}")
+            message, hint = f"{message} lie between two taps", f"write layers_per_stack: {layers}"
+            raise Mismatch("E502", port, message, hint, parameters=("dilation", "layers_per_stack"))
 
     def run_stack(self, x: Any, z: Any, variables: Mapping[str, Any]) -> Any:
         """`nn.dilated_conv_stack` of these parameters."""

@@ -128,7 +128,8 @@ class RnnFcDecoder(Op):
             least = "two inputs, the last one the state" if self.stateless else "at least one input"
             raise Mismatch("E305", "input_1", f"rnn_fc_decoder needs {least}", "add `inputs: [ld_scaled, f0_scaled]`")
         if self.stateless and self.rnn_type == "lstm":
-            raise Mismatch("E502", list(signals)[-1], "a stateless decoder has one state, an lstm two", "rnn_type: gru")
+            message = "a stateless decoder has one state, an lstm two"
+            raise Mismatch("E502", list(signals)[-1], message, "rnn_type: gru", parameters=("stateless",))
         if self.stateless:
             name, state = list(signals.items())[-1]
             bind({name: self._state_port()}, {name: state})
@@ -228,7 +229,7 @@ def common_time(signals: Mapping[str, Signal]) -> tuple[Dim, Dim]:
         fits = signal.dims[1] if time is None else agree(time, signal.dims[1])
         if fits is None:
             message = f"'{first}' has {time} frames, '{port}' has {signal.dims[1]} ({{source}})"
-            raise Mismatch("E414", port, message, "features that go side by side are as long")
+            raise Mismatch("E414", port, message, "features that go side by side are as long", compared=(first,))
         time, first = fits, first or port
     assert time is not None
     return batch, time

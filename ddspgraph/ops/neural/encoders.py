@@ -128,7 +128,8 @@ class MfccTimeDistributedRnnEncoder(_AudioEncoder):
         if str(self.z_time_steps) not in Z_STEPS:
             nearest = min(Z_STEPS, key=lambda steps: abs(int(steps) - self.z_time_steps))
             message = f"z_time_steps is {self.z_time_steps}; it can be {', '.join(Z_STEPS)}"
-            raise Mismatch("E502", "audio", message, f"the nearest legal value is {nearest}")
+            hint = f"the nearest legal value is {nearest}"
+            raise Mismatch("E502", "audio", message, hint, parameters=("z_time_steps",))
         return super().infer(signals)
 
     def width(self) -> int:
@@ -210,7 +211,8 @@ class MfccEncoder(_AudioEncoder):
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         if not len(self.fft_sizes) == len(self.mel_bins) == len(self.mfcc_bins) or not self.fft_sizes:
             message = "fft_sizes, mel_bins and mfcc_bins say one number for each analysis"
-            raise Mismatch("E502", "audio", message, "make the three lists as long")
+            lists = ("fft_sizes", "mel_bins", "mfcc_bins")
+            raise Mismatch("E502", "audio", message, "make the three lists as long", parameters=lists)
         return super().infer(signals)
 
     def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:

@@ -266,7 +266,7 @@ def _check_gaps(rates: tuple[float, float], frame_size: int) -> None:
     check_hop(hop, *rates)
     if hop > frame_size:
         message = f"frames of frame_size = {frame_size} samples leave gaps: the clock has one every {hop}"
-        raise Mismatch("E502", "audio", message, f"write frame_size: {2 * hop}")
+        raise Mismatch("E502", "audio", message, f"write frame_size: {2 * hop}", parameters=("frame_size",))
 
 
 def _need_level(signals: Mapping[str, Signal], port: str, is_computed: bool, parameter: str | None) -> None:

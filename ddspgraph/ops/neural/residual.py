@@ -102,7 +102,7 @@ class ResnetSinusoidalEncoder(Op):
         hop = hop_of(self.fft_size, self.overlap)
         if hop < 1:
             message = f"an overlap of {self.overlap:g} of {self.fft_size} samples leaves no hop"
-            raise Mismatch("E502", "audio", message, overlap_hint(self.fft_size))
+            raise Mismatch("E502", "audio", message, overlap_hint(self.fft_size), parameters=("overlap",))
         batch, samples = signals["audio"].dims
         time = frames_of(samples, hop, up=True)
         return {name: Signal((batch, time, Dim.of(n)), Rate.FRAME, Unit.RAW) for name, n in self.outputs}
