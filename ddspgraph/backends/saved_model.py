@@ -111,7 +111,8 @@ def _signatures(model: CompiledGraph) -> tuple[dict[str, Any], Any]:
     serve = None
     if graph.outputs:
         inputs = model.input_specs(graph, [ref for _, ref in graph.outputs])
-        render = tf.function(model.traced_outputs, input_signature=[inputs, seed], autograph=False)
+        # A trace, not a function: `saved_model.save` traces anew what `serve` calls.
+        render = tf.function(model.traced_outputs, [inputs, seed], autograph=False).get_concrete_function()
 
         def seeded(given: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
             return render({name: x for name, x in given.items() if name != SEED}, given.get(SEED, zero))

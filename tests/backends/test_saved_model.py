@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ import ddspgraph as dg
 from ddspgraph.backends.saved_model import save
 from ddspgraph.backends.verify_export import seeded_inputs, verify
 from ddspgraph.diagnostics import GraphError
+from tests import warm_process
 
 SPEC = """\
 # comments are kept
@@ -160,6 +162,20 @@ def small() -> dg.CompiledGraph:
     return dg.compile(SMALL)
 
 
+def test_what_three_functions_share_is_traced_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trace of an instrument takes seconds, and each is a part of the file."""
+    model, traced = small(), []
+    compute = model.traced_outputs
+
+    def counted(inputs: Any, seed: Any) -> Any:
+        traced.append(seed)
+        return compute(inputs, seed)
+
+    monkeypatch.setattr(model, "traced_outputs", counted)
+    save(model, tmp_path / "m")
+    assert len(traced) == 1
+
+
 def test_only_exports_and_empty_folders_are_replaced(tmp_path: Path) -> None:
     model = small()
     (tmp_path / "mine").mkdir()
@@ -206,7 +222,7 @@ save(model, sys.argv[1], verify=lambda folder: os.kill(os.getpid(), 9))
 """
     small().save(str(tmp_path / "m"))
     before = (tmp_path / "m" / "fingerprint.pb").read_bytes()
-    done = subprocess.run([sys.executable, "-c", code, str(tmp_path / "m"), SMALL], capture_output=True, text=True)
+    done = warm_process.run_code(code, tmp_path / "m", SMALL)
     assert done.returncode == -signal.SIGKILL, done.stderr
     assert "E607" in done.stdout
     assert str(tmp_path / "m") in done.stdout
