@@ -1,9 +1,10 @@
-"""Trains the small graph in a process of its own: `python -m tests.training.child RUN STEPS [SECONDS_A_STEP]`."""
+"""Trains the small graph in a process of its own, which reports its steps to the one that may end it."""
 
 from __future__ import annotations
 
 import sys
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import ddspgraph as dg
@@ -12,22 +13,17 @@ from tests.training.small import SPEC, SmallSource
 
 
 class Slow(Observer):
-    """Says which step it is, and leaves time to be killed in."""
+    """Reports which step it is, and leaves time to be killed in."""
 
-    def __init__(self, pause_s: float) -> None:
-        self.pause_s = pause_s
+    def __init__(self, taken: Connection, pause_s: float) -> None:
+        self.taken, self.pause_s = taken, pause_s
 
     def step(self, facts: StepFacts) -> None:
-        print(f"step {facts.step}", flush=True)
+        self.taken.send(facts.step)
         time.sleep(self.pause_s)
 
 
-def main(run: str, steps: str, pause_s: str = "0") -> None:
-    trained = dg.train(
-        SPEC, SmallSource(), Path(run), steps=int(steps), deterministic=True, observer=Slow(float(pause_s))
-    )
+def main(run: Path, steps: int, pause_s: float, taken: Connection) -> None:
+    """Ends with 130 where the training was interrupted, as the command does."""
+    trained = dg.train(SPEC, SmallSource(), run, steps=steps, deterministic=True, observer=Slow(taken, pause_s))
     sys.exit(130 if trained.is_interrupted else 0)
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,10 @@ from ddspgraph import files
 from ddspgraph.training import checkpoints, log, loop
 from ddspgraph.training.checkpoints import checkpoint_paths
 from ddspgraph.training.observer import Observer, StepFacts
+from tests import warm_process
+from tests.training import child
 from tests.training.small import SPEC, SmallSource
 
-ROOT = Path(__file__).parents[2]
 STEPS = 22  # a multiple of neither interval: the last line and the last checkpoint come at the end
 
 
@@ -134,36 +134,29 @@ class DrySource(SmallSource):
 # -- processes of their own ---------------------------------------------------------------------
 
 
-def start(run: Path, steps: int, pause_s: float) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "tests.training.child", str(run), str(steps), str(pause_s)]
-    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
-    return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=None, text=True)
-
-
-def killed_at(run: Path, step: int, number: int, steps: int) -> int:
-    """Sends a signal when the child has taken a step; returns how it ended."""
-    with start(run, steps, 0.02) as child:
-        assert child.stdout is not None
-        for line in child.stdout:
-            if int(line.split()[1]) >= step:
-                child.send_signal(number)
-                break
-        child.stdout.read()
-    return child.returncode
+def ended(run: Path, steps: int, *, step: int = 0, by: int = 0) -> int | None:
+    """Trains, and sends the signal `by` when the process has taken `step` steps; returns how it ended."""
+    taken, reports = warm_process.CONTEXT.Pipe(duplex=False)
+    process = warm_process.CONTEXT.Process(target=child.main, args=(run, steps, 0.1 if by else 0.0, reports))
+    process.start()
+    reports.close()
+    with contextlib.suppress(EOFError):  # it has ended
+        while True:
+            if taken.recv() == step:
+                os.kill(process.pid or 0, by)
+    process.join()
+    return process.exitcode
 
 
 def finished(run: Path, steps: int) -> tuple[bytes, bytes, list[int]]:
-    with start(run, steps, 0) as child:
-        assert child.stdout is not None
-        child.stdout.read()
-    assert child.returncode == 0
+    assert ended(run, steps) == 0
     return bytes_of(run)
 
 
 def test_killed_and_interrupted_processes(tmp_path: Path) -> None:
     run, steps = tmp_path / "run", 40
-    assert killed_at(run, 13, signal.SIGKILL, steps) == -signal.SIGKILL
-    assert killed_at(run, 22, signal.SIGINT, steps) == 130
+    assert ended(run, steps, step=13, by=signal.SIGKILL) == -signal.SIGKILL
+    assert ended(run, steps, step=22, by=signal.SIGINT) == 130
     saved = checkpoint_paths(run / "checkpoints")[0][0]
     assert saved >= 22  # Ctrl-C loses no step
     assert finished(run, steps) == finished(tmp_path / "straight", steps)
@@ -173,5 +166,5 @@ def test_killed_and_interrupted_processes(tmp_path: Path) -> None:
 def test_killed_at_twenty_random_steps(tmp_path: Path) -> None:
     steps, rng = 400, random.Random(3)
     for step in sorted(rng.sample(range(1, steps - 10), 20)):
-        assert killed_at(tmp_path / "run", step, signal.SIGKILL, steps) == -signal.SIGKILL
+        assert ended(tmp_path / "run", steps, step=step, by=signal.SIGKILL) == -signal.SIGKILL
     assert finished(tmp_path / "run", steps) == finished(tmp_path / "straight", steps)
