@@ -25,6 +25,7 @@ Tick = Callable[[float], None]
 #: Told how much is done.
 Progress = Callable[[float], None]
 _POLL_S = 0.25
+_CONTEXT = mp.get_context("spawn")
 
 _tick: Tick  # of this process, where it is a worker
 
@@ -77,12 +78,11 @@ def workers(n_processes: int, begin: Callable[[], None]) -> Iterator[Workers]:
         begin()
         yield Workers(1, None, None)
         return
-    context = mp.get_context("spawn")
     # Plain memory without locks: a process that is killed leaves none locked. Each worker writes its own counter.
-    done, stopping, names = context.RawArray("d", n_processes), context.RawValue("b", 0), context.SimpleQueue()
+    done, stopping, names = _CONTEXT.RawArray("d", n_processes), _CONTEXT.RawValue("b", 0), _CONTEXT.SimpleQueue()
     for i in range(n_processes):
         names.put(i)
-    pool = ProcessPoolExecutor(n_processes, context, _begin, (done, stopping, names, begin))
+    pool = ProcessPoolExecutor(n_processes, _CONTEXT, _begin, (done, stopping, names, begin))
     try:
         yield Workers(n_processes, pool, done)
     except BaseException:

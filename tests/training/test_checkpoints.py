@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +15,7 @@ from ddspgraph.files import place
 from ddspgraph.training.checkpoints import checkpoint_paths, newest_checkpoint, read_checkpoint, write_checkpoint
 from ddspgraph.training.observer import Observer
 from ddspgraph.training.weights import assign
+from tests import warm_process
 from tests.training.small import SPEC, SmallSource
 
 ARRAYS = {"weights/a/kernel": np.arange(600, dtype=np.float32).reshape(20, 30), "adam_iterations": np.int64(7)}
@@ -186,8 +185,7 @@ except dg.GraphError as error:
 
 def test_a_full_disk_keeps_the_last_one(tmp_path: Path) -> None:
     """T17: the file may not grow as large as it must."""
-    command = [sys.executable, "-c", FULL_DISK, str(tmp_path)]
-    child = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2], timeout=120)
+    child = warm_process.run_code(FULL_DISK, tmp_path)
     assert child.returncode == 4, child.stderr
     assert "E607" in child.stdout
     assert "bytes are needed" in child.stdout

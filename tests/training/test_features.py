@@ -20,11 +20,13 @@ from ddspgraph.cli import main
 from ddspgraph.cli.features import heard
 from ddspgraph.diagnostics import GraphError
 from ddspgraph.installation import install_command
+from ddspgraph.training import workers
 from ddspgraph.training.dataset import open_dataset
 from ddspgraph.training.features import prepare
 from ddspgraph.training.lock import locked
 from ddspgraph.training.settings import settings_of
 from ddspgraph.training.workers import Progress
+from tests import warm_process
 from tests.training import sounds
 from tests.training.sounds import RATE, dies_at_3_s, known_pitch, notes, settings, write
 
@@ -112,7 +114,7 @@ def test_several_processes_make_the_same(folder: Path, tmp_path: Path, monkeypat
 
 
 def test_a_killed_helper_is_an_error(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(ROOT)
+    monkeypatch.setattr(workers, "_CONTEXT", warm_process.CONTEXT)
     given = [folder / "a.wav", folder / "inner"]
     with pytest.raises(GraphError) as raised:
         prepare(given, tmp_path / "data", settings(), tracker=dies_at_3_s, processes=2)
@@ -128,8 +130,7 @@ RUN = (
 
 def test_killed_and_run_again_it_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given = [write(tmp_path / "b.flac", notes(2.0, 330.0)), write(tmp_path / "c.wav", notes(3.0, 500.0))]
-    command = [sys.executable, "-c", RUN, *map(str, (tmp_path / "data", *given))]
-    died = subprocess.run(command, cwd=ROOT, capture_output=True)
+    died = warm_process.run_code(RUN, tmp_path / "data", *given)
     assert died.returncode == -signal.SIGKILL
     assert not (tmp_path / "data").exists()
     monkeypatch.setenv("SURVIVES", "1")
@@ -292,7 +293,7 @@ def test_a_full_disk_is_said(folder: Path, tmp_path: Path) -> None:
         "from ddspgraph.cli import main; sys.exit(main(sys.argv[1:]))"
     )
     command = ["features", str(folder / "a.wav"), "-o", str(tmp_path / "data"), "--processes", "1", "--skip-corrupt"]
-    done = subprocess.run([sys.executable, "-c", code, *command], capture_output=True, text=True)
+    done = warm_process.run_code(code, *command)
     assert done.returncode == 4
     assert "E607" in done.stderr
     assert "bytes are needed" in done.stderr
