@@ -166,6 +166,8 @@ def signature_text(called: str, found: Any) -> str:
     """A call with its parameters, on one line or one line each."""
     if inspect.isclass(found) and (issubclass(found, (enum.Enum, Exception)) or found.__init__ is object.__init__):
         return f"class {called}"
+    if inspect.isclass(found) and not (inspect.isfunction(found.__init__) or inspect.isfunction(found.__new__)):
+        return f"{called}(...)"  # which signature a class of Python itself has depends on the version
     try:
         signature = inspect.signature(inspect.unwrap(found))
     except (TypeError, ValueError):
