@@ -105,14 +105,15 @@ class Summaries:
 
 
 def spectrogram_image(audio: tf.Tensor) -> np.ndarray:
-    """uint8 [bins, frames]: the magnitudes of audio [1, samples], the loudest white, 80 dB less black."""
-    magnitudes = np.maximum(dsp.compute_mag(audio, size=_FFT_SIZE, overlap=0.75).numpy()[0].T[::-1], 1e-7)
-    level_db = 20.0 * np.log10(magnitudes)
+    """uint8 [bins, frames]: the magnitudes of audio [1, samples], the loudest white, 80 dB less and NaN black."""
+    magnitudes = dsp.compute_mag(audio, size=_FFT_SIZE, overlap=0.75).numpy()[0].T[::-1]
+    level_db = 20.0 * np.log10(np.maximum(np.nan_to_num(magnitudes, posinf=0.0), 1e-7))
     return _grey((level_db - level_db.max()) / _DYNAMIC_RANGE_DB + 1.0)
 
 
 def pitch_image(f0_hz: np.ndarray, sample_rate: int) -> np.ndarray:
     """uint8 [rows, frames]: a white curve, octaves of one height, from 27.5 Hz to the Nyquist frequency."""
+    f0_hz = np.nan_to_num(f0_hz, posinf=0.0)
     octaves = np.log2(sample_rate / 2 / _LOWEST_HZ)
     height = np.log2(np.maximum(f0_hz, _LOWEST_HZ) / _LOWEST_HZ) / octaves
     rows = np.clip(np.rint((1.0 - height) * (_CURVE_ROWS - 1)), 0, _CURVE_ROWS - 1).astype(int)

@@ -70,3 +70,15 @@ def test_a_curve_rises_by_octaves() -> None:
     steps = np.diff([int(r[0]) for r in rows[1:]])
     assert steps[0] < 0
     assert abs(steps[0] - steps[1]) <= 1
+
+
+def test_what_is_no_number_is_black() -> None:
+    """A step whose sound is NaN is the one that somebody looks at: it is drawn, without a warning."""
+    sound = notes(1.0, f0_hz=1000.0)
+    whole = spectrogram_image(tf.constant(sound[None]))
+    sound[: len(sound) // 4] = np.nan
+    image = spectrogram_image(tf.constant(sound[None]))
+    assert not image[:, : image.shape[1] // 5].any()
+    np.testing.assert_array_equal(image[:, image.shape[1] // 2 :], whole[:, image.shape[1] // 2 :])
+    assert not spectrogram_image(tf.fill([1, 4000], np.float32("inf"))).any()
+    assert not pitch_image(np.array([np.nan, np.inf]), 16_000).any()
