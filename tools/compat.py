@@ -19,7 +19,7 @@ FOLDER = ROOT / ".compat"
 PYTHONS = ("python3.10", "python3.13")
 RESOLUTIONS = {"oldest": "lowest-direct", "newest": "highest"}
 #: The extras that the suite uses. The other tools of `dev` are always the newest: no user installs them.
-EXTRAS = ("migrate", "f0", "plot", "litert", "onnx")
+EXTRAS = ("f0", "plot", "litert", "onnx")
 
 
 def main(arguments: list[str]) -> int:
