@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 import ddspgraph as dg
-from ddspgraph.training.dataset import open_dataset
-from ddspgraph.training.evaluate import evaluate
+from ddspgraph.data.dataset import open_dataset
+from ddspgraph.instrument.evaluate import evaluate
 
 SPEC = Path(__file__).parents[1] / "graphs" / "models" / "tiny_instrument_fast.yaml"
 

@@ -15,34 +15,34 @@ if TYPE_CHECKING:
     from ddspgraph import dsp, losses, nn, ops
     from ddspgraph.compiler.driver import check, compile, compile_stream, load
     from ddspgraph.compiler.lower import CompiledGraph
-    from ddspgraph.compiler.stream import CompiledStream
+    from ddspgraph.compiler.tail import with_tail
+    from ddspgraph.data.dataset import open_dataset
+    from ddspgraph.data.features import prepare as make_dataset
     from ddspgraph.diagnostics import Diagnostic, GraphError, Span
-    from ddspgraph.exported import load_saved_model
-    from ddspgraph.exported_stream import load_stream
-    from ddspgraph.exported_target import load_target
+    from ddspgraph.export.exported import load_saved_model
+    from ddspgraph.export.exported_stream import load_stream
+    from ddspgraph.export.exported_target import load_target
+    from ddspgraph.instrument.evaluate import evaluate
+    from ddspgraph.instrument.instrument import open_instrument
+    from ddspgraph.instrument.trained import load_run
+    from ddspgraph.instrument.transfer import transfer
     from ddspgraph.ir.graph import Clock, Graph, Input, Node, Ref
     from ddspgraph.ir.op import Advice, Op, Sizes, Splits, Traits, Weight, from_clock, param
     from ddspgraph.ir.ports import Mismatch, Port, anything, audio, const, frame, same_as, scalar
     from ddspgraph.ir.registry import Registry
     from ddspgraph.ir.types import Dim, Rate, Signal, Unit
     from ddspgraph.limits import Limits
-    from ddspgraph.live_stream import LiveStream
     from ddspgraph.migrations import MigrationResult
     from ddspgraph.migrations import migrate_text as migrate
     from ddspgraph.ops import OPS
     from ddspgraph.page import explore, plot
+    from ddspgraph.player.live_stream import LiveStream
+    from ddspgraph.player.stream import Stream
+    from ddspgraph.player.watching import Watch, watch
     from ddspgraph.render import draw
-    from ddspgraph.stream import Stream
-    from ddspgraph.tail import with_tail
-    from ddspgraph.training.dataset import open_dataset
-    from ddspgraph.training.evaluate import evaluate
-    from ddspgraph.training.features import prepare as make_dataset
+    from ddspgraph.streaming.model import CompiledStream
     from ddspgraph.training.fit import fit
-    from ddspgraph.training.instrument import open_instrument
     from ddspgraph.training.train import train
-    from ddspgraph.training.trained import load_run
-    from ddspgraph.training.transfer import transfer
-    from ddspgraph.watching import Watch, watch
 
 __version__ = "0.1.0"
 
@@ -53,24 +53,24 @@ _HOME = {
     "load": "compiler.driver",
     "compile_stream": "compiler.driver",
     "CompiledGraph": "compiler.lower",
-    "CompiledStream": "compiler.stream",
-    "Stream": "stream",
-    "LiveStream": "live_stream",
-    "watch": "watching",
-    "Watch": "watching",
-    "with_tail": "tail",
-    "load_saved_model": "exported",
-    "load_stream": "exported_stream",
-    "load_target": "exported_target",
+    "CompiledStream": "streaming.model",
+    "Stream": "player.stream",
+    "LiveStream": "player.live_stream",
+    "watch": "player.watching",
+    "Watch": "player.watching",
+    "with_tail": "compiler.tail",
+    "load_saved_model": "export.exported",
+    "load_stream": "export.exported_stream",
+    "load_target": "export.exported_target",
     "draw": "render",
     "train": "training.train",
     "fit": "training.fit",
-    "load_run": "training.trained",
-    "make_dataset": "training.features:prepare",
-    "open_dataset": "training.dataset",
-    "open_instrument": "training.instrument",
-    "evaluate": "training.evaluate",
-    "transfer": "training.transfer",
+    "load_run": "instrument.trained",
+    "make_dataset": "data.features:prepare",
+    "open_dataset": "data.dataset",
+    "open_instrument": "instrument.instrument",
+    "evaluate": "instrument.evaluate",
+    "transfer": "instrument.transfer",
     "explore": "page",
     "plot": "page",
     "migrate": "migrations:migrate_text",

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
-from ddspgraph.backends import verify_export
+from ddspgraph.export import verify_export
 from tests import warm_process
 
 # The same examples in every run: a change is at fault for what fails, not chance. Proofs try new ones.

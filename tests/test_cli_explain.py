@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from ddspgraph.backends import speed as speeds
-from ddspgraph.backends.speed import Speed
 from ddspgraph.cli import main
+from ddspgraph.estimates import speed as speeds
+from ddspgraph.estimates.speed import Speed
 from tests.render.compared import OLD, edited
 
 GRAPHS = Path(__file__).parent.parent / "graphs"

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from ddspgraph import files, verify_migration
+from ddspgraph import files
 from ddspgraph.cli import main
 from ddspgraph.diagnostics import fail
+from ddspgraph.proofs import migration as verify_migration
 
 OLD = """\
 # The room of Zoë

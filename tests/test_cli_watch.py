@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from ddspgraph import watching
-from ddspgraph.cli import main, watch
+from ddspgraph.cli import main
+from ddspgraph.cli.verbs import watch
+from ddspgraph.player import watching
 
 SPEC = """
 version: 2

@@ -11,10 +11,10 @@ import pytest
 
 import ddspgraph as dg
 from ddspgraph.cli import main
-from ddspgraph.migration_picture import migration_picture
 from ddspgraph.migrations import migrate_text
 from ddspgraph.render.dot import dot_of
 from ddspgraph.render.image import render_dot
+from ddspgraph.render.migration import migration_picture
 from ddspgraph.render.picture import Change, Picture
 from ddspgraph.render.theme import LIGHT
 

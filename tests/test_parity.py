@@ -16,7 +16,7 @@ import yaml
 import ddspgraph as dg
 from ddspgraph.cli import main
 from ddspgraph.ir.types import Rate
-from ddspgraph.migrations.v1_classes import CLASSES
+from ddspgraph.migrations.v1.classes import CLASSES
 from tests.dsp.golden import Case, cases, relative_l2
 
 OPS_BY_CLASS = {op.__name__: op for op in dg.OPS.values()}

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import ddspgraph as dg
-from ddspgraph.watching import GONE_S, SETTLED_S, FileWatch, Watch, files_of
+from ddspgraph.player.watching import GONE_S, SETTLED_S, FileWatch, Watch, files_of
 
 SPEC = """
 version: 2

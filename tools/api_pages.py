@@ -31,16 +31,16 @@ ROOT_SECTIONS: dict[str, tuple[str, ...]] = {
         "Watch",
     ),
     "Exports": (
-        *("load_saved_model", "exported:ExportedGraph"),
-        *("load_stream", "exported_stream:ExportedStream"),
-        *("load_target", "exported_target:TargetModel"),
+        *("load_saved_model", "export.exported:ExportedGraph"),
+        *("load_stream", "export.exported_stream:ExportedStream"),
+        *("load_target", "export.exported_target:TargetModel"),
     ),
     "To train": (
-        *("make_dataset", "open_dataset", "training.dataset:Dataset"),
+        *("make_dataset", "open_dataset", "data.dataset:Dataset"),
         *("train", "training.train:Trained", "load_run"),
         *("fit", "training.fit:Fitted"),
-        *("open_instrument", "training.instrument:Instrument"),
-        *("evaluate", "transfer", "training.transfer:Transferred"),
+        *("open_instrument", "instrument.instrument:Instrument"),
+        *("evaluate", "transfer", "instrument.transfer:Transferred"),
     ),
     "To write an op": (
         *("Op", "param", "from_clock", "Traits", "Weight", "Sizes", "Splits", "Advice", "Registry", "OPS"),

@@ -24,8 +24,8 @@ import ddspgraph as dg
 from ddspgraph.codes import CODES
 from ddspgraph.compiler.frontend.schema import graph_schema
 from ddspgraph.ops import OPS
-from ddspgraph.reference import ops_markdown
 from ddspgraph.render.dot import to_dot
+from ddspgraph.render.reference import ops_markdown
 from ddspgraph.render.theme import THEMES
 
 ROOT = Path(__file__).parent.parent

@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))  # the cases are those of the tests
 
-from ddspgraph.backends.targets import TARGETS  # noqa: E402
+from ddspgraph.export.targets import TARGETS  # noqa: E402
 from ddspgraph.ir.op import Traits  # noqa: E402
 from ddspgraph.ops import OPS  # noqa: E402
 
@@ -31,7 +31,7 @@ HEAD = ROOT / "tools" / "targets_head.md"
 
 
 def measure(name: str) -> None:
-    from tests.targets.measured import measured
+    from tests.export.measured import measured
 
     path = DONE / f"{name}.json"
     part = path.with_suffix(".part")
@@ -50,7 +50,7 @@ def measure_all(names: list[str], jobs: int) -> None:
 
 
 def write_table() -> None:
-    from tests.targets.measured import versions
+    from tests.export.measured import versions
 
     ops = {name: json.loads((DONE / f"{name}.json").read_text()) for name in OPS}
     TABLE.write_text(json.dumps({"versions": versions(), "ops": ops}, indent=1) + "\n")

@@ -99,7 +99,7 @@ def _parser(argv: Sequence[str]) -> Parser:
     for name, summary in VERBS.items():
         verb = verbs.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         if name in argv:
-            module = importlib.import_module(f"ddspgraph.cli.{name}")
+            module = importlib.import_module(f"ddspgraph.cli.verbs.{name}")
             verb.epilog = f"example:\n  {module.EXAMPLE}"
             verb.set_defaults(verb=module.main)
             add_common_options(verb)

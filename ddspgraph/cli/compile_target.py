@@ -6,14 +6,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ddspgraph.backends.targets import PRECISIONS, TARGETS, check_packages, check_support, is_target_export
 from ddspgraph.cli.console import load_quietly, show_json, stage, table, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_block_option, block_samples
+from ddspgraph.export.targets import PRECISIONS, TARGETS, check_packages, check_support, is_target_export
 
 if TYPE_CHECKING:
-    from ddspgraph.backends.fixed import Fixed
     from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.compiler.pipeline import Observer
+    from ddspgraph.export.fixed import Fixed
     from ddspgraph.ir.graph import Graph
 
 #: Offline without --seconds or --frames, where the clock says no duration.
@@ -48,7 +48,7 @@ def check_no_shapes(arguments: Arguments) -> None:
 
 def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions, observe: Observer | None) -> int:
     """Raises UsageError, and GraphError as `save_target` and the compiler do."""
-    from ddspgraph.backends.staged_folder import check_target
+    from ddspgraph.export.staged_folder import check_target
 
     target = arguments.target
     samples = _samples(arguments, graph)
@@ -58,8 +58,8 @@ def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions,
     with stage("loading TensorFlow"):
         load_quietly()
 
-    from ddspgraph.backends.target_folder import save_target
     from ddspgraph.cli.spec import compile_graph
+    from ddspgraph.export.target_folder import save_target
 
     with stage(f"compiling {graph.name}"):
         model = compile_graph(arguments.spec, graph, options, seed=arguments.seed, observe=observe)
@@ -76,9 +76,9 @@ def compile_to_target(arguments: Arguments, graph: Graph, options: GraphOptions,
 
 def add_run_assets(model: CompiledGraph, arguments: Arguments, folder: Path) -> None:
     """What the export of a run, or of an instrument that hears a recording, holds beside the model."""
+    from ddspgraph.instrument.tracker_file import write_tracker
+    from ddspgraph.instrument.trained import write_assets
     from ddspgraph.training.run_folder import is_run
-    from ddspgraph.training.tracker_file import write_tracker
-    from ddspgraph.training.trained import write_assets
 
     if is_run(arguments.spec):
         write_assets(model, arguments.spec, folder)
@@ -114,8 +114,8 @@ def _samples(arguments: Arguments, graph: Graph) -> int:
 
 
 def _fixed(arguments: Arguments, model: Any, options: GraphOptions, samples: int) -> Fixed:
-    from ddspgraph.backends.fixed import fixed_graph, fixed_step
     from ddspgraph.compiler.driver import compile_stream
+    from ddspgraph.export.fixed import fixed_graph, fixed_step
     from ddspgraph.io.arrays import read_npz
 
     batch = arguments.batch or 1

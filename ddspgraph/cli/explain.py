@@ -13,8 +13,8 @@ from ddspgraph.cli.console import load_quietly, paint, stage, width
 from ddspgraph.cli.options import Arguments, Parser
 
 if TYPE_CHECKING:
-    from ddspgraph.backends.speed import Speed
-    from ddspgraph.compiler.analysis.cost import Costs
+    from ddspgraph.estimates.cost import Costs
+    from ddspgraph.estimates.speed import Speed
     from ddspgraph.ir.graph import Graph, Node, Ref
     from ddspgraph.ir.types import Signal
 
@@ -39,7 +39,7 @@ def add_options(parser: Parser) -> None:
 
 def speed_of(arguments: Arguments) -> Speed | None:
     """What is known of this machine, measured first if it was asked for."""
-    from ddspgraph.backends.speed import known_speed, measure_speed
+    from ddspgraph.estimates.speed import known_speed, measure_speed
 
     speed = None if arguments.calibrate else known_speed()
     if speed is None and (arguments.predict or arguments.calibrate):
@@ -51,7 +51,7 @@ def speed_of(arguments: Arguments) -> Speed | None:
 
 def explain_text(graph: Graph, speed: Speed | None) -> str:
     """The table, the totals and the prediction, in 80 columns."""
-    from ddspgraph.compiler.analysis.cost import estimate
+    from ddspgraph.estimates.cost import estimate
 
     costs = estimate(graph)
     rows = [*_input_rows(graph), *_node_rows(graph, costs)]
@@ -68,7 +68,7 @@ def explain_text(graph: Graph, speed: Speed | None) -> str:
 
 def explain_data(graph: Graph, speed: Speed | None) -> dict[str, Any]:
     """The same for JSON; counts are of one forward call of `seconds` of audio."""
-    from ddspgraph.compiler.analysis.cost import estimate
+    from ddspgraph.estimates.cost import estimate
 
     costs = estimate(graph)
     return {

@@ -11,8 +11,8 @@ from ddspgraph.diagnostics import GraphError, Note, fail
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
-    from ddspgraph.exported import ExportedGraph
-    from ddspgraph.exported_target import TargetModel
+    from ddspgraph.export.exported import ExportedGraph
+    from ddspgraph.export.exported_target import TargetModel
 
 
 def not_finite(

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ddspgraph.backends.targets import is_target_export
 from ddspgraph.cli.console import show_warning
 from ddspgraph.cli.options import GraphOptions, UsageError
+from ddspgraph.export.targets import is_target_export
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.frontend.values import Document
@@ -64,7 +64,7 @@ def load_graph(argument: str, options: GraphOptions, *, is_played: bool = False)
         return load(document, params=options.params, ops=options.ops, limits=options.limits)
     if options.params:
         raise UsageError("--set has no effect on an exported graph: set it when you compile the spec")
-    from ddspgraph.exported_graph import exported_graph, playable_graph
+    from ddspgraph.export.exported_graph import exported_graph, playable_graph
 
     return (playable_graph if is_played else exported_graph)(argument, ops=options.ops, limits=options.limits)
 
@@ -87,7 +87,7 @@ def compile_graph(
 
     if not is_run(argument):
         return compile(graph, seed=seed, limits=options.limits, observe=observe)
-    from ddspgraph.training.trained import load_run
+    from ddspgraph.instrument.trained import load_run
 
     return load_run(argument, graph=graph, limits=options.limits, observe=observe, warn=show_warning)
 
@@ -104,7 +104,7 @@ def is_portable(argument: str) -> bool:
 
 def check_tail(argument: str, graph: Graph) -> None:
     """Whether a graph can be played on after its inputs have ended. Raises UsageError for exports with synthesizers."""
-    from ddspgraph.tail import ended
+    from ddspgraph.compiler.tail import ended
 
     if (is_saved_model(argument) or is_portable(argument)) and ended(graph) is not graph:
         raise UsageError("--tail ends synthesizers with the inputs, and an export cannot be changed: give the spec")

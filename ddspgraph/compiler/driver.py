@@ -19,7 +19,6 @@ from ddspgraph.compiler.frontend.substitute import substitute
 from ddspgraph.compiler.frontend.validate import validate
 from ddspgraph.compiler.frontend.values import Document, Value
 from ddspgraph.compiler.pipeline import LEGALISE, Observer, optimise, run
-from ddspgraph.compiler.stream_plan import StreamPlan, plan_stream
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, in_source_order
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
@@ -28,11 +27,12 @@ from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations import kept_text, migrate
 from ddspgraph.migrations.sources import open_spec
 from ddspgraph.ops import OPS
+from ddspgraph.streaming.plan import StreamPlan, plan_stream
 from ddspgraph.tensorflow_start import load_tensorflow
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph
-    from ddspgraph.compiler.stream import CompiledStream
+    from ddspgraph.streaming.model import CompiledStream
 
 #: What can be compiled: a path, YAML text, a mapping, a document that was read, or a graph.
 Spec = str | os.PathLike[str] | Mapping[str, Any] | Document
@@ -166,7 +166,7 @@ def compile_stream(model: CompiledGraph) -> CompiledStream:
     Raises:
       GraphError: E415 for every node that looks at the whole clip.
     """
-    from ddspgraph.compiler.stream import CompiledStream
+    from ddspgraph.streaming.model import CompiledStream
 
     return CompiledStream(model.graph, plan_stream(model.optimised), model.variables_by_node)
 

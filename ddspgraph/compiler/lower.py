@@ -108,13 +108,13 @@ class CompiledGraph(tf.Module):
 
     def save(self, path: str) -> None:
         """Writes a SavedModel: it appears whole or not at all. Raises GraphError E607."""
-        from ddspgraph.backends.saved_model import save
+        from ddspgraph.export.saved_model import save
 
         save(self, path)
 
     def layer(self, **settings: Any) -> Any:
         """This graph as a Keras 3 layer that shares its variables; settings such as `name` are those of a layer."""
-        from ddspgraph.keras_graph import GraphLayer
+        from ddspgraph.export.keras_graph import GraphLayer
 
         return GraphLayer(self, **settings)
 
@@ -141,12 +141,12 @@ class CompiledGraph(tf.Module):
 
     def _repr_html_(self) -> str:
         """The diagram, for Jupyter."""
-        from ddspgraph.notebook import page
+        from ddspgraph.render.notebook import page
 
         return page(self.graph, sum(int(tf.size(v)) for v in self.variables))
 
     def _repr_svg_(self) -> str | None:
-        from ddspgraph.notebook import svg
+        from ddspgraph.render.notebook import svg
 
         return svg(self.graph)
 

@@ -107,7 +107,7 @@ from .spectra import (
     stft,
     stft_np,
 )
-from .stream_filters import (
+from .streams.filters import (
     analysis_window,
     delay_line,
     frame_filter,
@@ -116,7 +116,7 @@ from .stream_filters import (
     response_partitions,
     whole_convolution,
 )
-from .stream_frames import (
+from .streams.frames import (
     delayed,
     has_begun,
     in_packets,
@@ -125,7 +125,7 @@ from .stream_frames import (
     silent_before_start,
     slide,
 )
-from .stream_oscillators import (
+from .streams.oscillators import (
     harmonic_stream,
     sinusoidal_stream,
     wavetable_stream,

@@ -171,12 +171,12 @@ class Graph:
             yield from node.refs
 
     def _repr_html_(self) -> str:
-        """The diagram, for Jupyter. Only here does `ir` reach upwards, see `ddspgraph.notebook`."""
-        from ddspgraph.notebook import page
+        """The diagram, for Jupyter. Only here does `ir` reach upwards, see `ddspgraph.render.notebook`."""
+        from ddspgraph.render.notebook import page
 
         return page(self)
 
     def _repr_svg_(self) -> str | None:
-        from ddspgraph.notebook import svg
+        from ddspgraph.render.notebook import svg
 
         return svg(self)

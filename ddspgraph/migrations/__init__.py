@@ -18,11 +18,11 @@ from ddspgraph.compiler.frontend.validate import validate
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, fail
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
-from ddspgraph.migrations import v1_to_v2
 from ddspgraph.migrations.change import Change, Kind
 from ddspgraph.migrations.gin_options import GinOptions
-from ddspgraph.migrations.layout import text_anew
 from ddspgraph.migrations.sources import open_spec
+from ddspgraph.migrations.text.layout import text_anew
+from ddspgraph.migrations.v1 import to_v2 as v1_to_v2
 from ddspgraph.resources import schema
 
 if TYPE_CHECKING:

@@ -33,7 +33,7 @@ def open_spec(
         return read(source, limits=limits)
     if isinstance(source, str) and ("\n" in source or "\r" in source):
         return open_text(source, "<text>", gin=gin, limits=limits)
-    from ddspgraph.migrations.gin.sniff import is_gin_path, looks_like_gin
+    from ddspgraph.migrations.gin.syntax.sniff import is_gin_path, looks_like_gin
 
     if is_gin_path(source):
         from ddspgraph.migrations.gin.document import open_gin
@@ -54,7 +54,7 @@ def open_text(
     text: str | bytes, name: str, *, gin: GinOptions = NO_OPTIONS, limits: Limits = DEFAULT_LIMITS
 ) -> Document:
     """Reads the text of a spec, which messages call `name`. Raises as `open_spec` does."""
-    from ddspgraph.migrations.gin.sniff import looks_like_gin
+    from ddspgraph.migrations.gin.syntax.sniff import looks_like_gin
 
     begin = text[: limits.file_bytes]
     if looks_like_gin(begin if isinstance(begin, str) else begin.decode(errors="replace")):

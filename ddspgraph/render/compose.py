@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import get_args
 
 from ddspgraph.compiler.analysis.adapt import adapt, targets
-from ddspgraph.compiler.analysis.cost import estimate, weight_count
 from ddspgraph.compiler.analysis.order import cyclic_parts
+from ddspgraph.estimates.cost import estimate, weight_count
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.op import Traits
 from ddspgraph.ir.stand_in import StandIn

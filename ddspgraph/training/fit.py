@@ -15,16 +15,16 @@ from ddspgraph import dsp
 from ddspgraph.compiler.driver import Spec, compile, load
 from ddspgraph.compiler.lower import CompiledGraph
 from ddspgraph.compiler.not_finite import first_not_finite
+from ddspgraph.data.analysis import features_of
+from ddspgraph.data.pitch import Track, Tracker, swift_f0
 from ddspgraph.diagnostics import clean, fail
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.types import Rate, Unit
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
-from ddspgraph.training.analysis import features_of
 from ddspgraph.training.free_inputs import FreeInput, Roles, roles
 from ddspgraph.training.interrupt import Interrupt, interruptible
 from ddspgraph.training.loop import MOST_SKIPPED
 from ddspgraph.training.observer import Observer, StepFacts
-from ddspgraph.training.pitch import Track, Tracker, swift_f0
 from ddspgraph.training.step import StepResult, TrainStep, seed_of_step
 from ddspgraph.training.train import check_has_losses, with_options
 from ddspgraph.training.weights import trained_weights_of

@@ -17,7 +17,7 @@ import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from ddspgraph.backends.staged_folder import staged_folder
+from ddspgraph.export.staged_folder import staged_folder
 from ddspgraph.files import write_atomically
 from ddspgraph.installation import install_command
 from ddspgraph.io.arrays import write_npz

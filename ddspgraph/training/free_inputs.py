@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import tensorflow as tf
 
+from ddspgraph.data.manifest import FEATURES
+from ddspgraph.data.source import needed_inputs
 from ddspgraph.diagnostics import did_you_mean, fail, quote
 from ddspgraph.ir.graph import Graph, Input
 from ddspgraph.ir.types import Rate, Signal, Unit
-from ddspgraph.training.manifest import FEATURES
-from ddspgraph.training.source import needed_inputs
 
 #: Channels of a free input whose number the graph leaves open.
 _CHANNELS = 16

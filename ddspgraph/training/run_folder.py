@@ -23,6 +23,7 @@ from typing import Any
 
 from ddspgraph import __version__
 from ddspgraph.compiler.driver import load
+from ddspgraph.data.lock import LOCK, locked
 from ddspgraph.diagnostics import fail
 from ddspgraph.files import cannot_write, open_file, place, write_atomically
 from ddspgraph.ir.graph import Graph
@@ -30,7 +31,6 @@ from ddspgraph.ir.op import Op
 from ddspgraph.ir.training import Training
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.checkpoints import checkpoint_paths
-from ddspgraph.training.lock import LOCK, locked
 
 RUN, SPEC, STATISTICS, FIT = "run.json", "graph.yaml", "statistics.json", "fit.json"
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"

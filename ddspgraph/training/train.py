@@ -16,6 +16,8 @@ from ddspgraph.compiler.driver import Spec, compile, load
 from ddspgraph.compiler.frontend.document import read
 from ddspgraph.compiler.frontend.training import read_training
 from ddspgraph.compiler.frontend.values import Value
+from ddspgraph.data.dataset import Dataset, open_dataset
+from ddspgraph.data.source import Source, needed_inputs
 from ddspgraph.diagnostics import Report, clean, fail
 from ddspgraph.files import place
 from ddspgraph.installation import install_command
@@ -24,7 +26,6 @@ from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.training import Training
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.checkpoints import newest_checkpoint, set_aside
-from ddspgraph.training.dataset import Dataset, open_dataset
 from ddspgraph.training.interrupt import Interrupt, interruptible
 from ddspgraph.training.log import append_event, cut_metrics
 from ddspgraph.training.observer import Observer
@@ -41,7 +42,6 @@ from ddspgraph.training.run_folder import (
     write_run,
     write_statistics,
 )
-from ddspgraph.training.source import Source, needed_inputs
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.lower import CompiledGraph

@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from ddspgraph.backends.facts import is_export
 from ddspgraph.compiler.lower import CompiledGraph
+from ddspgraph.data.foreign import foreign_kind
 from ddspgraph.diagnostics import Diagnostic, Report, Span, did_you_mean, fail, quote
+from ddspgraph.export.facts import is_export
 from ddspgraph.files import open_file, place, write_atomically
 from ddspgraph.training.checkpoints import newest_checkpoint
-from ddspgraph.training.foreign import foreign_kind
 from ddspgraph.training.observer import python_warning
 from ddspgraph.training.run_folder import CHECKPOINTS, is_run
 

@@ -25,8 +25,8 @@ _ROUNDS, _ROUND_S = 6, 0.3
 def measure(name: str) -> dict[str, float]:
     """Seconds and bytes that one call takes, and what they were estimated to be."""
     import ddspgraph as dg
-    from ddspgraph.backends.speed import fastest, kernels
-    from ddspgraph.compiler.analysis.cost import estimate
+    from ddspgraph.estimates.cost import estimate
+    from ddspgraph.estimates.speed import fastest, kernels
 
     graph = _lasting(dg.load(GRAPHS / f"{name}.yaml"), TIMED_S)
     model = dg.compile(graph)
@@ -50,14 +50,14 @@ def measure(name: str) -> dict[str, float]:
 
 def _loss_work(graph: Graph, sizes: dict[str, int]) -> int:
     """Multiply-adds of what the losses alone need."""
-    from ddspgraph.compiler.analysis.cost import estimate
+    from ddspgraph.estimates.cost import estimate
 
     return estimate(graph.replace(outputs=()), sizes).multiply_adds if graph.losses else 0
 
 
 def _memory(name: str) -> dict[str, float]:
     import ddspgraph as dg
-    from ddspgraph.compiler.analysis.cost import estimate
+    from ddspgraph.estimates.cost import estimate
 
     graph = _lasting(dg.load(GRAPHS / f"{name}.yaml"), FILLED_S)
     if graph.inputs:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ddspgraph.compiler.frontend.document import Document, Key, Value, read_text
-from ddspgraph.compiler.frontend.yaml_values import build
+from ddspgraph.compiler.frontend.yaml.values import build
 from ddspgraph.diagnostics import GraphError, Source
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 

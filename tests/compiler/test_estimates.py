@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ddspgraph.backends.speed import machine_name
+from ddspgraph.estimates.speed import machine_name
 from tests.compiler.measured_graph import FILLED_S, GRAPHS, TIMED_S
 
 pytestmark = pytest.mark.proof

@@ -14,8 +14,8 @@ import yaml
 
 from ddspgraph.compiler.frontend import document
 from ddspgraph.compiler.frontend.document import read, read_text
-from ddspgraph.compiler.frontend.yaml_structure import check_structure
-from ddspgraph.compiler.frontend.yaml_values import build
+from ddspgraph.compiler.frontend.yaml.structure import check_structure
+from ddspgraph.compiler.frontend.yaml.values import build
 from ddspgraph.diagnostics import GraphError, Source
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from tests.compiler.hostile_texts import BEYOND, DEPTH, FLAT, NEAR, NESTED, OTHER, levels

@@ -12,7 +12,7 @@ import ruamel.yaml
 from ruamel.yaml.error import YAMLError
 
 from ddspgraph.compiler.frontend.document import read_text
-from ddspgraph.compiler.frontend.yaml_scalars import IntegerTooLarge, NotFinite, resolve
+from ddspgraph.compiler.frontend.yaml.scalars import IntegerTooLarge, NotFinite, resolve
 from ddspgraph.diagnostics import GraphError
 
 TABLE = """

@@ -6,7 +6,7 @@ import pytest
 
 from ddspgraph.diagnostics import Source
 from ddspgraph.migrations import migrate_text
-from ddspgraph.migrations.comments import Comment, comments_of
+from ddspgraph.migrations.text.comments import Comment, comments_of
 
 
 def found(text: str) -> list[Comment]:

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from ddspgraph.compiler.frontend.document import read, read_text
 from ddspgraph.compiler.frontend.values import Document, Value
-from ddspgraph.compiler.frontend.yaml_text import forbidden_character
+from ddspgraph.compiler.frontend.yaml.text import forbidden_character
 from ddspgraph.diagnostics import Source, Span
-from ddspgraph.migrations.comments import comments_of
-from ddspgraph.migrations.edits import plain
-from ddspgraph.migrations.emit import emit
+from ddspgraph.migrations.text.comments import comments_of
+from ddspgraph.migrations.text.edits import plain
+from ddspgraph.migrations.text.emit import emit
 from ddspgraph.resources import folder
 
 SOURCE = Source("made.yaml", "")

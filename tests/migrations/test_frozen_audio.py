@@ -12,7 +12,7 @@ import yaml
 import ddspgraph as dg
 from ddspgraph.migrations import LATEST, STEPS, migrate_text
 from ddspgraph.migrations.interpret import interpret
-from ddspgraph.verify_migration import TOLERANCE
+from ddspgraph.proofs.migration import TOLERANCE
 from tests.migrations.frozen_audio import HERE, SEED, SPECS, inputs_of, numbers, render
 
 #: SHA-256 of the raw samples, so that nobody records them anew.

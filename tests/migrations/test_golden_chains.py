@@ -14,11 +14,11 @@ import yaml
 
 import ddspgraph as dg
 from ddspgraph.migrations import migrate_text
-from ddspgraph.migrations.gin.as_list import as_list
 from ddspgraph.migrations.gin.document import open_gin
-from ddspgraph.migrations.gin.reader import read_gin_text
+from ddspgraph.migrations.gin.map.as_list import as_list
+from ddspgraph.migrations.gin.syntax.reader import read_gin_text
 from ddspgraph.migrations.interpret import interpret
-from ddspgraph.verify_migration import list_of, verify_migration
+from ddspgraph.proofs.migration import list_of, verify_migration
 from tests.dsp.golden import Case, cases, relative_l2
 
 CHAINS = sorted((Path(__file__).parent / "chains").glob("*.yaml"))

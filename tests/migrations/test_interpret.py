@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from ddspgraph import verify_migration as verify_migration_module
 from ddspgraph.compiler.frontend.document import read
 from ddspgraph.diagnostics import GraphError
 from ddspgraph.migrations import interpret as module
 from ddspgraph.migrations import migrate_text
 from ddspgraph.migrations.interpret import interpret
-from ddspgraph.verify_migration import Comparison, verify_migration
+from ddspgraph.proofs import migration as verify_migration_module
+from ddspgraph.proofs.migration import Comparison, verify_migration
 from tests.migrations.test_v1_generated import specs
 
 SMALL = {"version": 1, "name": "a", "sample_rate": 16000, "n_samples": 640}

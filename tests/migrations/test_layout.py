@@ -9,7 +9,7 @@ import ddspgraph.migrations as migrations
 from ddspgraph.compiler.frontend.document import read_text
 from ddspgraph.diagnostics import Report
 from ddspgraph.migrations import migrate_text
-from ddspgraph.migrations.emit import emit
+from ddspgraph.migrations.text.emit import emit
 
 LIST = """version: 1
 name: "a"

@@ -11,7 +11,7 @@ import ddspgraph as dg
 from ddspgraph.compiler.frontend.document import read
 from ddspgraph.diagnostics import Report
 from ddspgraph.migrations import migrate, migrate_text
-from ddspgraph.migrations.emit import emit
+from ddspgraph.migrations.text.emit import emit
 
 #: Class -> parameters that it may be given.
 SYNTHS: dict[str, dict[str, list[object]]] = {

@@ -14,7 +14,7 @@ from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.diagnostics import GraphError, Report
 from ddspgraph.ir.op import Traits
 from ddspgraph.migrations import Kind, migrate, migrate_text
-from ddspgraph.migrations.v1_classes import CLASSES, CLOCK_PARAMS, WITHOUT_OP, default_name, last_word
+from ddspgraph.migrations.v1.classes import CLASSES, CLOCK_PARAMS, WITHOUT_OP, default_name, last_word
 from ddspgraph.ops import OPS
 
 HERE = Path(__file__).parent

@@ -8,8 +8,8 @@ import sys
 import pytest
 
 import ddspgraph as dg
-from ddspgraph.compiler.analysis.cost import estimate
 from ddspgraph.compiler.driver import outline
+from ddspgraph.estimates.cost import estimate
 from ddspgraph.render import render
 from ddspgraph.render.compose import picture
 from ddspgraph.render.dot import to_dot

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 import ddspgraph as dg
-from ddspgraph.compiler.stream import CompiledStream
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.streaming import has_time
-from ddspgraph.verify_stream import RELATIVE, TOLERANCE
+from ddspgraph.proofs.stream import RELATIVE, TOLERANCE
+from ddspgraph.streaming.model import CompiledStream
 
 #: Where signals of a unit usually lie.
 RANGES = {"Hz": (60.0, 900.0), "midi": (36.0, 84.0), "dB": (-60.0, 0.0), "linear": (0.0, 1.0), "s": (0.1, 1.0)}

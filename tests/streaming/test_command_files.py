@@ -72,7 +72,7 @@ def test_a_stereo_recording_of_another_rate(tmp_path: Path, capsys: Any) -> None
 
 def test_a_recording_is_held_a_block_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of ten blocks of the file no more than two are there at once."""
-    from ddspgraph.cli import stream_sources
+    from ddspgraph.cli.streams import sources as stream_sources
     from ddspgraph.io import audio
 
     monkeypatch.setattr(audio, "_BLOCK_FRAMES", 1_000)

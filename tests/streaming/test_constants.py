@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import ddspgraph as dg
-from ddspgraph.verify_stream import differences
+from ddspgraph.proofs.stream import differences
 from tests.streaming.proof import random_inputs
 
 _FIR = "f: {op: fir_filter, inputs: {audio: audio, magnitudes: [0.5, 0.2, 0.1]}}"

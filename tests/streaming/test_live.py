@@ -12,10 +12,10 @@ import pytest
 import swift_f0
 
 from ddspgraph.cli import main
-from ddspgraph.cli.live import Callback
-from ddspgraph.cli.stream_run import Timing
+from ddspgraph.cli.streams.live import Callback
+from ddspgraph.cli.streams.run import Timing
 from ddspgraph.diagnostics import GraphError, fail
-from ddspgraph.training.feature_stream import PitchStream, latest_pitch
+from ddspgraph.instrument.feature_stream import PitchStream, latest_pitch
 
 
 def _silent(self: Any, audio: np.ndarray, low: float, high: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import ddspgraph as dg
-from ddspgraph.live_stream import FADE_S
+from ddspgraph.player.live_stream import FADE_S
 
 RATE = 8_000
 FADE = round(FADE_S * RATE)

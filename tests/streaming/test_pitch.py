@@ -15,11 +15,11 @@ import soundfile
 
 import ddspgraph as dg
 from ddspgraph.cli import main
+from ddspgraph.data.analysis import features_of
+from ddspgraph.data.pitch import swift_f0
+from ddspgraph.instrument.performance import Fit, fit_performance
 from ddspgraph.io.audio import read_audio
-from ddspgraph.training.analysis import features_of
-from ddspgraph.training.performance import Fit, fit_performance
-from ddspgraph.training.pitch import swift_f0
-from tests.training.sounds import notes
+from tests.data.sounds import notes
 
 RATE = 16_000
 SPEC = """
@@ -105,7 +105,9 @@ def test_a_microphone_plays_an_instrument(spec: str, sung: np.ndarray, monkeypat
     module = types.SimpleNamespace(Stream=FakeStream, PortAudioError=RuntimeError)
     monkeypatch.setitem(sys.modules, "sounddevice", module)
     told: list[str] = []
-    monkeypatch.setattr("ddspgraph.cli.stream.show_json", lambda facts: told.append(facts["latency_samples"]["audio"]))
+    monkeypatch.setattr(
+        "ddspgraph.cli.verbs.stream.show_json", lambda facts: told.append(facts["latency_samples"]["audio"])
+    )
     command = ["stream", spec, "--pitch", "swift-f0", "--live", "--octave-shift", "0", "--block", "256", "--json"]
     assert main(command) == 0
     latency, found = int(told[0]), np.concatenate(played)

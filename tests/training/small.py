@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import numpy as np
 
+from ddspgraph.data.manifest import Feature
+from ddspgraph.data.source import Arrays, Source
 from ddspgraph.ir.graph import Clock
 from ddspgraph.ir.types import Rate, Unit
-from ddspgraph.training.manifest import Feature
-from ddspgraph.training.source import Arrays, Source
 
 HOP, FRAMES = 64, 6
 

@@ -14,9 +14,9 @@ import soundfile
 import ddspgraph as dg
 from ddspgraph import dsp
 from ddspgraph.cli import main
-from ddspgraph.training.trained import impulse_responses, load_run
+from ddspgraph.instrument.trained import impulse_responses, load_run
 from tests import warm_process
-from tests.training.sounds import RATE, dataset
+from tests.data.sounds import RATE, dataset
 
 SPEC = """\
 version: 2
@@ -121,8 +121,9 @@ EXPORTS = """
 import sys
 from functools import partial
 import ddspgraph as dg
-from ddspgraph.backends import saved_model, saved_stream
-from ddspgraph.training.trained import load_run, write_assets
+from ddspgraph.export import saved_model
+from ddspgraph.export import saved_stream
+from ddspgraph.instrument.trained import load_run, write_assets
 model = load_run(sys.argv[1])
 add_assets = partial(write_assets, model, sys.argv[1])
 saved_model.save(model, sys.argv[2] + "/offline", add_assets=add_assets)

@@ -11,12 +11,12 @@ import pytest
 
 import ddspgraph as dg
 from ddspgraph.cli import main
+from ddspgraph.instrument.trained import load_run
 from ddspgraph.io.arrays import read_npz
 from ddspgraph.ir.types import Unit
 from ddspgraph.training.fit import log_mel_distance_db
 from ddspgraph.training.free_inputs import FreeInput, roles
-from ddspgraph.training.trained import load_run
-from tests.training.sounds import RATE, known_pitch, notes, write
+from tests.data.sounds import RATE, known_pitch, notes, write
 
 GRAPHS = Path(__file__).parents[2] / "graphs"
 SPEC = """\

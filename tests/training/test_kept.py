@@ -10,15 +10,15 @@ import pytest
 
 import ddspgraph as dg
 from ddspgraph.cli import main
+from ddspgraph.data.foreign import foreign_kind
+from ddspgraph.data.manifest import read_manifest
+from ddspgraph.data.recordings import find_recordings
+from ddspgraph.data.source import Arrays
 from ddspgraph.diagnostics import GraphError, fail
-from ddspgraph.training.foreign import foreign_kind
-from ddspgraph.training.instrument import check_instrument
-from ddspgraph.training.manifest import read_manifest
-from ddspgraph.training.recordings import find_recordings
+from ddspgraph.instrument.instrument import check_instrument
 from ddspgraph.training.run_folder import read_run
-from ddspgraph.training.source import Arrays
+from tests.data.sounds import dataset
 from tests.training.small import SPEC, SmallSource
-from tests.training.sounds import dataset
 from tests.training.test_checkpoints import Listener
 
 OPS = '''

@@ -11,8 +11,8 @@ import pytest
 
 import ddspgraph as dg
 from ddspgraph.cli import main
+from ddspgraph.data.lock import locked
 from ddspgraph.limits import Limits
-from ddspgraph.training.lock import locked
 from ddspgraph.training.run_folder import is_run, load_run_graph, opened_run, read_run
 from ddspgraph.training.train import with_options
 from tests.training.small import SPEC, SmallSource
@@ -37,7 +37,7 @@ def test_what_it_holds(tmp_path: Path) -> None:
 
 def test_another_process_is_refused_until_it_is_killed(tmp_path: Path) -> None:
     """T22: the system takes the lock back."""
-    hold = "import sys, time; from pathlib import Path; from ddspgraph.training.lock import locked\n"
+    hold = "import sys, time; from pathlib import Path; from ddspgraph.data.lock import locked\n"
     hold += "with locked(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", hold, tmp_path], cwd=ROOT, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None

@@ -12,7 +12,7 @@ import ddspgraph as dg
 from ddspgraph.installation import install_command
 from ddspgraph.training import summaries
 from ddspgraph.training.summaries import pitch_image, spectrogram_image
-from tests.training.sounds import RATE, dataset, notes
+from tests.data.sounds import RATE, dataset, notes
 from tests.training.test_checkpoints import Listener
 from tests.training.test_export import SPEC
 

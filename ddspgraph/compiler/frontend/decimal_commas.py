@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ddspgraph.compiler.frontend.number_slips import Slip, decimal_comma, is_decimal_comma
 from ddspgraph.compiler.frontend.values import FAULTY, Value
-from ddspgraph.compiler.frontend.yaml_collections import touches
+from ddspgraph.compiler.frontend.yaml.collections import touches
 from ddspgraph.diagnostics import Span, quote
 
 _BARE = re.compile(r"[+-]?[0-9]+")

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 
 from ddspgraph.compiler.frontend.mapping_text import mapping_text
 from ddspgraph.compiler.frontend.values import Document, Key, Value
-from ddspgraph.compiler.frontend.yaml_structure import check_structure
-from ddspgraph.compiler.frontend.yaml_text import check_characters, decode
-from ddspgraph.compiler.frontend.yaml_values import build
+from ddspgraph.compiler.frontend.yaml.structure import check_structure
+from ddspgraph.compiler.frontend.yaml.text import check_characters, decode
+from ddspgraph.compiler.frontend.yaml.values import build
 from ddspgraph.diagnostics import GraphError, Source, Span, clean, did_you_mean, fail
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 

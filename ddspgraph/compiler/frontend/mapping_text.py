@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from ddspgraph.compiler.frontend.yaml_scalars import resolve
-from ddspgraph.compiler.frontend.yaml_text import forbidden_character
+from ddspgraph.compiler.frontend.yaml.scalars import resolve
+from ddspgraph.compiler.frontend.yaml.text import forbidden_character
 from ddspgraph.diagnostics import fail
 from ddspgraph.limits import Limits
 

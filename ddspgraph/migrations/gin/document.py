@@ -9,12 +9,12 @@ from ddspgraph.compiler.frontend.values import Document
 from ddspgraph.diagnostics import Diagnostic, Report, quote
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations.change import Change
-from ddspgraph.migrations.emit import emit
-from ddspgraph.migrations.gin.comments import place
-from ddspgraph.migrations.gin.reader import read_gin, read_gin_text
-from ddspgraph.migrations.gin.syntax import GinFile, Include
+from ddspgraph.migrations.gin.syntax.comments import place
+from ddspgraph.migrations.gin.syntax.reader import read_gin, read_gin_text
+from ddspgraph.migrations.gin.syntax.statements import GinFile, Include
 from ddspgraph.migrations.gin.to_v2 import upgrade
 from ddspgraph.migrations.gin_options import NO_OPTIONS, GinOptions
+from ddspgraph.migrations.text.emit import emit
 
 _HINT = "--gin-path FOLDER adds a folder, such as magenta/ddsp's own ddsp/training/gin"
 

@@ -43,13 +43,16 @@ from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.diagnostics import Diagnostic, Note, Report, Span, quote
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations.change import Change, Kind
-from ddspgraph.migrations.edits import mapping, scalar
-from ddspgraph.migrations.gin.autoencoder import group_audio, is_nothing
-from ddspgraph.migrations.gin.clock import ClockFacts
-from ddspgraph.migrations.gin.config import Config, Instance, canonical
-from ddspgraph.migrations.gin.draft import Draft, identifier
-from ddspgraph.migrations.gin.environment import Environment
-from ddspgraph.migrations.gin.find_model import (
+from ddspgraph.migrations.gin.map.clock import ClockFacts
+from ddspgraph.migrations.gin.map.config import Config, Instance, canonical
+from ddspgraph.migrations.gin.map.draft import Draft, identifier
+from ddspgraph.migrations.gin.map.inputs import settle
+from ddspgraph.migrations.gin.map.ledger import Ledger
+from ddspgraph.migrations.gin.map.leftovers import settle_leftovers
+from ddspgraph.migrations.gin.map.training import Training
+from ddspgraph.migrations.gin.models.autoencoder import group_audio, is_nothing
+from ddspgraph.migrations.gin.models.environment import Environment
+from ddspgraph.migrations.gin.models.find_model import (
     GROUPS,
     MODELS,
     candidates_of,
@@ -58,13 +61,10 @@ from ddspgraph.migrations.gin.find_model import (
     said_model,
     whole_model,
 )
-from ddspgraph.migrations.gin.inputs import settle
-from ddspgraph.migrations.gin.ledger import Ledger
-from ddspgraph.migrations.gin.leftovers import settle_leftovers
-from ddspgraph.migrations.gin.modules import Modules
-from ddspgraph.migrations.gin.released import runner_bindings
-from ddspgraph.migrations.gin.syntax import Binding, GinFile, Include
-from ddspgraph.migrations.gin.training import Training
+from ddspgraph.migrations.gin.models.modules import Modules
+from ddspgraph.migrations.gin.syntax.released import runner_bindings
+from ddspgraph.migrations.gin.syntax.statements import Binding, GinFile, Include
+from ddspgraph.migrations.text.edits import mapping, scalar
 
 FROM_VERSION, TO_VERSION = 0, 2
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import ddspgraph as dg
-from ddspgraph.compiler.analysis.cost import Costs, estimate
 from ddspgraph.compiler.analysis.memory import nominal_sizes
 from ddspgraph.compiler.pipeline import LEGALISE, run
+from ddspgraph.estimates.cost import Costs, estimate
 from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, Traits, Weight, param
 from ddspgraph.ir.ports import frame
@@ -148,7 +148,7 @@ def test_fft_of_odd_sizes() -> None:
 
 def test_estimates_need_no_tensorflow() -> None:
     code = (
-        "import sys, ddspgraph as dg; from ddspgraph.compiler.analysis.cost import estimate;"
+        "import sys, ddspgraph as dg; from ddspgraph.estimates.cost import estimate;"
         f"estimate(dg.load({str(SOLO)!r})); assert 'tensorflow' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -6,7 +6,7 @@ from typing import Any
 
 from gin import config_parser
 
-from ddspgraph.migrations.gin.syntax import (
+from ddspgraph.migrations.gin.syntax.statements import (
     Binding,
     Block,
     GinFile,

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from ddspgraph.diagnostics import Diagnostic, GraphError
 from ddspgraph.limits import Limits
 from ddspgraph.migrations.gin.document import open_gin
-from ddspgraph.migrations.gin.networks import NETWORKS, PARTS
-from ddspgraph.migrations.gin.reader import read_gin, read_gin_text
-from ddspgraph.migrations.gin.renames import CLASSES as OLD_CLASSES
-from ddspgraph.migrations.gin.syntax import Include
-from ddspgraph.migrations.v1_classes import CLASSES
+from ddspgraph.migrations.gin.map.renames import CLASSES as OLD_CLASSES
+from ddspgraph.migrations.gin.models.networks import NETWORKS, PARTS
+from ddspgraph.migrations.gin.syntax.reader import read_gin, read_gin_text
+from ddspgraph.migrations.gin.syntax.statements import Include
+from ddspgraph.migrations.v1.classes import CLASSES
 
 MODEL = "ProcessorGroup.dag = [(@Harmonic(), ['a', 'b', 'f0_hz'])]\n"
 
@@ -182,7 +182,7 @@ class TestIncludes:
 
     def test_a_link_that_appears_while_we_look(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Between the look and the opening, the file becomes a link that leads out."""
-        from ddspgraph.migrations.gin.search_path import SearchPath
+        from ddspgraph.migrations.gin.syntax.search_path import SearchPath
 
         (tmp_path / "secret.gin").write_text("Secret.word = 1\n")
         inside = tmp_path / "inside"

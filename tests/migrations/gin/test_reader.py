@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ddspgraph.migrations.gin.reader import read_gin, read_gin_text
-from ddspgraph.migrations.gin.syntax import Binding, Block, Import, Include, Literal
+from ddspgraph.migrations.gin.syntax.reader import read_gin, read_gin_text
+from ddspgraph.migrations.gin.syntax.statements import Binding, Block, Import, Include, Literal
 from tests.migrations.gin.oracle import ours, plain, theirs
 
 HERE = Path(__file__).parent

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ddspgraph.migrations.gin.networks import NETWORKS, PARTS
-from ddspgraph.migrations.gin.own_terms import EXPLAINED, FLAT
-from ddspgraph.migrations.gin.renames import DEFAULTS, PARAMS, RENAMES, Rename, before, class_name, last_word
-from ddspgraph.migrations.v1_classes import CLASSES, REMOVED_PARAMS, RENAMED_CLASSES
+from ddspgraph.migrations.gin.map.own_terms import EXPLAINED, FLAT
+from ddspgraph.migrations.gin.map.renames import DEFAULTS, PARAMS, RENAMES, Rename, before, class_name, last_word
+from ddspgraph.migrations.gin.models.networks import NETWORKS, PARTS
+from ddspgraph.migrations.v1.classes import CLASSES, REMOVED_PARAMS, RENAMED_CLASSES
 from ddspgraph.ops import OPS
 
 KNOWN = {*CLASSES, *NETWORKS, *PARTS}

@@ -13,8 +13,8 @@ import ddspgraph as dg
 from ddspgraph.compiler.driver import check
 from ddspgraph.diagnostics import GraphError
 from ddspgraph.migrations import Kind, MigrationResult, migrate_text
-from ddspgraph.migrations.gin.reader import read_gin
-from ddspgraph.migrations.gin.syntax import Binding, Import, Include
+from ddspgraph.migrations.gin.syntax.reader import read_gin
+from ddspgraph.migrations.gin.syntax.statements import Binding, Import, Include
 
 HERE = Path(__file__).parent
 FILES = sorted([*(HERE / "v0").glob("*.gin"), HERE / "v0" / "tensorboard.md"])

@@ -1,1 +1,0 @@
-"""What a compiled graph can become beside a Python object."""

@@ -1,0 +1,154 @@
+"""Live audio of a stream through the sound card: the extra `[live]`, PortAudio by way of sounddevice."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ddspgraph.cli.console import tell
+from ddspgraph.cli.options import Arguments, UsageError
+from ddspgraph.cli.streams.feed import warm_up
+from ddspgraph.cli.streams.pitch import live_block
+from ddspgraph.cli.tensor_errors import typed_tensor_errors
+from ddspgraph.diagnostics import fail
+from ddspgraph.installation import install_command
+from ddspgraph.instrument.performance import FEATURES
+from ddspgraph.ir.types import Rate
+from ddspgraph.player.stream import Stream
+
+if TYPE_CHECKING:
+    from ddspgraph.cli.streams.pitch import Performance
+    from ddspgraph.cli.streams.run import Timing
+    from ddspgraph.ir.graph import Graph, Ref
+    from ddspgraph.streaming.model import StreamModel
+
+
+def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: Performance | None = None) -> Timing:
+    """Microphone -> (the features of what is performed) -> the graph -> loudspeakers, until Ctrl-C.
+
+    Raises:
+      UsageError: where the graph has other inputs than one of audio, or no audio output.
+      GraphError: E608 without sounddevice, E601 where there is no sound card.
+    """
+    source, sink = _ports(model, is_played=performance is not None)
+    names = [i.name for i in model.block_inputs]
+    load_sounddevice()
+    stream = Stream(model, seed=arguments.seed)
+    warm_up(stream, timing.block_samples)
+    if performance is not None:
+        performance.wait()
+
+    def answer(audio: np.ndarray) -> np.ndarray:
+        if performance is not None:
+            block: Any = live_block(performance, names, audio)
+        else:
+            block = len(audio) if source is None else {source: audio[None]}
+        return stream(block)[sink].numpy()[0]
+
+    callback = Callback(answer, timing)
+    has_microphone = source is not None or performance is not None
+    try:
+        with sound_card(callback, model.graph.clock.sample_rate, timing.block_samples, has_microphone=has_microphone):
+            tell(f"{model.graph.name} is playing; Ctrl-C ends it")
+            while not callback.failed.wait(0.1):
+                pass
+        assert callback.error is not None
+        raise callback.error
+    except KeyboardInterrupt:
+        return timing
+
+
+def load_sounddevice() -> Any:
+    """The package. Raises GraphError E608 where it or PortAudio is missing."""
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:  # OSError: PortAudio itself is missing
+        hint = install_command("live")
+        raise fail("E608", f"live audio needs sounddevice: {str(error).splitlines()[0]}", hint=hint) from None
+    return sounddevice
+
+
+@contextlib.contextmanager
+def sound_card(callback: Callback, sample_rate: int | None, block: int, *, has_microphone: bool) -> Iterator[None]:
+    """Plays one channel, and records one where there is a microphone. Raises GraphError E601, E608."""
+    sounddevice = load_sounddevice()
+    settings = {"samplerate": sample_rate, "blocksize": block, "channels": 1, "dtype": "float32"}
+    try:
+        if has_microphone:
+            opened = sounddevice.Stream(callback=callback, **settings)
+        else:
+            opened = sounddevice.OutputStream(callback=callback.without_microphone, **settings)
+        with opened:
+            yield
+    except sounddevice.PortAudioError as error:
+        raise fail("E601", f"the sound card cannot be used: {error}") from None
+
+
+@contextlib.contextmanager
+def no_long_pauses() -> Iterator[None]:
+    """Keeps what is in memory by now out of the garbage collector: a pass over TensorFlow's objects takes 240 ms."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
+
+
+class Callback:
+    """What the sound card calls for every block, in a thread of its own.
+
+    Attributes:
+      failed: set when `answer` raised `error`: from then on there is silence.
+    """
+
+    def __init__(self, answer: Callable[[np.ndarray], np.ndarray], timing: Timing) -> None:
+        self.answer, self.timing = answer, timing
+        self.failed = threading.Event()
+        self.error: Exception | None = None
+
+    def __call__(self, recorded: Any, played: Any, n: int, when: Any, status: Any) -> None:
+        """`recorded` [n, 1] in, `played` [n, 1] out."""
+        begin = time.perf_counter()
+        played[:] = 0.0
+        if self.failed.is_set():
+            return
+        try:
+            with typed_tensor_errors():
+                played[:] = self.answer(np.array(recorded[:, 0], np.float32)).reshape(n, -1)
+        except Exception as error:
+            self.error = error
+            self.failed.set()
+        self.timing.seconds.append(time.perf_counter() - begin)
+        if status:
+            tell(f"the sound card: {status}")
+
+    def without_microphone(self, played: Any, n: int, when: Any, status: Any) -> None:
+        """As a call, where nothing is recorded."""
+        self(np.zeros((n, 1), np.float32), played, n, when, status)
+
+
+def _ports(model: StreamModel, is_played: bool) -> tuple[str | None, str]:
+    """The input of the microphone, where there is one, and the output of the loudspeakers."""
+    graph = model.plan.graph
+    rest = [i for i in graph.inputs if not (is_played and i.name in FEATURES)]
+    inputs = [i for i in rest if i.signal.rate is Rate.AUDIO and i.signal.rank == 2]
+    if len(inputs) != len(rest) or len(inputs) > (0 if is_played else 1):
+        names = ", ".join(i.name for i in graph.inputs)
+        raise UsageError(f"--live has one microphone, the graph takes {names}")
+    heard = audio_output(graph)
+    return (inputs[0].name if inputs else None), next(name for name, ref in graph.outputs if ref == heard)
+
+
+def audio_output(graph: Graph) -> Ref:
+    """What the loudspeakers play: the first output of one channel of audio. Raises UsageError where there is none."""
+    for _, ref in graph.outputs:
+        if graph.types[ref].rate is Rate.AUDIO and graph.types[ref].rank == 2:
+            return ref
+    raise UsageError("--live plays audio of one channel, and the graph has no such output")
