@@ -22,6 +22,7 @@ PAGES = [
     "docs/migrating-from-ddsp.md",
     "docs/architecture.md",
     "docs/writing-an-op.md",
+    "docs/extending.md",
     "docs/performance.md",
     "docs/training.md",
     "docs/streaming.md",
