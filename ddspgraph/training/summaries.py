@@ -23,6 +23,8 @@ from ddspgraph.training.run_folder import TENSORBOARD
 
 _FFT_SIZE = 1024
 _DYNAMIC_RANGE_DB = 80.0
+#: The level that counts as none.
+_SILENCE_DB = -140.0
 _CURVE_ROWS = 192
 _LOWEST_HZ = 27.5
 
@@ -107,8 +109,9 @@ class Summaries:
 def spectrogram_image(audio: tf.Tensor) -> np.ndarray:
     """uint8 [bins, frames]: the magnitudes of audio [1, samples], the loudest white, 80 dB less and NaN black."""
     magnitudes = dsp.compute_mag(audio, size=_FFT_SIZE, overlap=0.75).numpy()[0].T[::-1]
-    level_db = 20.0 * np.log10(np.maximum(np.nan_to_num(magnitudes, posinf=0.0), 1e-7))
-    return _grey((level_db - level_db.max()) / _DYNAMIC_RANGE_DB + 1.0)
+    level_db = 20.0 * np.log10(np.maximum(np.nan_to_num(magnitudes, posinf=0.0), 10.0 ** (_SILENCE_DB / 20.0)))
+    loudest_db = max(level_db.max(), _SILENCE_DB + _DYNAMIC_RANGE_DB)  # silence is black, not its own loudest
+    return _grey((level_db - loudest_db) / _DYNAMIC_RANGE_DB + 1.0)
 
 
 def pitch_image(f0_hz: np.ndarray, sample_rate: int) -> np.ndarray:

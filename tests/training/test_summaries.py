@@ -79,6 +79,9 @@ def test_what_is_no_number_is_black() -> None:
     sound[: len(sound) // 4] = np.nan
     image = spectrogram_image(tf.constant(sound[None]))
     assert not image[:, : image.shape[1] // 5].any()
-    np.testing.assert_array_equal(image[:, image.shape[1] // 2 :], whole[:, image.shape[1] // 2 :])
+    # The loudest magnitude may lie in the part that is gone: another by less than one of 256 greys.
+    difference = image[:, image.shape[1] // 2 :].astype(int) - whole[:, image.shape[1] // 2 :]
+    assert np.abs(difference).max() <= 1
     assert not spectrogram_image(tf.fill([1, 4000], np.float32("inf"))).any()
+    assert not spectrogram_image(tf.zeros([1, 4000])).any()
     assert not pitch_image(np.array([np.nan, np.inf]), 16_000).any()
