@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from ddspgraph.cli import main
-from ddspgraph.cli.verbs import watch
+from ddspgraph.cli.streams import looks
 from ddspgraph.player import watching
 
 SPEC = """
@@ -53,7 +53,7 @@ def play(monkeypatch: pytest.MonkeyPatch, steps: Callable[[], Iterator[object]])
         if next(left, "end") == "end":
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(watch, "pause", pause)
+    monkeypatch.setattr(looks, "pause", pause)
 
 
 def edited(old: str, new: str, spec: str = SPEC) -> None:

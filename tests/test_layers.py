@@ -39,6 +39,8 @@ DOORS = {
     ("ddspgraph.streaming.model", "export"),
     ("ddspgraph.ir.graph", "render"),
 }
+#: An op is called and becomes a layer by methods of its own, which those who do it import when they are called.
+CALLS = {("ddspgraph.ir.op", "ddspgraph.ir.call"), ("ddspgraph.ir.op", "ddspgraph.ir.keras_layer")}
 #: Where TensorFlow may be imported when the file is.
 TENSOR_FILES = (
     "ir/keras_layer",
@@ -113,6 +115,49 @@ def test_tensorflow_is_imported_only_where_tensors_are() -> None:
 def test_no_file_is_long() -> None:
     long = {str(p.relative_to(ROOT)): n for _, p in _files() if (n := len(p.read_text().splitlines())) > 400}
     assert not long
+
+
+def _circles(edges: dict[str, set[str]]) -> list[set[str]]:
+    """The sets of modules that import one another, however far around."""
+    seen: dict[str, set[str]] = {}
+    for module in edges:
+        reached, waiting = set(), [module]
+        while waiting:
+            for imported in edges[waiting.pop()] - reached:
+                reached.add(imported)
+                waiting.append(imported)
+        seen[module] = reached
+    circles = {frozenset({m, *(n for n in seen[m] if m in seen[n])}) for m in edges if m in seen[m]}
+    return [set(circle) for circle in circles]
+
+
+def _imported_modules(path: Path, modules: dict[str, Path]) -> set[str]:
+    """The modules that one imports when it runs, in functions too; those for type checkers alone are none."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            node.body = [ast.Pass()]
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            inner = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in modules else node.module for name in inner.values()}
+    return found & set(modules)
+
+
+def test_no_circle_of_imports_but_through_doors() -> None:
+    modules = dict(_files())
+    edges = {
+        module: {
+            imported
+            for imported in _imported_modules(path, modules) - {module}
+            if (module, _unit(imported)) not in DOORS and (module, imported) not in CALLS
+        }
+        for module, path in modules.items()
+    }
+    assert not _circles(edges)
 
 
 def test_the_page_shows_these_rows() -> None:

@@ -14,10 +14,10 @@ from ddspgraph.cli.console import load_for_blocks, stage, tell
 from ddspgraph.cli.options import Arguments, GraphOptions, block_samples, split_assignment
 from ddspgraph.cli.run_inputs import needed_inputs, read_inputs
 from ddspgraph.cli.spec import compile_graph, load_graph, tell_warnings
+from ddspgraph.cli.streams import looks
 from ddspgraph.cli.streams.feed import warm_up
 from ddspgraph.cli.streams.live import Callback, audio_output, load_sounddevice, no_long_pauses, sound_card
 from ddspgraph.cli.streams.run import Timing
-from ddspgraph.cli.verbs import watch as verb
 from ddspgraph.diagnostics import fail
 from ddspgraph.io.arrays import read_npz
 from ddspgraph.ir.graph import Ref
@@ -123,10 +123,10 @@ class Player:
         sys.setswitchinterval(_TURN_S)
         try:
             while True:
-                if verb.look(self.watch, self.arguments):
+                if looks.look(self.watch, self.arguments):
                     while self._play_until_the_card_must_change():
                         pass
-                verb.pause()
+                looks.pause()
         finally:
             sys.setswitchinterval(turn)
 
@@ -139,15 +139,15 @@ class Player:
         rate, block, has_microphone = sound.card
         with no_long_pauses(), sound_card(callback, rate, block, has_microphone=has_microphone):
             while not callback.failed.is_set():
-                verb.pause()
-                if not verb.look(self.watch, self.arguments):
+                looks.pause()
+                if not looks.look(self.watch, self.arguments):
                     continue
                 assert self.watch.value is not None
                 if self.watch.value.card != sound.card:
                     return True
                 performance.change(self.watch.value)
         assert callback.error is not None
-        verb.show_error(callback.error, self.arguments)
+        looks.show_error(callback.error, self.arguments)
         tell("silent until the next save")
         return False
 
