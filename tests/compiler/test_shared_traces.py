@@ -18,6 +18,7 @@ KINDS = {
     "filter": "{op: fir_filter, inputs: [audio, m]}",
     "tone": "{op: harmonic, inputs: {amplitudes: level, harmonic_distribution: [1.0, 0.5], f0_hz: HZ Hz},"
     " params: {scale_fn: null}}",
+    "shelf": "{op: fir_filter, inputs: {audio: audio, magnitudes: [1.0, 0.5, 0.HZ]}}",
     "wind": "{op: filtered_noise, inputs: [m]}",
     "room": "{op: filtered_noise_reverb, inputs: [audio], params: {trainable: true, reverb_length: 640, n_frames: 5}}",
 }
@@ -27,9 +28,10 @@ def spec(n: int, kinds: tuple[str, ...] = tuple(KINDS)) -> str:
     """`n` nodes of each kind; every node is an output."""
     nodes = {f"{kind}{i}": KINDS[kind].replace("HZ", str(220 + i)) for kind in kinds for i in range(n)}
     lines = "".join(f"  {name}: {node}\n" for name, node in nodes.items())
+    level = "level: {rate: frame, unit: linear}, " if "tone" in kinds else ""
     return (
         "version: 2\nname: alike\nclock: {sample_rate: 16 kHz, hop: 64}\n"
-        "inputs: {audio: {rate: audio}, level: {rate: frame, unit: linear}, m: {rate: frame, unit: raw, channels: 9}}\n"
+        f"inputs: {{audio: {{rate: audio}}, {level}m: {{rate: frame, unit: raw, channels: 9}}}}\n"
         f"nodes:\n{lines}outputs: {{{', '.join(f'{name}: {name}' for name in nodes)}}}\n"
     )
 
@@ -43,6 +45,7 @@ def inputs() -> dict[str, tf.Tensor]:
 
 def results_of(model: Any, inputs: dict[str, tf.Tensor]) -> dict[str, np.ndarray]:
     """All outputs, the gradients of a sum over them, and the outputs of two blocks of a stream."""
+    inputs = {i.name: inputs[i.name] for i in model.graph.inputs}
     with tf.GradientTape() as tape:
         tape.watch(inputs)
         outputs = model(inputs, seed=3)
@@ -61,10 +64,14 @@ def results_of(model: Any, inputs: dict[str, tf.Tensor]) -> dict[str, np.ndarray
     return {name: x.numpy() for name, x in found.items()} | streamed
 
 
+#: Without the harmonics, whose gradients cost more than all of the others and go no other way.
+AS_ALONE = ("filter", "shelf", "wind", "room")
+
+
 def test_shared_is_as_alone(inputs: dict[str, tf.Tensor], monkeypatch: pytest.MonkeyPatch) -> None:
-    shared = results_of(dg.compile(spec(N)), inputs)
+    shared = results_of(dg.compile(spec(N, AS_ALONE)), inputs)
     monkeypatch.setattr(shared_traces, "_LEAST_NODES", N + 1)
-    alone = results_of(dg.compile(spec(N)), inputs)
+    alone = results_of(dg.compile(spec(N, AS_ALONE)), inputs)
     assert shared.keys() == alone.keys()
     for name, wanted in alone.items():
         assert np.abs(wanted).max() > 0.0, name
