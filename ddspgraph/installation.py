@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import sys
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -48,6 +47,8 @@ def _source() -> str:
 @functools.cache
 def _direct_url() -> dict:
     """What pip noted of a package that came from no index (PEP 610); empty for others."""
+    from importlib import metadata  # a twentieth of the time that `check` takes, which needs none of it
+
     try:
         return json.loads(metadata.distribution(NAME).read_text("direct_url.json") or "{}")
     except (metadata.PackageNotFoundError, OSError, ValueError):
