@@ -64,10 +64,12 @@ def test_elsewhere(monkeypatch: pytest.MonkeyPatch, url: dict[str, Any], command
     assert install_command("f0") == command
 
 
-def test_with_the_pip_of_this_python(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("python", "shown"), [("/a/python", "/a/python"), ("/a folder/python", '"/a folder/python"')])
+def test_with_the_pip_of_this_python(python: str, shown: str, monkeypatch: pytest.MonkeyPatch) -> None:
     from_url(monkeypatch, {})
+    monkeypatch.setattr(installation.sys, "executable", python)
     monkeypatch.setattr(installation.shutil, "which", lambda _: "/elsewhere/bin/pip")
-    assert install_command("f0") == f'{sys.executable} -m pip install "ddspgraph[f0]"'
+    assert install_command("f0") == f'{shown} -m pip install "ddspgraph[f0]"'
 
 
 def test_nobody_writes_the_command_by_hand() -> None:
