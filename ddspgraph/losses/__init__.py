@@ -1,4 +1,4 @@
-"""Losses: ops whose outputs are scalars. LOSSES is the list; the functions load TensorFlow on first use."""
+"""Losses: ops whose outputs are scalars. LOSSES is the list; the functions are loaded on first use."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def count(shapes: Mapping[str, tuple[int, ...]], *names: str) -> int:
 
 
 def tensor_functions() -> Any:
-    """`losses.functions`, which loads TensorFlow: only kernels ask."""
+    """`losses.functions`: only kernels ask, so that `check` does not load its files."""
     from ddspgraph.losses import functions
 
     return functions

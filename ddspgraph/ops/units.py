@@ -10,7 +10,7 @@ from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, anything, same_as
 from ddspgraph.ir.types import Signal, Unit
 
-#: Levels are cut this far below the reference. (`dsp.DB_RANGE`, which only TensorFlow could tell us.)
+#: Levels are cut this far below the reference. (`dsp.DB_RANGE`, whose file `check` need not load.)
 DB_RANGE = 80.0
 
 
