@@ -9,6 +9,7 @@ import inspect
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import GenericAlias
 from typing import Any
 
 import ddspgraph as dg
@@ -69,7 +70,7 @@ def public_objects() -> Iterator[tuple[str, Any]]:
         for name in names:
             found = _root_object(name)
             yield f"dg.{name}", found
-            if inspect.isclass(found):
+            if _is_class(found):
                 yield from ((f"dg.{name}.{inner}", member) for inner, member in _members(found))
     for module, contents in (("dsp", _contents("dsp")), ("nn", _contents("nn"))):
         for names in contents.values():
@@ -107,7 +108,7 @@ def _root_page() -> str:
             found = _root_object(name)
             shown = name.rpartition(":")[2]
             lines += _entry(shown, shown if ":" in name else f"dg.{shown}", found)
-            if inspect.isclass(found):
+            if _is_class(found):
                 for inner, member in _members(found):
                     lines += _member(shown, inner, member)
     return "\n".join(lines)
@@ -129,8 +130,15 @@ def _module_page(name: str, contents: Mapping[str, tuple[str, ...]]) -> str:
     return "\n".join(lines)
 
 
+def _is_class(found: Any) -> bool:
+    """Whether it is a class; Python 3.10 also counts `tuple[str, ...]`, another name for a type."""
+    return inspect.isclass(found) and not isinstance(found, GenericAlias)
+
+
 def _entry(title: str, called: str, found: Any) -> list[str]:
     lines = [f"### {title}", ""]
+    if isinstance(found, GenericAlias):
+        return [*lines, "```py", f"{called} = {found}", "```", ""]
     if inspect.isclass(found) or callable(found):
         lines += ["```py", signature_text(called, found), "```", ""]
         return [*lines, *_prose(inspect.getdoc(found) or ""), ""]
