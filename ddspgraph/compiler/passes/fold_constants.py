@@ -48,8 +48,11 @@ def fold_constants(graph: Graph, evaluate: Evaluate, ops: Registry) -> Graph:
 
 
 def may_fold(graph: Graph, node: Node, known: Container[Ref]) -> bool:
-    """Whether a node depends on the known values alone, and its outputs are small enough to be stored."""
-    if Traits.PURE not in node.op.traits or Traits.SIZED in node.op.traits or node.name in graph.losses:
+    """Whether a node depends on the known values alone, and its outputs are small enough to be stored.
+
+    Losses never are: a scalar has no batch axis, and only values of one item are folded.
+    """
+    if Traits.PURE not in node.op.traits or Traits.SIZED in node.op.traits:
         return False
     return all(ref in known for _, ref in node.inputs) and all(_is_small(graph.types[ref]) for ref in node.refs)
 

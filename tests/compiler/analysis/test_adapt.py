@@ -46,6 +46,12 @@ def test_what_is_held_has_all_items() -> None:
     np.testing.assert_array_equal(found, np.broadcast_to([0.5, 0.25, 0.0], [3, 640, 3]))
 
 
+def test_a_network_fed_with_a_number_has_all_items() -> None:
+    """The number is one item; what the network makes of it over time belongs to every item of the batch."""
+    nodes = {"n": node("rnn", 0.5, dims=4), "both": node("concat", "n", "f")}
+    assert dg.load(spec(nodes, "both", f={"rate": "frame"})).types[Ref("n", "signal")].dims[0] == BATCH
+
+
 def test_frames_of_a_free_size_keep_their_channels_beside_audio() -> None:
     """Only a port that takes mono audio may take the last axis away: `concat` takes any."""
     frames, mono = {"rate": "frame", "channels": "k"}, {"rate": "audio"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from textwrap import dedent
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -18,7 +19,10 @@ from ddspgraph.compiler.pipeline import LEGALISE, Pass, fixpoint, run
 from ddspgraph.diagnostics import Report
 from ddspgraph.ir.frozen import FrozenArray
 from ddspgraph.ir.graph import Graph, Node, Ref
+from ddspgraph.ir.op import Op, Traits
+from ddspgraph.ir.ports import Port
 from ddspgraph.ir.text import parse_graph, print_graph
+from ddspgraph.ir.types import Dim, Rate, Unit
 from ddspgraph.ops import OPS
 
 FOLD = partial(fold_constants, evaluate=evaluate, ops=OPS)
@@ -168,6 +172,26 @@ def test_a_pass_that_breaks_the_graph_is_named() -> None:
         run((lose_a_node,), graph)
 
 
+def test_a_pass_that_leaves_an_output_or_a_loss_without_its_node_is_named() -> None:
+    def lose_the_last(graph: Graph) -> Graph:
+        return graph.replace(nodes=graph.nodes[:-1])
+
+    text = """
+        graph g {sample_rate=16000, hop_samples=64}
+          a = input [batch, 64*frames] audio any
+          b = input [batch, 64*frames] audio any
+          last = LAST(audio=a, target_audio=b)
+          END
+    """
+    for op, end, fault in (
+        ("spectral_loss", "loss last", "loss 'last' does not exist"),
+        ("spectral_loss", "output o = last/loss", "output 'o' reads 'last/loss', which does not exist"),
+    ):
+        graph = typed(text.replace("LAST", op).replace("END", end))
+        with pytest.raises(InvalidGraph, match=f"lose_the_last: {fault}"):
+            run((lose_the_last,), graph)
+
+
 def test_text_round_trip() -> None:
     graph = typed(
         """
@@ -227,3 +251,24 @@ def test_a_loss_of_constants_stays_a_loss() -> None:
     )
     assert graph.losses == ("l",)
     assert "l" in graph.node_by_name
+
+
+class ClipSeconds(Op):
+    """How long a call is, in seconds.
+
+    Source: a test.
+    """
+
+    traits = Traits.PURE | Traits.SIZED
+    inputs: ClassVar = {}
+    outputs: ClassVar = {"signal": Port((Dim.of(1),), Rate.CONST, Unit.SECONDS)}
+
+    def kernel(self, sizes: Any) -> Any:
+        return np.array([sizes.samples / 16_000], np.float32)
+
+
+def test_what_depends_on_the_length_of_a_call_is_not_folded() -> None:
+    report = Report()
+    nodes = (Node("s", ClipSeconds()),)
+    graph = infer(Graph("g", nodes=nodes, outputs=(("s", Ref("s", "signal")),)), report)
+    assert run((FOLD,), graph).nodes == graph.nodes
