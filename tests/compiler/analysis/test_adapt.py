@@ -14,7 +14,7 @@ from ddspgraph.compiler.driver import outline
 from ddspgraph.diagnostics import Report
 from ddspgraph.ir.graph import Ref
 from ddspgraph.ir.op import Op, Traits
-from ddspgraph.ir.ports import Port, audio, frame, same_as
+from ddspgraph.ir.ports import Port, audio, const, frame, same_as
 from ddspgraph.ir.types import BATCH, FRAMES, Dim, Rate, Signal, Unit
 
 
@@ -81,6 +81,23 @@ def test_frames_of_tables_do_not_become_audio() -> None:
     assert codes(given, ops=[Spread]) == ["E413"]
     given = spec({"s": node("spread", "a"), "n": node("power", "s")}, a={"rate": "audio"})
     assert codes(given, ops=[Spread]) == ["E413"]
+
+
+class Rotated(Op):
+    """Channels turned by a square matrix.
+
+    Source: a test.
+    """
+
+    traits = Traits.PURE
+    inputs = {"matrix": const("n", "n"), "frames": frame("n")}
+    outputs = {"signal": same_as("frames")}
+
+
+def test_a_value_that_does_not_fit_itself_is_declared_once() -> None:
+    inputs = {"m": {"rate": "const", "shape": [2, 3]}, "f": {"rate": "frame", "channels": 2}}
+    (found,) = dg.check(spec({"n": node("rotated", "m", "f")}, **inputs), ops=[Rotated])
+    assert (found.code, [note.message for note in found.notes]) == ("E414", ["'m' is declared"])
 
 
 def test_a_constant_condition_fits_any_number_of_frames() -> None:
