@@ -30,7 +30,7 @@ CODES: dict[str, str] = {
     "E303": "A reference to an output port that the node does not have.",
     "E304": "An input port that the op does not have, or more inputs than it has ports.",
     "E305": "An input port that must be connected is not.",
-    "E306": "Two inputs, nodes or losses share one name.",
+    "E306": "Two inputs, nodes or losses share one name, or a name is one that the compiler gives: `warm.gain`.",
     "E307": "A cycle: a node needs its own output. (A later version closes cycles through a stated delay.)",
     "E308": "A `$name` that `params` does not define, or a `--set` of a name that it does not define.",
     "E309": "A parameter that the op does not have.",

@@ -49,7 +49,8 @@ def with_parts(graph: Graph, assignments: Sequence[str], *, is_export: bool = Fa
 
 def _part(graph: Graph, name: str) -> Ref | None:
     node, _, port = name.partition("/")
-    refs = graph.node_by_name[node].refs if node in graph.node_by_name and "." not in node else ()
+    found = graph.node_by_name.get(node)
+    refs = found.refs if found is not None and found.is_written else ()
     return next((ref for ref in refs if not port or ref.port == port), None)
 
 
@@ -86,7 +87,7 @@ def _output_hint(graph: Graph, name: str, names: list[str]) -> str:
         if _part(graph, name) is None:
             return did_you_mean(name, ports) or f"'{node}' has {', '.join(ports)}"
         return f"add it to the spec: `outputs: {{{name.replace('/', '_')}: {name}}}`"
-    known = names + [n.name for n in graph.nodes if "." not in n.name]
+    known = names + [n.name for n in graph.nodes if n.is_written]
     return did_you_mean(name if not port else node, known) or "`ddspgraph check --explain` lists its nodes"
 
 

@@ -112,7 +112,7 @@ def check_tail(argument: str, graph: Graph) -> None:
 
 def count_nodes(graph: Graph) -> int:
     """The nodes of the spec; a literal (`gain: -6 dB`) has become a node `name.port`, which nobody wrote."""
-    return sum("." not in node.name for node in graph.nodes)
+    return sum(node.is_written for node in graph.nodes)
 
 
 def tell_warnings(graph: Graph) -> None:

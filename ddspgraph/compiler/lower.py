@@ -90,7 +90,7 @@ class CompiledGraph(tf.Module):
         """
         graph = self.legal
         given = set(inputs or {})
-        nodes = [n for n in graph.nodes if every or "." not in n.name]
+        nodes = [n for n in graph.nodes if every or n.is_written]
         known = [n for n in nodes if self._needs(graph, n.refs) <= given]
         roots = [ref for node in known for ref in node.refs]
         function = self._function(graph, roots, self._named)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ddspgraph.ir.graph import Graph
 
-#: The input of `ended`: 1 while the other inputs last, then 0. (Names with a dot are the compiler's own.)
+#: The input of `ended`: 1 while the other inputs last, then 0. (No author can write a name with a dot for an input.)
 SOUNDING = "inputs.sounding"
 
 
@@ -63,7 +63,7 @@ def with_tail(
 def ended(graph: Graph) -> Graph:
     """The graph with its synthesizers times the input `SOUNDING`; itself where it has none."""
     from ddspgraph.compiler.analysis.infer import infer
-    from ddspgraph.ir.graph import Input, Node, Ref
+    from ddspgraph.ir.graph import Input, Node, Origin, Ref
     from ddspgraph.ops.mixing import Multiply
 
     silenced = {ref: Ref(f"{ref.node}.{ref.port}_ended", "signal") for ref in tails.sources(graph)}
@@ -77,7 +77,8 @@ def ended(graph: Graph) -> Graph:
         for ref in node.refs:
             if ref in silenced:
                 ends = (("signal_one", ref), ("signal_two", sounding.ref))
-                nodes.append(Node(silenced[ref].node, Multiply(), ends, span=node.span))
+                made_by = {"origin": Origin.ENDING, "owner": node.name}
+                nodes.append(Node(silenced[ref].node, Multiply(), ends, span=node.span, **made_by))
     outputs = tuple((name, silenced.get(ref, ref)) for name, ref in graph.outputs)
     report = Report()
     inputs = (*graph.inputs, sounding)

@@ -90,7 +90,7 @@ def estimate(graph: Graph, sizes: Mapping[str, int] | None = None) -> Costs:
             n_bytes=node_bytes(legal, node, sizes, used),
             n_weights=weight_count(legal, node),
         )
-        owner = node.name if node.name in nodes else node.name.partition(".")[0]
+        owner = node.name if node.name in nodes else node.owner
         nodes[owner] += cost
         total += cost.multiply_adds
         for_outputs += cost.multiply_adds if node.name in heard else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import enum
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -73,9 +74,26 @@ class Input:
         return Ref(self.name)
 
 
+class Origin(enum.Enum):
+    """Who made a node."""
+
+    WRITTEN = "written"  # the author
+    LITERAL = "literal"  # a value at a port: `gain: -6 dB`
+    CONVERSION = "conversion"  # a value that meets a port of another rate
+    FOLDED = "folded"  # what depends on constants alone
+    ENDING = "ending"  # a synthesizer falls silent after the inputs
+
+
 @dataclass(frozen=True)
 class Node:
-    """An op instance and where its inputs come from."""
+    """An op instance and where its inputs come from.
+
+    Attributes:
+      group: what stands together in pictures.
+      written: the words of its parameters, by name.
+      origin: who made it. Names do not say: those that the compiler makes have dots, and others may.
+      owner: the node that one of the compiler's own belongs to.
+    """
 
     name: str
     op: Op
@@ -83,8 +101,15 @@ class Node:
     doc: str = field(default="", compare=False)
     span: Span | None = field(default=None, compare=False, repr=False)
     edge_spans: Mapping[str, Span] = field(default_factory=dict, compare=False, repr=False)
-    group: str = field(default="", compare=False)  # what stands together in pictures
-    written: Mapping[str, Written] = field(default_factory=dict, compare=False, repr=False)  # by parameter
+    group: str = field(default="", compare=False)
+    written: Mapping[str, Written] = field(default_factory=dict, compare=False, repr=False)
+    origin: Origin = field(default=Origin.WRITTEN, compare=False, repr=False)
+    owner: str = field(default="", compare=False, repr=False)
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it is the author's; the compiler's own are literals, conversions and folded values."""
+        return self.origin is Origin.WRITTEN
 
     def input(self, port: str) -> Ref | None:
         return dict(self.inputs).get(port)
@@ -134,6 +159,11 @@ class Graph:
     def fitting(self) -> set[tuple[frozenset[str], frozenset[tuple[str, int]]]]:
         """Inputs and sizes of calls whose types were found to fit."""
         return set()
+
+    def is_literal(self, ref: Ref) -> bool:
+        """Whether a value was written at the port that reads it, or computed of such values."""
+        node = self.node_by_name.get(ref.node)
+        return node is not None and not node.is_written and not node.inputs
 
     def replace(self, **changes: Any) -> Graph:
         return dataclasses.replace(self, **changes)

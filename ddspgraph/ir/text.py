@@ -7,16 +7,19 @@
       output audio = tone/signal
       loss spectral
 
-`parse_graph` reads what `print_graph` prints; types after ` : ` are for the reader and are inferred again.
+`parse_graph` reads what `print_graph` prints; types after ` : ` are for the reader and are inferred again. The
+text does not say who made a node: `wet.gain` is read as what the compiler made for `wet`, where there is a `wet`.
 """
 
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
+from collections.abc import Container
 from fractions import Fraction
 
-from ddspgraph.ir.graph import Clock, Graph, Input, Node, Ref
+from ddspgraph.ir.graph import Clock, Graph, Input, Node, Origin, Ref
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.registry import Registry
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
@@ -73,7 +76,15 @@ def parse_graph(text: str, ops: Registry) -> Graph:
             inputs.append(Input(name, _parse_signal(signal)))
         else:
             nodes.append(_parse_node(line.split(" : ")[0].strip(), graph.clock, ops))
+    nodes = [_made_for(node, {n.name for n in nodes}) for node in nodes]
     return graph.replace(inputs=tuple(inputs), nodes=tuple(nodes), outputs=tuple(outputs), losses=tuple(losses))
+
+
+def _made_for(node: Node, names: Container[str]) -> Node:
+    owner = node.name.partition(".")[0]
+    if owner == node.name or owner not in names:
+        return node
+    return dataclasses.replace(node, owner=owner, origin=Origin.CONVERSION if node.inputs else Origin.LITERAL)
 
 
 def _parse_clock(text: str) -> Clock:

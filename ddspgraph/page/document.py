@@ -59,8 +59,10 @@ def html_of(graph: Graph, values: Mapping[str, Any] | None = None) -> str:
 
 
 def _views(graph: Graph, values: Mapping[str, Any]) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    known = {str(ref): signal for ref, signal in graph.types.items()} | {i.name: i.signal for i in graph.inputs}
-    wanted = {name: value for name, value in values.items() if name in known and "." not in name}
+    own = {node.name for node in graph.nodes if not node.is_written}
+    known = {str(ref): signal for ref, signal in graph.types.items() if ref.node not in own}
+    known |= {i.name: i.signal for i in graph.inputs}
+    wanted = {name: value for name, value in values.items() if name in known}
     if not wanted:
         return [], {}
     from ddspgraph.page.wire import views_of

@@ -99,7 +99,7 @@ class _Known:
         """Where an input comes from: a box to go to, or the constant that stands there."""
         source = self.graph.node_by_name.get(ref.node)
         found: dict[str, Any] = {"from": self.at.get(ref.node), "ref": name_text(str(ref), 80)}
-        if source is not None and "." in ref.node and not source.inputs:
+        if source is not None and self.graph.is_literal(ref):
             said = literal_said(self.graph, source, _full_text)
             found |= {"literal": said.text, "converted": said.converted, "view": None}
         return found

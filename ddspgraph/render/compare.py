@@ -113,9 +113,9 @@ def _matched(old: Graph, new: Graph) -> dict[str, str]:
             names[node.name] = twins[0].name
             fresh.remove(twins[0])
     for node in old.nodes:  # a literal is named after its node: `warm.magnitudes`
-        owner, dot, port = node.name.partition(".")
-        if dot and f"{names.get(owner, owner)}.{port}" in new.node_by_name:
-            names[node.name] = f"{names.get(owner, owner)}.{port}"
+        twin = names.get(node.owner, node.owner) + node.name.removeprefix(node.owner)
+        if not node.is_written and twin in new.node_by_name:
+            names[node.name] = twin
     return names
 
 

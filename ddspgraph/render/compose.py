@@ -75,17 +75,17 @@ def _cycles_marked(shown: Picture, graph: Graph) -> Picture:
 
 
 def kind_of(graph: Graph, node: Node) -> Kind:
-    """Names with a dot are the compiler's own: literals and implied conversions; no author can write one."""
+    """The author's, or one of the compiler's own: a literal, with what is computed of literals, or a conversion."""
     if node.name in graph.losses:
         return Kind.LOSS
-    if "." in node.name and not isinstance(node.op, StandIn):
+    if not node.is_written:
         return Kind.IMPLIED if node.inputs else Kind.LITERAL
     return Kind.NODE
 
 
 def _group(graph: Graph, node: Node) -> str:
     """What an author said; a literal and a conversion stand with their node, several losses together."""
-    owner = graph.node_by_name.get(node.name.partition(".")[0], node)
+    owner = graph.node_by_name.get(node.owner, node)
     return owner.group or ("losses" if node.name in graph.losses and len(graph.losses) > 1 else "")
 
 

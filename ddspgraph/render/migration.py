@@ -67,9 +67,7 @@ def _differences(graph: Graph, steps: tuple[Step, ...]) -> Iterator[Difference]:
         section, _, rest = (step.to or "").partition(".")
         by_part.setdefault((_SECTIONS.get(section, ""), rest.partition(".")[0]), []).append(step)
     parts = [*(("input", i.name) for i in graph.inputs), *(("output", name) for name, _ in graph.outputs)]
-    parts += [
-        ("loss" if node.name in graph.losses else "node", node.name) for node in graph.nodes if "." not in node.name
-    ]
+    parts += [("loss" if node.name in graph.losses else "node", node.name) for node in graph.nodes if node.is_written]
     for kind, name in parts:
         said = by_part.get((kind, name), [])
         if not any(step.kind is not Fate.DEFAULT or (step.to or "").count(".") > 1 for step in said):

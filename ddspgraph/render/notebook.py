@@ -32,7 +32,7 @@ def page(graph: Graph, n_weights: int | None = None) -> str:
       graph: a typed graph.
       n_weights: how many numbers the variables of a compiled graph hold.
     """
-    n_nodes = sum("." not in node.name for node in graph.nodes)
+    n_nodes = sum(node.is_written for node in graph.nodes)
     said = [f"{n_nodes} node{'s' * (n_nodes != 1)}"]
     if n_weights is not None:
         said = ["compiled", *said, f"{count_text(n_weights)} weights"]
@@ -46,9 +46,9 @@ def page(graph: Graph, n_weights: int | None = None) -> str:
 def _table(graph: Graph) -> str:
     rows = [("input", i.name, "", f"{shape_text(i.signal)} {rate_text(i.signal)}") for i in graph.inputs]
     for node in graph.nodes:
-        if "." not in node.name:
+        if node.is_written:
             signal = graph.types.get(node.refs[0])
-            read = ", ".join(str(ref) for _, ref in node.inputs if "." not in ref.node)
+            read = ", ".join(str(ref) for _, ref in node.inputs if not graph.is_literal(ref))
             rows.append((node.op.name, node.name, read, f"{shape_text(signal)} {rate_text(signal)}" if signal else ""))
     rows += [("output", name, str(ref), "") for name, ref in graph.outputs]
     head = "<tr><th>op</th><th>name</th><th>reads</th><th>type</th></tr>"

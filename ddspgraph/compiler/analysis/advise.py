@@ -31,7 +31,7 @@ def _unused(graph: Graph, report: Report) -> None:
     used = graph.ancestors(graph.roots())
     read = set(graph.users()) | set(graph.roots())
     for node in graph.nodes:
-        if node.name not in used and "." not in node.name:
+        if node.name not in used and node.is_written:
             unread = not any(ref in read for ref in node.refs)
             why = "nothing uses" if unread else "no output and no loss depends on"
             report.add("W101", f"{why} the node '{node.name}'", node.span, hint="delete it, or make it an output")
@@ -45,7 +45,7 @@ def _duplicates(graph: Graph, report: Report) -> None:
     constants = {n.refs[0]: n.op for n in graph.nodes if not n.inputs}
     first: dict[object, Node] = {}
     for node in graph.nodes:
-        if "." in node.name or Traits.PURE not in node.op.traits or node.name in graph.losses:
+        if not node.is_written or Traits.PURE not in node.op.traits or node.name in graph.losses:
             continue
         # Two literals of one value are one value.
         inputs = tuple((port, constants.get(ref, ref)) for port, ref in node.inputs)

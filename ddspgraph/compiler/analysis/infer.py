@@ -112,7 +112,7 @@ def _conflict_hint(graph: Graph, node: Node, conflict: UnitConflict) -> str:
     repairs = []
     units = {conflict.first_unit, conflict.second_unit}
     conversion = conflict.conversion()
-    literals = [port for port in (conflict.first, conflict.second) if _is_literal(graph, _ref(node, port))]
+    literals = [port for port in (conflict.first, conflict.second) if graph.is_literal(_ref(node, port))]
     if literals and not conflict.is_product and (conversion or units <= TIMES):
         other = conflict.first_unit if literals[0] == conflict.second else conflict.second_unit
         repairs.append(f"write the literal in {other}")
@@ -211,14 +211,10 @@ def _other_ends(graph: Graph, node: Node, mismatch: Mismatch) -> tuple[Note, ...
 
 def _source(graph: Graph, ref: Ref) -> str:
     """What stands at the edge: a name, or the literal that became a node of its own."""
-    return "this literal" if _is_literal(graph, ref) else f"'{ref}'"
-
-
-def _is_literal(graph: Graph, ref: Ref) -> bool:
-    return ref.node in graph.node_by_name and "." in ref.node
+    return "this literal" if graph.is_literal(ref) else f"'{ref}'"
 
 
 def _declared(graph: Graph, ref: Ref) -> tuple[Note, ...]:
     declared = graph.node_by_name.get(ref.node) or graph.input_by_name.get(ref.node)
-    span: Span | None = declared.span if declared and not _is_literal(graph, ref) else None
+    span: Span | None = declared.span if declared and not graph.is_literal(ref) else None
     return (Note(f"'{ref}' is declared", span),) if span else ()

@@ -8,13 +8,13 @@ from types import MappingProxyType
 
 from ddspgraph.compiler.frontend.clock import read_clock
 from ddspgraph.compiler.frontend.drafts import read_draft
-from ddspgraph.compiler.frontend.edges import Connector
+from ddspgraph.compiler.frontend.edges import Connector, is_one_more
 from ddspgraph.compiler.frontend.parameters import whole
 from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.structure import NODE_KEYS, SECTIONS, STRUCTURE
 from ddspgraph.compiler.frontend.training import read_training
 from ddspgraph.compiler.frontend.values import Document, Key, Value, text_of
-from ddspgraph.diagnostics import Note, Report
+from ddspgraph.diagnostics import Note, Report, quote
 from ddspgraph.ir.graph import Clock, Graph, Input
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.ports import SHARED_DIMS
@@ -42,6 +42,7 @@ def build(
     _read_inputs(root, scope)
     scope.clock = _read_drafts(root, scope, given)
     scope.report_needs()
+    _refuse_own_names(scope)
     connector = Connector(scope, limits)
     nodes = [node for draft in scope.drafts.values() if (node := connector.node(draft)) is not None]
     outputs = [(str(key), ref) for key, value in _items(root, "outputs") if (ref := scope.ref(value)) is not None]
@@ -129,6 +130,27 @@ def _read_drafts(root: Value, scope: Scope, given: Mapping[str, Op]) -> Clock:
                     else Draft(key, value, type(op), op, is_sound=True)
                 )
     return _fixed_length(scope, lengths)
+
+
+def _refuse_own_names(scope: Scope) -> None:
+    """Reports E306 for `warm.gain`, the literal at the port `gain` of `warm`, and for what else the compiler names."""
+    for name, draft in list(scope.drafts.items()):
+        owner, dot, port = name.rpartition(".")
+        while dot:
+            other = scope.drafts.get(owner)
+            if other is not None and other.op_class is not None and _has_port(other, port.partition(".")[0]):
+                message = f"{quote(name)} is a name of the compiler's: what stands at '{port}' of the node '{owner}'"
+                note = Note(f"'{owner}' is declared", other.key.span)
+                scope.report.add("E306", message, draft.key.span, note, hint="rename one of them")
+                del scope.drafts[name]
+                break
+            owner, dot, more = owner.rpartition(".")
+            port = f"{more}.{port}"
+
+
+def _has_port(draft: Draft, port: str) -> bool:
+    made = draft.op.output_ports() if draft.op is not None else ()
+    return port in (*draft.op_class.inputs, *made) or is_one_more(draft.op_class, port)  # type: ignore[union-attr, arg-type]
 
 
 def _fixed_length(scope: Scope, lengths: list[tuple[int, Value]]) -> Clock:

@@ -13,7 +13,7 @@ from ddspgraph.compiler.frontend.shared_units import has_quantity, written_unit
 from ddspgraph.compiler.frontend.values import Key, Value, text_of
 from ddspgraph.compiler.frontend.wording import written
 from ddspgraph.diagnostics import Span, did_you_mean, quote
-from ddspgraph.ir.graph import Node, Ref
+from ddspgraph.ir.graph import Node, Origin, Ref
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.ports import Port
 from ddspgraph.ir.quantity import parse_quantity
@@ -88,7 +88,7 @@ class Connector:
         if given.is_mapping:
             found = []
             for key, value in given.items():
-                if str(key) in op.inputs or _is_one_more(op, str(key)):
+                if str(key) in op.inputs or is_one_more(op, str(key)):
                     found.append((str(key), value))
                     continue
                 self._unknown_port(draft, op, key)
@@ -171,7 +171,8 @@ class Connector:
         literal = self.scope.ops["constant"](value=number, unit=unit.value)  # type: ignore[call-arg]
         words = written(value, unit, self.reader.sample_rate)
         said = {"value": words} if words is not None else {}
-        constant = Node(f"{draft.key}.{port}", literal, span=value.span, written=said)
+        origin, owner = Origin.LITERAL, str(draft.key)
+        constant = Node(f"{owner}.{port}", literal, span=value.span, written=said, origin=origin, owner=owner)
         self.literals.append(constant)
         return constant.refs[0]
 
@@ -231,7 +232,7 @@ def _count(given: Value | None) -> int:
     return len(given.elements()) + sum(1 for _ in given.items()) if given is not None else 0
 
 
-def _is_one_more(op: type[Op], name: str) -> bool:
+def is_one_more(op: type[Op], name: str) -> bool:
     """Whether a name is of an input after the named ones: `input_3` where two have names of their own."""
     return op.variadic is not None and _VARIADIC.fullmatch(name) is not None and int(name[6:]) > len(op.inputs)
 

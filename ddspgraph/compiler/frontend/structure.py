@@ -11,7 +11,9 @@ from ddspgraph.ir.training import TRAINING_PARAMS
 from ddspgraph.ir.types import Rate, Unit
 
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
-REFERENCE = r"^[A-Za-z_][A-Za-z0-9_]*(/[A-Za-z_][A-Za-z0-9_]*)?$"
+#: Of a node: `vox.cut` is the node `cut` of the sub-graph `vox`, also where somebody has written it out.
+PATH = r"^(?!.*\.([.0-9]|$))[A-Za-z_][A-Za-z0-9_.]*$"
+REFERENCE = r"^(?!.*\.([.0-9/]|$))[A-Za-z_][A-Za-z0-9_.]*(/[A-Za-z_][A-Za-z0-9_]*)?$"
 CONSTANT = r"^\$[A-Za-z_][A-Za-z0-9_]*$"
 OWN_KEY = "^x-"
 
@@ -38,12 +40,12 @@ def _mapping(properties: dict[str, Any], required: list[str], **more: Any) -> di
 _MAPPING = ["object", "null"]
 
 
-def _named(items: dict[str, Any], description: str, example: dict[str, Any]) -> dict[str, Any]:
+def _named(items: dict[str, Any], description: str, example: dict[str, Any], names: str = NAME) -> dict[str, Any]:
     return {
         "type": _MAPPING,
         "description": description,
         "examples": [example],
-        "propertyNames": {"pattern": NAME, "maxLength": 256},
+        "propertyNames": {"pattern": names, "maxLength": 256},
         "additionalProperties": items,
     }
 
@@ -176,9 +178,9 @@ STRUCTURE: dict[str, Any] = {
                 {}, "Named constants, used as `$name`; `--set name=value` overrides.", {"n_harmonics": 60}
             ),
             "inputs": _named(_INPUT, "What a caller gives.", _INPUTS_EXAMPLE),
-            "nodes": _named(_NODE, "The graph; the order of the file does not matter.", {"quiet": _NODE_EXAMPLE}),
+            "nodes": _named(_NODE, "The graph; the order of the file does not matter.", {"quiet": _NODE_EXAMPLE}, PATH),
             "outputs": _named(_REFERENCE, "What a caller gets, by name.", {"audio": "quiet"}),
-            "losses": _named(_NODE, "What training minimises.", {"spectral": _LOSS_EXAMPLE}),
+            "losses": _named(_NODE, "What training minimises.", {"spectral": _LOSS_EXAMPLE}, PATH),
             "training": _mapping(
                 {name: {} for name in TRAINING_PARAMS},
                 [],

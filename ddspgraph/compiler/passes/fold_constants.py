@@ -13,7 +13,7 @@ from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from ddspgraph.ir.frozen import FrozenArray
-from ddspgraph.ir.graph import Graph, Node, Ref
+from ddspgraph.ir.graph import Graph, Node, Origin, Ref
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.registry import Registry
 from ddspgraph.ir.types import Signal
@@ -67,4 +67,4 @@ def _constant_node(constant: type[Op], graph: Graph, node: Node, ref: Ref, value
     name = f"{node.name}.{ref.port}"
     if name in graph.node_by_name:  # an output that is called like an input, whose literal has this name
         name += ".folded"
-    return Node(name, op, doc=node.doc, span=node.span)
+    return Node(name, op, doc=node.doc, span=node.span, origin=Origin.FOLDED, owner=node.owner or node.name)

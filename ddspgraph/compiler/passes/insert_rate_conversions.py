@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from ddspgraph.compiler.analysis.adapt import Step, adapt, targets
-from ddspgraph.ir.graph import Clock, Graph, Node, Ref
+from ddspgraph.ir.graph import Clock, Graph, Node, Origin, Ref
 from ddspgraph.ir.op import Op
 
 #: role of a step -> the op that does it, made for a clock
@@ -31,7 +31,10 @@ def insert_rate_conversions(graph: Graph, conversions: Conversions) -> Graph:
             for step in steps:
                 op = conversions[step.role](step, graph.clock)
                 first = next(iter(op.inputs))
-                step_node = Node(f"{node.name}.{port}.{step.role}", op, ((first, ref),), span=node.edge_spans.get(port))
+                name, span = f"{node.name}.{port}.{step.role}", node.edge_spans.get(port)
+                step_node = Node(
+                    name, op, ((first, ref),), span=span, origin=Origin.CONVERSION, owner=node.owner or node.name
+                )
                 nodes.append(step_node)
                 ref = step_node.refs[0]
             inputs.append((port, ref))
