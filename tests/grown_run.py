@@ -21,6 +21,8 @@ from tests.streaming.proof import RANGES, differences, random_blocks, run_stream
 
 #: Frames of a stream: enough for the latencies of what `grown` makes.
 _STREAM_FRAMES = 40
+#: A transform rounds this many times more than the last bit of what goes in.
+_MANY = 16
 
 
 def runs(grower: Grower, seed: int, *, stream: bool = True) -> str:
@@ -79,9 +81,23 @@ def _streams(model: Any, graph: Graph, rng: np.random.Generator) -> str:
     inputs = {i.name: _values(i, [dim.at(sizes) for dim in i.signal.dims], rng) for i in graph.inputs}
     wanted = {name: x.numpy() for name, x in model(inputs, seed=3).items()}
     found = run_stream(streamed, inputs, random_blocks(frames, rng), batch=batch, seed=3)
-    for name, difference in differences(streamed, wanted, found).items():
-        assert difference <= tolerance(wanted[name]), f"{name} streams {difference} off"
+    off = {name: x for name, x in differences(streamed, wanted, found).items() if x > tolerance(wanted[name])}
+    rounding = _rounding(model, inputs, wanted, rng) if off else {}
+    for name, difference in off.items():
+        assert difference <= _MANY * rounding[name], f"{name} streams {difference} off, rounding is {rounding[name]}"
     return "streamed"
+
+
+def _rounding(
+    model: Any, inputs: dict[str, np.ndarray], wanted: dict[str, np.ndarray], rng: np.random.Generator
+) -> dict[str, float]:
+    """What the last bits of the inputs do to each output: the decibels of samples near 0 are all rounding."""
+    bit = np.finfo(np.float32).eps
+    moved = {
+        name: (x + rng.uniform(-bit, bit, x.shape) * np.max(np.abs(x), initial=0.0)).astype(np.float32)
+        for name, x in inputs.items()
+    }
+    return {name: float(np.max(np.abs(x.numpy() - wanted[name]))) for name, x in model(moved, seed=3).items()}
 
 
 def _sizes(graph: Graph, rng: np.random.Generator) -> dict[str, int]:

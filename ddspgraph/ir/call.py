@@ -37,7 +37,7 @@ def call_op(
     """Runs an op on arrays or tensors, as `ops.Harmonic(sample_rate=16000)(amps, distribution, f0_hz)`."""
     from ddspgraph.ir.op import Traits
 
-    tensors = {name: _tensor(value) for name, value in bind_arguments(op, inputs, named).items()}
+    tensors = {name: _tensor(op, name, value) for name, value in bind_arguments(op, inputs, named).items()}
     if Traits.TRAINABLE in op.traits and variables is None:
         raise ValueError(
             f"{type(op).__name__} has variables: use {type(op).__name__}(...).layer(), or pass variables={{...}}"
@@ -124,9 +124,14 @@ def bind_arguments(op: Op, inputs: Sequence[Any], named: Mapping[str, Any]) -> d
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _tensor(value: Any) -> Any:
+def _tensor(op: Op, name: str, value: Any) -> Any:
     import tensorflow as tf
 
+    from ddspgraph.diagnostics import fail
+
+    if type(value).__name__ == "KerasTensor":  # of a model under construction; Keras may not be loaded
+        message = f"{op.name}, '{name}': a symbolic tensor of Keras has no numbers yet"
+        raise fail("E605", message, hint=f"call {type(op).__name__}(...).layer() on it, which is a Keras layer")
     return tf.cast(tf.convert_to_tensor(value), tf.float32)
 
 

@@ -60,7 +60,8 @@ def straight_through_softmax(logits: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Te
     uniform = tf.clip_by_value((noise + 1.0) / 2.0, 1e-7, 1.0 - 1e-7)
     gumbel = -tf.math.log(-tf.math.log(uniform))
     probs = tf.nn.softmax(logits)
-    one_hot = tf.one_hot(tf.argmax(logits + gumbel, axis=-1), logits.shape[-1])
+    n_classes = logits.shape[-1] or tf.shape(logits)[-1]
+    one_hot = tf.one_hot(tf.argmax(logits + gumbel, axis=-1), n_classes)
     return tf.stop_gradient(one_hot - probs) + probs, probs
 
 

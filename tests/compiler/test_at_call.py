@@ -44,6 +44,14 @@ def test_what_fits_runs(split: Any) -> None:
     np.testing.assert_array_equal(split({"x": x})["o_n"], x[:, :, :1])
 
 
+def test_a_draw_of_classes_whose_number_the_call_says() -> None:
+    """The noise, which is numbered through all classes, is that of a number that the spec says."""
+    x = np.random.default_rng(0).normal(size=[2, 5, 3])
+    node = {"n": {"op": "straight_through_softmax", "inputs": ["x"]}}
+    known, free = (compiled(node, {"x": {"rate": "frame", "channels": n}})({"x": x}, seed=4) for n in (3, "k"))
+    np.testing.assert_array_equal(free["o_n"], known["o_n"])
+
+
 def test_one_name_is_one_size() -> None:
     model = compiled({"n": {"op": "add", "inputs": ["x", "y"]}}, OPEN)
     text = refused(model, x=np.zeros([1, 640, 3]), y=np.zeros([1, 640, 2]))

@@ -115,3 +115,12 @@ def test_sizes_that_disagree_are_named_as_without_keras() -> None:
     for call in (harmonic, harmonic.layer()):
         with pytest.raises(dg.GraphError, match="E414"):
             call(*controls)
+
+
+@pytest.mark.parametrize("op", [dg.ops.Gain(), dg.ops.Reverb(trainable=True, reverb_length=40)])
+def test_an_op_that_is_called_as_if_it_were_a_layer_names_the_layer(op: Any) -> None:
+    given = {"gain": -6.0} if op.name == "gain" else {}
+    with pytest.raises(dg.GraphError, match=rf"{op.name}, 'audio': a symbolic tensor") as caught:
+        op(keras.Input((100,)), **given)
+    assert caught.value.diagnostics[0].code == "E605"
+    assert f"{type(op).__name__}(...).layer()" in str(caught.value.diagnostics[0].hint)

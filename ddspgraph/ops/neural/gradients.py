@@ -176,8 +176,7 @@ class VectorQuantization(Op):
 
 def draw(logits: Any, seed: Any, stream: int, first_frame: Any = 0) -> Mapping[str, Any]:
     """A class for each frame, the same draw for every item of a batch; it depends on the number of the frame."""
-    n = logits.shape[-1]
-    frames = dsp.size_of(logits, 1)
+    frames, n = dsp.size_of(logits, 1), dsp.size_of(logits, 2)
     noise = dsp.uniform_noise(frames * n, seed, stream=stream, start=first_frame * n)
     signal, probs = nn.straight_through_softmax(logits, nn.as_frames(noise, n))
     return {"signal": signal, "probs": probs}

@@ -95,8 +95,8 @@ class Rotated(Op):
 
 
 def test_a_value_that_does_not_fit_itself_is_declared_once() -> None:
-    inputs = {"m": {"rate": "const", "shape": [2, 3]}, "f": {"rate": "frame", "channels": 2}}
-    (found,) = dg.check(spec({"n": node("rotated", "m", "f")}, **inputs), ops=[Rotated])
+    matrix, frames = {"rate": "const", "shape": [2, 3]}, {"rate": "frame", "channels": 2}
+    (found,) = dg.check(spec({"n": node("rotated", "m", "f")}, m=matrix, f=frames), ops=[Rotated])
     assert (found.code, [note.message for note in found.notes]) == ("E414", ["'m' is declared"])
 
 
