@@ -31,7 +31,7 @@ CODES: dict[str, str] = {
     "E304": "An input port that the op does not have, or more inputs than it has ports.",
     "E305": "An input port that must be connected is not.",
     "E306": "Two inputs, nodes or losses share one name, or a name is one that the compiler gives: `warm.gain`.",
-    "E307": "A cycle: a node needs its own output. (A later version closes cycles through a stated delay.)",
+    "E307": "A cycle without delay: a node needs its own output at once. `feedback` closes cycles through a delay.",
     "E308": "A `$name` that `params` does not define, or a `--set` of a name that it does not define.",
     "E309": "A parameter that the op does not have.",
     "E310": "A parameter that must be given is not.",
@@ -46,6 +46,7 @@ CODES: dict[str, str] = {
     "E413": "A rank mismatch: the number of axes differs.",
     "E414": "A dimension mismatch: channels, frames or samples differ.",
     "E415": "A node that cannot run as a stream: it looks at the whole clip.",
+    "E417": "A loop whose delay is shorter than its members are late: its first value would need itself.",
     "E416": "A node or input that has no form for the target of an export (LiteRT, ONNX).",
     # E5: a value is not acceptable
     "E501": "A parameter of the wrong type.",

@@ -147,7 +147,7 @@ def _node_data(graph: Graph, node: Node, costs: Costs) -> dict[str, Any]:
 def _sources(graph: Graph, node: Node) -> dict[str, str]:
     from ddspgraph.render.compare import source_text
 
-    return {port: source_text(graph, ref) for port, ref in node.inputs}
+    return {port: source_text(graph, ref) for port, ref in graph.reads(node)}
 
 
 def _params(node: Node) -> dict[str, str]:

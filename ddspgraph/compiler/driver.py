@@ -27,6 +27,7 @@ from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations import kept_text, migrate
 from ddspgraph.migrations.sources import open_spec
 from ddspgraph.ops import OPS
+from ddspgraph.streaming.loops import close_loops
 from ddspgraph.streaming.plan import StreamPlan, plan_stream
 from ddspgraph.tensorflow_start import load_tensorflow
 
@@ -155,8 +156,8 @@ def compile(
 
     graph = spec if isinstance(spec, Graph) else load(spec, params=params, ops=ops, limits=limits)
     legal = run(LEGALISE, graph, observe)
-    optimised = run(optimise(evaluate), legal, observe)
-    model = CompiledGraph(graph, legal, optimised, seed=seed, limits=limits)
+    optimised = close_loops(run(optimise(evaluate), legal, observe)).graph
+    model = CompiledGraph(graph, legal, optimised, close_loops(legal, keep=True), seed=seed, limits=limits)
     return compile_stream(model) if streaming else model
 
 
@@ -175,7 +176,7 @@ def plan_of(graph: Graph) -> StreamPlan:
     """How a graph of `load` runs as a stream. Raises GraphError E415. TensorFlow folds its constants."""
     from ddspgraph.compiler.execute import evaluate
 
-    return plan_stream(run(optimise(evaluate), run(LEGALISE, graph)))
+    return plan_stream(close_loops(run(optimise(evaluate), run(LEGALISE, graph))).graph)
 
 
 def _front_end(
@@ -186,7 +187,12 @@ def _front_end(
     graph = infer(graph, report)
     check_lengths(graph, report)
     if not report.has_errors:
-        check_memory(run(LEGALISE, graph), nominal_sizes(graph), limits, report)
+        legal = run(LEGALISE, graph)
+        try:
+            close_loops(legal)
+        except GraphError as error:
+            report.diagnostics += error.diagnostics
+        check_memory(legal, nominal_sizes(graph), limits, report)
     if not report.has_errors:
         advise(graph, OPS["constant"], report)
     return graph

@@ -69,7 +69,7 @@ def execute(
     shared = SharedTraces(nodes)
     for node in nodes:
         inputs_of_node = {port: values[ref] for port, ref in node.inputs}
-        own = own_of(node, variables.get(node.name, {}))
+        own = own_of(node, variables_of(node, variables))
         with tf.name_scope(scope_of(node.name)):
             results = shared(node, kernel_of(node.op, seed, sizes), inputs_of_node, own)
         values.update({Ref(node.name, port): value for port, value in results.items()})
@@ -85,6 +85,13 @@ def kernel_of(op: Op, seed: Any, sizes: Sizes) -> Callable[..., dict[str, tf.Ten
         return run_kernel(op, inputs, seed=seed, stream=stream, sizes=sizes, variables=variables)
 
     return compute
+
+
+def variables_of(node: Node, variables: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What a node computes with: its own variables by name, or those of its members as `member/name`."""
+    if not node.members:
+        return variables.get(node.name, {})
+    return {f"{name}/{weight}": x for name in node.members for weight, x in variables.get(name, {}).items()}
 
 
 def own_of(node: Node, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,16 +22,29 @@ class CompiledGraph(tf.Module):
 
     Attributes:
       graph: the checked graph as it was loaded.
-      legal: the same with its rate conversions written out; `signals` computes this one.
+      legal: the same with its rate conversions written out, and its cycles.
       optimised: what `__call__` and `losses` compute.
+      inspected: what `signals` computes: `legal`, with every cycle as one node.
+      moved: where the values of cycles are in `inspected`.
       variables_by_node: node name -> weight name -> `tf.Variable`.
     """
 
     def __init__(
-        self, graph: Graph, legal: Graph, optimised: Graph, *, seed: int = 0, limits: Limits = DEFAULT_LIMITS
+        self,
+        graph: Graph,
+        legal: Graph,
+        optimised: Graph,
+        inspected: tuple[Graph, Mapping[Ref, Ref]] | None = None,
+        *,
+        seed: int = 0,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         super().__init__(name=graph.name or None)
         self.graph, self.legal, self.optimised, self.limits = graph, legal, optimised, limits
+        self.inspected, moved = inspected or (legal, {})
+        # Words, not refs: TensorFlow's checkpoints walk through the attributes of a module, and want words.
+        self._moved = {str(old): str(new) for old, new in moved.items()}
+        self._old = {new: old for old, new in self._moved.items()}
         self.variables_by_node: dict[str, dict[str, tf.Variable]] = {}
         for node in legal.nodes:
             if Traits.TRAINABLE in node.op.traits:
@@ -93,17 +106,13 @@ class CompiledGraph(tf.Module):
         nodes = [n for n in graph.nodes if every or n.is_written]
         known = [n for n in nodes if self._needs(graph, n.refs) <= given]
         roots = [ref for node in known for ref in node.refs]
-        function = self._function(graph, roots, self._named)
-        bound = self._bind(graph, inputs, roots)
-        return function(bound, tf.cast(seed, tf.int64))
+        return self._inspect(roots, inputs, seed)
 
     def values(
         self, wanted: Mapping[str, Ref], inputs: Mapping[str, Any] | None = None, *, seed: Any = 0
     ) -> dict[str, tf.Tensor]:
         """Values of the graph under names of the caller's: outputs, or the port of any node. Raises as a call does."""
-        roots = list(dict.fromkeys(wanted.values()))
-        function = self._function(self.legal, roots, self._named)
-        found = function(self._bind(self.legal, inputs, roots), tf.cast(seed, tf.int64))
+        found = self._inspect(list(dict.fromkeys(wanted.values())), inputs, seed)
         return {name: found[str(ref)] for name, ref in wanted.items()}
 
     def save(self, path: str) -> None:
@@ -161,11 +170,19 @@ class CompiledGraph(tf.Module):
     def _loss_roots(self) -> list[Ref]:
         return [ref for name in self.optimised.losses for ref in self.optimised.node_by_name[name].refs]
 
+    def _inspect(self, roots: list[Ref], inputs: Mapping[str, Any] | None, seed: Any) -> dict[str, tf.Tensor]:
+        """Values of any nodes, by the names that they have in `legal`."""
+        graph, here = self.inspected, {str(ref): ref for ref in self.inspected.values()}
+        moved = [here[self._moved.get(str(ref), str(ref))] for ref in roots]
+        function = self._function(graph, moved, self._named)
+        return function(self._bind(graph, inputs, moved), tf.cast(seed, tf.int64))
+
     def _needs(self, graph: Graph, roots: Iterable[Ref]) -> set[str]:
-        """The inputs that values of `legal` or `optimised` depend on."""
+        """The inputs that values of `legal`, `inspected` or `optimised` depend on."""
         roots = tuple(roots)
         # A word, not a tuple: TensorFlow's checkpoints walk through the attributes of a module, and want words.
-        key = " ".join(("legal" if graph is self.legal else "optimised", *map(str, roots)))
+        kind = next(kind for kind in ("optimised", "legal", "inspected") if graph is getattr(self, kind))
+        key = " ".join((kind, *map(str, roots)))
         if key not in self._needed:
             self._needed[key] = graph.ancestors(roots) & set(graph.input_by_name)
         return self._needed[key]
@@ -194,7 +211,7 @@ class CompiledGraph(tf.Module):
         return {name: values[ref] for name, ref in self.optimised.outputs}
 
     def _named(self, values: Mapping[Ref, tf.Tensor]) -> dict[str, tf.Tensor]:
-        return {str(ref): value for ref, value in values.items()}
+        return {self._old.get(str(ref), str(ref)): value for ref, value in values.items()}
 
     def _losses(self, values: Mapping[Ref, tf.Tensor]) -> dict[str, tf.Tensor]:
         graph = self.optimised

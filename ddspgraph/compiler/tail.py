@@ -79,10 +79,9 @@ def ended(graph: Graph) -> Graph:
                 ends = (("signal_one", ref), ("signal_two", sounding.ref))
                 made_by = {"origin": Origin.ENDING, "owner": node.name}
                 nodes.append(Node(silenced[ref].node, Multiply(), ends, span=node.span, **made_by))
-    outputs = tuple((name, silenced.get(ref, ref)) for name, ref in graph.outputs)
     report = Report()
     inputs = (*graph.inputs, sounding)
-    longer = infer(graph.replace(inputs=inputs, nodes=tuple(nodes), outputs=outputs, types={}), report)
+    longer = infer(graph.rewired(silenced, inputs=inputs, nodes=tuple(nodes), types={}), report)
     report.raise_errors()
     return longer
 

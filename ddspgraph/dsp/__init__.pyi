@@ -125,6 +125,16 @@ from .streams.frames import (
     silent_before_start,
     slide,
 )
+from .streams.lines import (
+    DELAY_TAPS,
+    joined_line,
+    length_of_line,
+    line_delay,
+    push_line,
+    reach_of_delay,
+    read_line_at,
+    read_moving_line,
+)
 from .streams.oscillators import (
     harmonic_stream,
     sinusoidal_stream,
@@ -165,6 +175,7 @@ from .wavetables import (
 
 __all__ = [
     "DB_RANGE",
+    "DELAY_TAPS",
     "accumulate_phase",
     "amplitude_to_db",
     "analysis_window",
@@ -221,7 +232,10 @@ __all__ = [
     "hz_to_unit",
     "in_packets",
     "irfft",
+    "joined_line",
+    "length_of_line",
     "line_cells",
+    "line_delay",
     "linear_lookup",
     "log10",
     "log_scale",
@@ -241,7 +255,11 @@ __all__ = [
     "pad_or_trim_to_expected_length",
     "partitioned_convolution",
     "power_to_db",
+    "push_line",
+    "reach_of_delay",
     "read_line",
+    "read_line_at",
+    "read_moving_line",
     "remove_above_nyquist",
     "resample",
     "resample_stream",

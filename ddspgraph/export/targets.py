@@ -15,6 +15,7 @@ from ddspgraph.export.facts import FACTS
 from ddspgraph.export.scopes import named_node
 from ddspgraph.installation import install_command
 from ddspgraph.ir.graph import Graph, Node
+from ddspgraph.streaming.loops import close_loops
 from ddspgraph.streaming.plan import plan_stream
 
 Target = Literal["litert", "onnx"]
@@ -79,7 +80,7 @@ def check_support(graph: Graph, target: str, *, streaming: bool = False) -> None
         report.add("E416", f"a graph of losses alone has nothing that {target} could run", None, hint="name outputs")
         report.raise_errors()
     if streaming:
-        plan_stream(run(LEGALISE, graph))
+        plan_stream(close_loops(run(LEGALISE, graph)).graph)
     for node in _needed(graph):
         known = support_table()["ops"].get(node.op.name, {})
         reason = known.get(target, {}).get(form, OK)

@@ -81,7 +81,17 @@ class Origin(enum.Enum):
     LITERAL = "literal"  # a value at a port: `gain: -6 dB`
     CONVERSION = "conversion"  # a value that meets a port of another rate
     FOLDED = "folded"  # what depends on constants alone
+    LOOP = "loop"  # the nodes of a cycle, which run together
     ENDING = "ending"  # a synthesizer falls silent after the inputs
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """The edge that closes a cycle: what goes into the node of the line, see `ir.feedback`."""
+
+    line: str
+    source: Ref
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -93,6 +103,7 @@ class Node:
       written: the words of its parameters, by name.
       origin: who made it. Names do not say: those that the compiler makes have dots, and others may.
       owner: the node that one of the compiler's own belongs to.
+      members: the nodes whose variables it computes with, where they are not its own: then each is `node/weight`.
     """
 
     name: str
@@ -105,6 +116,7 @@ class Node:
     written: Mapping[str, Written] = field(default_factory=dict, compare=False, repr=False)
     origin: Origin = field(default=Origin.WRITTEN, compare=False, repr=False)
     owner: str = field(default="", compare=False, repr=False)
+    members: tuple[str, ...] = ()
 
     @property
     def is_written(self) -> bool:
@@ -135,6 +147,7 @@ class Graph:
     nodes: tuple[Node, ...] = ()
     outputs: tuple[tuple[str, Ref], ...] = ()
     losses: tuple[str, ...] = ()
+    feedback: tuple[Feedback, ...] = ()
     doc: str = field(default="", compare=False)
     training: Training = field(default=Training(), compare=False, repr=False)
     types: Mapping[Ref, Signal] = field(default_factory=dict, compare=False, repr=False)
@@ -168,6 +181,22 @@ class Graph:
     def replace(self, **changes: Any) -> Graph:
         return dataclasses.replace(self, **changes)
 
+    @cached_property
+    def source_of_line(self) -> Mapping[str, Ref]:
+        """What goes into each line of feedback, by the name of its node."""
+        return {edge.line: edge.source for edge in self.feedback}
+
+    def reads(self, node: Node) -> tuple[tuple[str, Ref], ...]:
+        """What a node reads, by port; a line of feedback also `from` where its cycle closes."""
+        source = self.source_of_line.get(node.name)
+        return node.inputs if source is None else (("from", source), *node.inputs)
+
+    def rewired(self, instead: Mapping[Ref, Ref], **changes: Any) -> Graph:
+        """The graph with its outputs, and what goes into its lines, taken from elsewhere, and other `changes`."""
+        outputs = tuple((name, instead.get(ref, ref)) for name, ref in self.outputs)
+        feedback = tuple(dataclasses.replace(e, source=instead.get(e.source, e.source)) for e in self.feedback)
+        return self.replace(outputs=outputs, feedback=feedback, **changes)
+
     def roots(self) -> tuple[Ref, ...]:
         """What is computed for its own sake: the outputs, and every output of every loss."""
         losses = [ref for name in self.losses for ref in self.node_by_name[name].refs]
@@ -192,6 +221,8 @@ class Graph:
             seen.add(name)
             if name in self.node_by_name:
                 open_names += [ref.node for _, ref in self.node_by_name[name].inputs]
+            if name in self.source_of_line:
+                open_names.append(self.source_of_line[name].node)
         return seen
 
     def values(self) -> Iterator[Ref]:

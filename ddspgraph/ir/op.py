@@ -147,6 +147,11 @@ def from_clock(name: str, *, unit: Unit, doc: str) -> Any:
     return param(None, unit=unit, gt=0, clock=name, doc=doc)
 
 
+def held() -> Any:
+    """Declares what an op holds that no spec can write, such as the nodes of a loop; the compiler gives it."""
+    return dataclasses.field(metadata={"held": True})
+
+
 _KINDS: Mapping[Any, str] = {
     bool: "bool",
     int: "int",
@@ -162,7 +167,7 @@ _KINDS: Mapping[Any, str] = {
 Splits = tuple[tuple[str, int], ...]
 
 
-@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param, from_clock))
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param, from_clock, held))
 class _Declaration(type):
     """Makes every subclass of Op a frozen dataclass, so that an op is one plain class."""
 
@@ -339,7 +344,7 @@ class Op(metaclass=_Declaration):
 def declared_params(cls: Any) -> dict[str, ParamSpec]:
     """What a dataclass declares with `param`, by name, in order of declaration."""
     hints = typing.get_type_hints(cls)
-    return {f.name: _spec(f, hints[f.name]) for f in dataclasses.fields(cls)}
+    return {f.name: _spec(f, hints[f.name]) for f in dataclasses.fields(cls) if not f.metadata.get("held")}
 
 
 def _spec(field: dataclasses.Field[Any], hint: Any) -> ParamSpec:

@@ -50,7 +50,7 @@ def said_params(op: Op) -> dict[str, object]:
 
 
 def _node(graph: Graph, node: Node) -> str:
-    inputs = ", ".join(f"{port}={ref}" for port, ref in node.inputs)
+    inputs = ", ".join(f"{port}={ref}" for port, ref in graph.reads(node))
     params = ", ".join(f"{k}={v!r}" for k, v in said_params(node.op).items())
     text = f"{node.name} = {node.op.name}({inputs})" + (f" {{{params}}}" if params else "")
     types = [str(graph.types[ref]) for ref in node.refs if ref in graph.types]

@@ -12,6 +12,7 @@ from typing import Any
 from ddspgraph.diagnostics import clean
 from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.op import Op, ParamSpec
+from ddspgraph.ir.ports import Port
 from ddspgraph.ir.types import Unit
 from ddspgraph.page.yaml_lines import yaml_lines
 from ddspgraph.render.labels import clock_text, count_text, name_text, rate_text, shape_text, share_text, value_text
@@ -76,8 +77,8 @@ class _Known:
             "op": op.name,
             "doc": prose(node.doc),
             "inputs": [
-                self._value(ref) | self._source(ref) | {"port": name_text(port), "doc": prose(declared[port].doc)}
-                for port, ref in node.inputs
+                self._value(ref) | self._source(ref) | {"port": name_text(port), "doc": _port_doc(declared.get(port))}
+                for port, ref in self.graph.reads(node)
             ],
             "outputs": [
                 self._value(Ref(node.name, port))
@@ -114,6 +115,11 @@ class _Known:
             return []
         weights = node.op.weights(given).items()
         return [[name, _shape(w.shape), count_text(math.prod(w.shape))] for name, w in weights]
+
+
+def _port_doc(port: Port | None) -> str:
+    """Of a declared port; else of where a cycle closes."""
+    return prose("What comes back later." if port is None else port.doc)
 
 
 def _shape(shape: tuple[int, ...]) -> str:

@@ -121,7 +121,7 @@ def _matched(old: Graph, new: Graph) -> dict[str, str]:
 
 def _reading(graph: Graph, node: Node, names: Mapping[str, str]) -> dict[str, str]:
     """What each port reads, in the names of the new graph; a literal is its value."""
-    return {port: source_text(graph, ref, names) for port, ref in node.inputs}
+    return {port: source_text(graph, ref, names) for port, ref in graph.reads(node)}
 
 
 def source_text(graph: Graph, ref: Ref, names: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -221,7 +221,7 @@ def _edges(old: Graph, new: Graph, names: Mapping[str, str]) -> dict[Edge, Chang
 
 def _typed_edges(graph: Graph, names: Mapping[str, str]) -> dict[Edge, Signal | None]:
     """Every edge and what flows on it, nodes renamed."""
-    read = [(ref, node.name, port) for node in graph.nodes for port, ref in node.inputs]
+    read = [(ref, node.name, port) for node in graph.nodes for port, ref in graph.reads(node)]
     ends = [(ref, "", name) for name, ref in graph.outputs]
     return {renamed(Edge(*edge), names): graph.types.get(edge[0]) for edge in (*read, *ends)}
 

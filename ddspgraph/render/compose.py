@@ -44,6 +44,7 @@ def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed") -> P
             box = _box(graph, node, ids.new("node", node.name), used.get(node.name, ()), inlined, detail)
             at[node.name] = replace(box, node=node.name, share=shares.get(node.name), group=_group(graph, node))
     arrows = [arrow for node in graph.nodes if node.name in at for arrow in _arrows(graph, node, at, detail)]
+    arrows += _back_arrows(graph, at)
     ends = []
     for name, ref in graph.outputs:
         if ref.node not in at:  # at fault, in a graph that is drawn as it is written
@@ -134,7 +135,7 @@ def _box(
 
 def _used_ports(graph: Graph) -> dict[str, tuple[str, ...]]:
     """Per node the outputs that something reads."""
-    read = [ref for node in graph.nodes for _, ref in node.inputs] + list(graph.roots())
+    read = [ref for node in graph.nodes for _, ref in graph.reads(node)] + list(graph.roots())
     used: dict[str, tuple[str, ...]] = {}
     for ref in dict.fromkeys(read):
         used[ref.node] = (*used.get(ref.node, ()), ref.port)
@@ -205,6 +206,17 @@ def _arrows(graph: Graph, node: Node, at: dict[str, Box], detail: Detail) -> lis
             ends = (_shown(ref.port, source.outputs), _shown(port, target.inputs))
             signal = graph.types.get(ref)
             found.append(Arrow(source.id, target.id, *ends, signal, notes, Edge(ref, node.name, port)))
+    return found
+
+
+def _back_arrows(graph: Graph, at: Mapping[str, Box]) -> list[Arrow]:
+    """What goes into the lines of feedback: it comes back later."""
+    found = []
+    for ref, line in ((edge.source, edge.line) for edge in graph.feedback):
+        if ref.node in at and line in at:
+            port = _shown(ref.port, at[ref.node].outputs)
+            signal, edge = graph.types.get(ref), Edge(ref, line, "from")
+            found.append(Arrow(at[ref.node].id, at[line].id, port, "", signal, (), edge, is_back=True))
     return found
 
 

@@ -273,13 +273,17 @@ def _arrow(arrow: Arrow, shown: Picture, theme: Theme) -> str:
     stroke = _STROKES[rate] if arrow.change is None else _CHANGED_STROKES[arrow.change]
     if arrow.is_wrong:
         stroke = {**stroke, "penwidth": "2.4"}
+    if arrow.is_back:
+        stroke = {**stroke, "style": "dashed", "constraint": "false"}
     label = _edge_label(arrow, theme) if shown.detail != "names" and arrow.change is not Change.SAME else ""
     shown_label = f", label=<{label}>" if label else ""
     return _attributes({"color": theme.stroke(arrow), **stroke}) + shown_label
 
 
 def _tail(arrow: Arrow, source: Box, crowded: Counter[str]) -> str:
-    """An edge leaves below; several leave the border of an ellipse side by side."""
+    """An edge leaves below; several leave the border of an ellipse side by side, and one that comes back any side."""
+    if arrow.is_back:
+        return ""
     if source.kind is Kind.INPUT and crowded[source.id] > 1:
         return ""
     is_shown = any(pin.port == arrow.source_port for pin in source.outputs)
@@ -287,7 +291,12 @@ def _tail(arrow: Arrow, source: Box, crowded: Counter[str]) -> str:
 
 
 def _head(arrow: Arrow, target: Box, blanks: _Blanks) -> str:
-    """An edge comes in above: at its port, at a place of its own among several without a name, or in the middle."""
+    """An edge comes in above: at its port, at a place of its own among several without a name, or in the middle.
+
+    One that comes back takes the side that is nearest.
+    """
+    if arrow.is_back:
+        return ""
     if any(pin.port == arrow.target_port for pin in target.inputs):
         return f":i{pin_number(target.inputs, arrow.target_port)}:n"
     return f":b{blanks[target.id].index(arrow)}:n" if target.id in blanks else ":n"
@@ -297,7 +306,7 @@ def _blanks(shown: Picture) -> _Blanks:
     """Of each box that several edges enter at ports without a name, these edges."""
     found: dict[str, list[Arrow]] = {}
     for arrow in shown.arrows:
-        if not arrow.target_port:
+        if not arrow.target_port and not arrow.is_back:
             found.setdefault(arrow.target, []).append(arrow)
     return {target: arrows for target, arrows in found.items() if len(arrows) > 1}
 

@@ -26,6 +26,7 @@ _SHAPES = {
     Kind.LITERAL: ("[", "]"),
 }
 _CHANGED_LINKS = {Change.SAME: "-->", Change.ADDED: "==>", Change.REMOVED: "-.->", Change.CHANGED: "==>"}
+_BACK_LINK = "-.->"
 _SIGNS = {Change.ADDED: "#43; ", Change.REMOVED: "− ", Change.CHANGED: "#126; "}
 _PLAIN = frozenset(" ,.=_/()+-[]:·−…×")
 
@@ -69,6 +70,7 @@ def _box(box: Box) -> str:
 def _arrow(arrow: Arrow, source: Box, detail: Detail) -> str:
     rate = arrow.signal.rate if arrow.signal else source.rate if detail == "names" else None
     link = _LINKS[rate] if arrow.change is None else _CHANGED_LINKS[arrow.change]
+    link = _BACK_LINK if arrow.is_back and arrow.change is None else link
     ports = " → ".join(name_text(port) for port in (arrow.source_port, arrow.target_port) if port)
     lines = [escape(f"{ports}:")] if ports else []
     if arrow.change:

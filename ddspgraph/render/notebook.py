@@ -48,7 +48,7 @@ def _table(graph: Graph) -> str:
     for node in graph.nodes:
         if node.is_written:
             signal = graph.types.get(node.refs[0])
-            read = ", ".join(str(ref) for _, ref in node.inputs if not graph.is_literal(ref))
+            read = ", ".join(str(ref) for _, ref in graph.reads(node) if not graph.is_literal(ref))
             rows.append((node.op.name, node.name, read, f"{shape_text(signal)} {rate_text(signal)}" if signal else ""))
     rows += [("output", name, str(ref), "") for name, ref in graph.outputs]
     head = "<tr><th>op</th><th>name</th><th>reads</th><th>type</th></tr>"

@@ -97,6 +97,7 @@ class Arrow:
     edge: Edge | None = None
     change: Change | None = None
     is_wrong: bool = False  # on a cycle
+    is_back: bool = False  # it closes a cycle through a delay, and lays out nothing
 
 
 @dataclass(frozen=True)

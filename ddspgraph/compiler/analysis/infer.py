@@ -8,6 +8,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from ddspgraph.compiler.analysis.adapt import arriving
+from ddspgraph.compiler.analysis.closing import check_loops
 from ddspgraph.compiler.analysis.hops import input_hop, with_hops
 from ddspgraph.compiler.analysis.unit_hints import article, unit_hint
 from ddspgraph.diagnostics import Note, Report, Span
@@ -29,6 +30,7 @@ def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyT
     for node in graph.nodes:
         if all(ref in types for _, ref in node.inputs):
             types.update(_node_types(graph, node, types, report, sizes))
+    check_loops(graph, types, report)
     return graph.replace(types=types)
 
 

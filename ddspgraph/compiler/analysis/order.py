@@ -21,15 +21,15 @@ def order(graph: Graph, report: Report) -> Graph:
     position = {node.name: i for i, node in enumerate(graph.nodes)}
     needs = {node.name: {ref.node for _, ref in node.inputs if ref.node in position} for node in graph.nodes}
     try:
-        names = _sorted(needs, position)
+        names = sorted_names(needs, position)
     except CycleError:
         cyclic = _report_cycles(graph, needs, position, report)
         rest = {name: before - cyclic for name, before in needs.items() if name not in cyclic}
-        names = [*_sorted(rest, position), *sorted(cyclic)]
+        names = [*sorted_names(rest, position), *sorted(cyclic)]
     return graph.replace(nodes=tuple(graph.node_by_name[name] for name in names))
 
 
-def _sorted(needs: Mapping[str, set[str]], position: Mapping[str, int]) -> list[str]:
+def sorted_names(needs: Mapping[str, set[str]], position: Mapping[str, int]) -> list[str]:
     """Names after all that they need; of those that are ready the first of the file. Raises CycleError."""
     sorter = TopologicalSorter(needs)
     sorter.prepare()
@@ -51,12 +51,26 @@ def _report_cycles(
 
     cyclic: set[str] = set()
     for part in cyclic_parts(graph):
-        edges = nx.DiGraph()
+        edges = nx.DiGraph()  # given edges, the constructor of networkx 3.0 looks for pandas first and warns
         edges.add_edges_from((ref.node, n) for n in part for _, ref in graph.node_by_name[n].inputs if ref.node in part)
         first = min(part, key=position.__getitem__)
         _report_cycle(graph, [a for a, _ in nx.find_cycle(edges, first)], report)
         cyclic |= part
     return cyclic
+
+
+def cyclic(needs: Mapping[str, set[str]]) -> list[set[str]]:
+    """Each strongly connected part of more than one name, or of one that needs itself."""
+    try:
+        TopologicalSorter(needs).prepare()
+    except CycleError:
+        import networkx as nx
+
+        edges = nx.DiGraph()  # given edges, the constructor of networkx 3.0 looks for pandas first and warns
+        edges.add_edges_from((before, name) for name, names in needs.items() for before in names)
+        parts = nx.strongly_connected_components(edges)
+        return [part for part in parts if len(part) > 1 or any(edges.has_edge(name, name) for name in part)]
+    return []
 
 
 def cyclic_parts(graph: Graph) -> list[set[str]]:
@@ -68,12 +82,7 @@ def cyclic_parts(graph: Graph) -> list[set[str]]:
         seen.add(node.name)
     else:
         return []
-    import networkx as nx
-
-    edges = nx.DiGraph()  # given edges, the constructor of networkx 3.0 looks for pandas first and warns
-    edges.add_edges_from((ref.node, node.name) for node in graph.nodes for _, ref in node.inputs)
-    parts = nx.strongly_connected_components(edges)
-    return [part for part in parts if len(part) > 1 or any(edges.has_edge(n, n) for n in part)]
+    return cyclic({node.name: {ref.node for _, ref in node.inputs} for node in graph.nodes})
 
 
 def _report_cycle(graph: Graph, cycle: list[str], report: Report) -> None:
@@ -90,5 +99,6 @@ def _report_cycle(graph: Graph, cycle: list[str], report: Report) -> None:
         f"{length}: {path}",
         first.edge_spans.get(edge, first.span),
         *notes,
-        hint="cut one of these edges; closing a cycle through a stated delay comes with a later version",
+        hint=f"close it through a delay: add `feedback: {{again: {{from: {before}, delay: 10 ms}}}}` "
+        f"and read 'again' here in place of '{before}'",
     )

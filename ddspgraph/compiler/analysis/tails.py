@@ -34,10 +34,14 @@ def tail_samples(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> int:
 
 
 def sources(graph: Graph) -> list[Ref]:
-    """The sounds that are made of frames or constants: of those nothing says that they end with the inputs."""
+    """The sounds that are made of frames or constants: of those nothing says that they end with the inputs.
+
+    What comes out of a line of feedback rings on by itself, and is none of them.
+    """
     return [
         ref
         for node in graph.nodes
+        if node.name not in graph.source_of_line
         for ref in node.refs
         if _is_sound(graph.types[ref]) and not any(graph.types[r].rate is Rate.AUDIO for _, r in node.inputs)
     ]

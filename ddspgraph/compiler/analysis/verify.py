@@ -52,6 +52,9 @@ def _ends(graph: Graph) -> Iterator[str]:
     for name in graph.losses:
         if name not in graph.node_by_name:
             yield f"loss '{name}' does not exist"
+    for edge in graph.feedback:
+        if edge.source not in known or edge.line not in graph.node_by_name:
+            yield f"the feedback '{edge.line}' reads '{edge.source}': one of them does not exist"
 
 
 def _types(graph: Graph) -> Iterator[str]:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from ddspgraph.compiler.frontend.clock import read_clock
 from ddspgraph.compiler.frontend.drafts import read_draft
 from ddspgraph.compiler.frontend.edges import Connector, is_one_more
+from ddspgraph.compiler.frontend.feedback import closing_edge, read_line
 from ddspgraph.compiler.frontend.parameters import whole
 from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.structure import NODE_KEYS, SECTIONS, STRUCTURE
@@ -40,14 +41,21 @@ def build(
     constants = [str(key) for key, _ in _items(root, "params")]
     scope = Scope(ops, report, clock, clock_is_sound, is_complete=not _lacks_a_section(root), constants=constants)
     _read_inputs(root, scope)
+    lines = _claim_lines(root, scope)
     scope.clock = _read_drafts(root, scope, given)
+    scope.drafts |= {key: read_line(key, value, scope) for key, value in lines.items()}
     scope.report_needs()
     _refuse_own_names(scope)
     connector = Connector(scope, limits)
     nodes = [node for draft in scope.drafts.values() if (node := connector.node(draft)) is not None]
+    closing = [closing_edge(scope.drafts[key], value, scope) for key, value in lines.items()]
+    open_lines = {key for key, edge in zip(lines, closing, strict=True) if edge is None}
+    nodes = [node for node in nodes if node.name not in open_lines]
     outputs = [(str(key), ref) for key, value in _items(root, "outputs") if (ref := scope.ref(value)) is not None]
     _check_purpose(root, report)
     names = {node.name for node in nodes}
+    known = names | set(scope.inputs)
+    feedback = tuple(edge for edge in closing if edge is not None and {edge.line, edge.source.node} <= known)
     return Graph(
         name=text_of(root.get("name")),
         clock=scope.clock,
@@ -55,6 +63,7 @@ def build(
         nodes=(*connector.literals, *nodes),
         outputs=tuple(outputs),
         losses=tuple(str(key) for key, _ in _items(root, "losses") if key in names),
+        feedback=feedback,
         doc=text_of(root.get("doc")),
         training=read_training({str(key): value for key, value in _items(root, "training")}, report),
     )
@@ -112,6 +121,11 @@ def _input_dims(value: Value, rate: Rate, clock: Clock) -> tuple[Dim, ...]:
 def _dim(value: Value) -> Dim:
     number = whole(value.data)
     return Dim.of(value.data if number is None else number)  # type: ignore[arg-type]  # the schema saw to it
+
+
+def _claim_lines(root: Value, scope: Scope) -> dict[Key, Value]:
+    """The entries of `feedback`, whose names are taken before any is read: a delay may be another name."""
+    return {key: value for key, value in _items(root, "feedback") if value.is_mapping and scope.claim(key)}
 
 
 # -- nodes and losses -----------------------------------------------------------------------------
@@ -180,7 +194,7 @@ def _fixed_length(scope: Scope, lengths: list[tuple[int, Value]]) -> Clock:
 def _lacks_a_section(root: Value) -> bool:
     """Whether names may have been declared in a part of the spec that was refused."""
     known = STRUCTURE["properties"]
-    sections = ("inputs", "nodes", "losses")
+    sections = ("inputs", "feedback", "nodes", "losses")
     is_refused = any(value.is_faulty and (key in sections or key not in known) for key, value in root.items())
     return is_refused or any(_holds_a_section(value) for _, value in root.items())
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ddspgraph.ir.feedback import INTERPOLATIONS
 from ddspgraph.ir.training import TRAINING_PARAMS
 from ddspgraph.ir.types import Rate, Unit
 
@@ -21,7 +22,6 @@ OWN_KEY = "^x-"
 RESERVED = {
     "graphs": "subgraphs, inline or by file",
     "voices": "a node or subgraph mapped over N voices",
-    "feedback": "a cycle closed through a stated delay",
 }
 
 
@@ -130,6 +130,38 @@ _NODE = _mapping(
     examples=[_NODE_EXAMPLE],
 )
 
+_FEEDBACK_EXAMPLE = {"from": "damp", "delay": "380 ms"}
+_DELAY = {"type": ["number", "string"]}
+_FEEDBACK = _mapping(
+    {
+        "from": {
+            "type": "string",
+            "pattern": REFERENCE,
+            "description": "The value that comes back: `node` or `node/port`.",
+            "examples": ["damp"],
+        },
+        "delay": {
+            "type": ["number", "string", "array", "object"],
+            "description": "How old it is: `380 ms`, `82 samples`, `1 frame`, one for each channel in a list, or the "
+            "name of a signal in s, ms, samples or Hz (a period).",
+            "examples": ["380 ms"],
+        },
+        "min": {**_DELAY, "description": "The least that a moving delay can be.", "examples": ["1 ms"]},
+        "max": {**_DELAY, "description": "The most that a moving delay can be.", "examples": ["25 ms"]},
+        "interpolation": {
+            "enum": list(INTERPOLATIONS),
+            "description": "Between samples; none takes the nearest. Without it: lagrange3.",
+        },
+        "rate": {"enum": ["audio", "frame"], "description": "How often the value changes; without it: audio."},
+        "channels": {"type": "integer", "minimum": 1, "maximum": 1024, "description": "Size of the last axis."},
+        "unit": {"enum": [u.value for u in Unit], "description": "What the numbers count."},
+        "group": _NODE["properties"]["group"],
+        "doc": _DOC,
+    },
+    ["from", "delay"],
+    examples=[_FEEDBACK_EXAMPLE],
+)
+
 #: What other formats and programs call a key -> the key.
 OTHER_WORDS = {
     **dict.fromkeys(("fs", "sr", "samplerate", "sampling_rate", "samples_per_second"), "sample_rate"),
@@ -148,7 +180,7 @@ OTHER_WORDS = {
 }
 
 #: The keys of the top that hold something by name.
-SECTIONS = ("clock", "params", "inputs", "nodes", "outputs", "losses", "training")
+SECTIONS = ("clock", "params", "inputs", "feedback", "nodes", "outputs", "losses", "training")
 #: The keys of a node; one that stands as a node has lost its indentation.
 NODE_KEYS = tuple(_NODE["properties"])
 
@@ -178,6 +210,12 @@ STRUCTURE: dict[str, Any] = {
                 {}, "Named constants, used as `$name`; `--set name=value` overrides.", {"n_harmonics": 60}
             ),
             "inputs": _named(_INPUT, "What a caller gives.", _INPUTS_EXAMPLE),
+            "feedback": _named(
+                _FEEDBACK,
+                "Values of the graph as they were some time ago: they close cycles.",
+                {"echo": _FEEDBACK_EXAMPLE},
+                PATH,
+            ),
             "nodes": _named(_NODE, "The graph; the order of the file does not matter.", {"quiet": _NODE_EXAMPLE}, PATH),
             "outputs": _named(_REFERENCE, "What a caller gets, by name.", {"audio": "quiet"}),
             "losses": _named(_NODE, "What training minimises.", {"spectral": _LOSS_EXAMPLE}, PATH),

@@ -10,7 +10,7 @@ from ddspgraph.diagnostics import Report, did_you_mean, quote
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
 #: Where `$name` may stand; `name`, `doc`, `group` and the author's own `x-` keys are text.
-_SECTIONS = ("clock", "inputs", "nodes", "outputs", "losses", "training")
+_SECTIONS = ("clock", "inputs", "feedback", "nodes", "outputs", "losses", "training")
 
 
 def substitute(

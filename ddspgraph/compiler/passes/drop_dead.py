@@ -14,4 +14,6 @@ from ddspgraph.ir.graph import Graph
 def drop_dead(graph: Graph) -> Graph:
     alive = graph.ancestors(graph.roots())
     nodes = tuple(node for node in graph.nodes if node.name in alive)
-    return graph if len(nodes) == len(graph.nodes) else graph.replace(nodes=nodes)
+    if len(nodes) == len(graph.nodes):
+        return graph
+    return graph.replace(nodes=nodes, feedback=tuple(edge for edge in graph.feedback if edge.line in alive))

@@ -43,8 +43,7 @@ def fold_constants(graph: Graph, evaluate: Evaluate, ops: Registry) -> Graph:
         nodes.append(node)
     if not instead:
         return graph
-    outputs = tuple((name, instead.get(ref, ref)) for name, ref in graph.outputs)
-    return graph.replace(nodes=tuple(nodes), outputs=outputs)
+    return graph.rewired(instead, nodes=tuple(nodes))
 
 
 def may_fold(graph: Graph, node: Node, known: Container[Ref]) -> bool:

@@ -24,8 +24,7 @@ def merge_duplicates(graph: Graph) -> Graph:
             instead.update(zip(node.refs, twin.refs, strict=True))
     if not instead:
         return graph
-    outputs = tuple((name, instead.get(ref, ref)) for name, ref in graph.outputs)
-    return graph.replace(nodes=tuple(nodes), outputs=outputs)
+    return graph.rewired(instead, nodes=tuple(nodes))
 
 
 def _may_merge(graph: Graph, node: Node) -> bool:

@@ -11,9 +11,9 @@ from ddspgraph.migrations.text.scalars import LONGEST_LINE, block_text, scalar_t
 from ddspgraph.migrations.text.written import Marked, mark, spelling
 
 #: The order of the keys at the top; others follow as they stood.
-_ORDER = ("version", "name", "doc", "clock", "params", "inputs", "nodes", "outputs", "losses", "training")
+_ORDER = ("version", "name", "doc", "clock", "params", "inputs", "feedback", "nodes", "outputs", "losses", "training")
 #: These have one entry a line.
-_SECTIONS = ("params", "inputs", "nodes", "outputs", "losses", "training")
+_SECTIONS = ("params", "inputs", "feedback", "nodes", "outputs", "losses", "training")
 _LONGEST_KEY = 1_000  # a YAML reader looks no further for the ':' of a key
 
 #: A key at the top, or an entry of a section.

@@ -1,0 +1,83 @@
+"""What closes a cycle: a value of the graph as it was some time ago.
+
+An entry of `feedback:` becomes a node of `FeedbackLine`, which reads nothing but its delay, and an edge of
+`Graph.feedback`, which says what goes into the line: so the nodes of a graph have an order, with loops or without.
+`streaming.loops` turns both into one node that runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ddspgraph.ir.op import Op, Traits, from_clock, param
+from ddspgraph.ir.ports import Mismatch, Port, audio, frame
+from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit
+
+#: How a line is read between samples. `none` takes the nearest whole delay.
+INTERPOLATIONS = ("none", "linear", "lagrange3")
+#: The units in which a signal can say a delay; a frequency says its period.
+DELAY_UNITS = (Unit.SAMPLES, Unit.MILLISECONDS, Unit.SECONDS, Unit.HZ)
+
+
+class FeedbackLine(Op):
+    """A value of the graph as it was a stated time ago, and 0 before: y(t) = x(t - delay).
+
+    Delays count samples; of a line at frame rate, frames.
+    """
+
+    name = "feedback"
+    traits = Traits.SIZED
+    whole_clip = "is part of a loop that was not closed"
+
+    inputs = {
+        "delay": audio(
+            "lines",
+            broadcast=True,
+            shares="delay",
+            doc="How old the value is; it may move. A frequency says its period.",
+        )
+    }
+
+    rate: str = param("audio", choices=("audio", "frame"), doc="How often the value changes.")
+    channels: int | None = param(None, ge=1, doc="Channels; null: audio without a channel axis.")
+    unit: str = param("any", choices=tuple(unit.value for unit in Unit), doc="What the value counts.")
+    delays: tuple[float, ...] = param((), ge=1, doc="Constant delays, one for all channels or one for each.")
+    shortest: float = param(1.0, ge=1, doc="The least that a moving delay can be.")
+    longest: float = param(1.0, ge=1, doc="The most that a moving delay can be.")
+    interpolation: str = param("lagrange3", choices=INTERPOLATIONS, doc="How the line is read between samples.")
+    sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
+
+    @property
+    def is_audio(self) -> bool:
+        return self.rate == "audio"
+
+    def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
+        if self.delays:
+            return {}
+        return self.inputs if self.is_audio else {"delay": frame("lines", broadcast=True, shares="delay")}
+
+    def output_ports(self) -> Mapping[str, Port]:
+        dims = self._signal().dims
+        return {"signal": Port(dims, Rate.AUDIO if self.is_audio else Rate.FRAME, Unit(self.unit))}
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        delay = signals.get("delay")
+        if delay is not None:
+            self._check_delay(delay)
+        return {"signal": self._signal()}
+
+    def _signal(self) -> Signal:
+        if self.is_audio:
+            channels = () if self.channels is None else (Dim.of(self.channels),)
+            return Signal((BATCH, SAMPLES, *channels), Rate.AUDIO, Unit(self.unit))
+        return Signal((BATCH, FRAMES, Dim.of(self.channels or 1)), Rate.FRAME, Unit(self.unit))
+
+    def _check_delay(self, delay: Signal) -> None:
+        """Raises `Mismatch` E412 or E414."""
+        if delay.unit not in DELAY_UNITS:
+            message = f"the delay {{source}} is {delay.unit}"
+            raise Mismatch("E412", "delay", message, "give it in s, ms or samples, or in Hz, which says a period")
+        lines = delay.dims[-1].size
+        if lines not in (1, self.channels or 1):
+            message = f"the delay {{source}} has {delay.dims[-1]} channels, the line has {self.channels or 1}"
+            raise Mismatch("E414", "delay", message, "give one delay for all channels, or one for each")
