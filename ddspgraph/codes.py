@@ -55,6 +55,8 @@ CODES: dict[str, str] = {
     "E504": "A quantity that cannot be read: an unknown unit, or no number before it.",
     "E505": "A quantity whose unit does not fit here.",
     "E506": "A word that is not one of the allowed ones.",
+    "E507": "A learned value that does not begin between its bounds.",
+    "E508": "Bounds of a learned value that leave it no room: min is not below max, or a log scale reaches 0.",
     # E6: data and files (exit code 4)
     "E601": "A file that does not exist or cannot be read.",
     "E602": "An audio or array file whose content is not what its name or header says.",

@@ -124,7 +124,7 @@ def _details(graph: Graph, node: Node, costs: Costs) -> str:
     inputs = ", ".join(f"{port}: {source}" for port, source in _sources(graph, node).items())
     params = [f"{name} = {value}" for name, value in _params(node).items()]
     count = costs.nodes[node.name].n_weights
-    weights = f"; {count_text(count)} weights" if count else ""
+    weights = f"; {count_text(count)} weight{'s' * (count != 1)}" if count else ""
     return ", ".join([f"{node.op.name}({inputs})", *params]) + weights
 
 

@@ -69,6 +69,14 @@ def load_graph(argument: str, options: GraphOptions, *, is_played: bool = False)
     return (playable_graph if is_played else exported_graph)(argument, ops=options.ops, limits=options.limits)
 
 
+def with_learned_values(argument: str, graph: Graph) -> Graph:
+    """The graph of an argument for a picture: that of a run with what it has learned. Raises GraphError E615."""
+    from ddspgraph.training.run_folder import is_run, with_learned
+
+    is_trained = argument != "-" and is_run(argument)
+    return with_learned(graph, argument, show_warning) if is_trained else graph
+
+
 def compile_graph(
     argument: str, graph: Graph, options: GraphOptions, *, seed: int = 0, observe: Observer | None = None
 ) -> CompiledGraph:

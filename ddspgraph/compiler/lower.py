@@ -13,6 +13,7 @@ from ddspgraph.dsp.numerics import needs_static_shapes
 from ddspgraph.ir.call import create_variables
 from ddspgraph.ir.graph import Graph, Ref
 from ddspgraph.ir.op import Traits
+from ddspgraph.ir.trained import with_trained_values
 from ddspgraph.ir.types import Signal
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
@@ -143,6 +144,12 @@ class CompiledGraph(tf.Module):
 
         load_weights(self, path)
 
+    @property
+    def as_trained(self) -> Graph:
+        """`graph` with the learned values as they are now, for pictures."""
+        arrays = {node: {n: v.numpy() for n, v in named.items()} for node, named in self.variables_by_node.items()}
+        return with_trained_values(self.graph, arrays)
+
     def use_variables(self, variables: Mapping[str, Mapping[str, tf.Variable]]) -> None:
         """Computes with other variables, node -> weight -> variable, in place of its own from now on."""
         self.variables_by_node = {node: dict(named) for node, named in variables.items()}
@@ -152,12 +159,12 @@ class CompiledGraph(tf.Module):
         """The diagram, for Jupyter."""
         from ddspgraph.render.notebook import page
 
-        return page(self.graph, sum(int(tf.size(v)) for v in self.variables))
+        return page(self.as_trained, sum(int(tf.size(v)) for v in self.variables))
 
     def _repr_svg_(self) -> str | None:
         from ddspgraph.render.notebook import svg
 
-        return svg(self.graph)
+        return svg(self.as_trained)
 
     def input_specs(self, graph: Graph, roots: Iterable[Ref]) -> dict[str, tf.TensorSpec]:
         """What a function of these values takes: open batch, time and named axes."""

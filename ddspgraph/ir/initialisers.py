@@ -41,6 +41,9 @@ def initial_value(weight: Weight, name: str, seed: int) -> Any:
         return (q if rows >= columns else q.T).reshape(shape).astype(np.float32)
     if not isinstance(weight.init, tuple):
         raise ValueError(f"variable '{name}': there is no initialiser '{weight.init}'")
-    kind, first, second = weight.init
+    kind, *numbers = weight.init
+    if kind == "values":
+        return np.reshape(np.array(numbers, np.float32), shape)
+    first, second = numbers
     draw = generator.normal if kind == "normal" else generator.uniform
     return draw(first, second, shape).astype(np.float32)

@@ -54,12 +54,12 @@ class Sizes:
 class Weight:
     """One variable of a trainable op.
 
-    `init` is "zeros", "ones", "glorot_uniform", "orthogonal", "lstm_bias", or ("normal", mean, stddev) or
-    ("uniform", low, high).
+    `init` is "zeros", "ones", "glorot_uniform", "orthogonal", "lstm_bias", or ("normal", mean, stddev),
+    ("uniform", low, high), or ("values", ...): the numbers themselves, row by row.
     """
 
     shape: tuple[int, ...]
-    init: str | tuple[str, float, float] = "glorot_uniform"
+    init: str | tuple[Any, ...] = "glorot_uniform"
     trainable: bool = True
 
 
@@ -238,6 +238,10 @@ class Op(metaclass=_Declaration):
     def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
         """The variables of a trainable op, from the types of its inputs."""
         return {}
+
+    def trained(self, weights: Mapping[str, Any]) -> Op:
+        """The op as pictures show it after training: with parameters that say what the weights, arrays, mean."""
+        return self
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         """How many numbers the kernel holds at its peak beside inputs and outputs.

@@ -7,6 +7,7 @@ from ddspgraph.losses import LOSSES
 from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
+from ddspgraph.ops.learned import Learned
 from ddspgraph.ops.mixing import Add, Gain, Mix, Multiply
 from ddspgraph.ops.neural.convolution import DilatedConvStack
 from ddspgraph.ops.neural.decoders import DilatedConvDecoder, RnnFcDecoder
@@ -72,7 +73,7 @@ from ddspgraph.ops.units import (
 OPS = Registry(
     [
         *(Harmonic, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
-        *(Constant, Hold, Lfo, ExpDecay),
+        *(Constant, Learned, Hold, Lfo, ExpDecay),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, FIRFilter, SincFilter, ModDelay),
         *(Add, Mix, Multiply, Gain, Crop, Concat, Split, Resample),
         *(ExpSigmoid, SymExpSigmoid, Sigmoid, Tanh, Softplus),

@@ -40,7 +40,7 @@ def explore(
     """
     from ddspgraph.page.document import html_of
 
-    checked = graph if isinstance(graph, Graph) else graph.graph
+    checked = graph if isinstance(graph, Graph) else graph.as_trained
     values = None
     if inputs is not None:
         if isinstance(graph, Graph):

@@ -16,7 +16,7 @@ from ddspgraph.ir.types import Dim, Rate, Signal
 from ddspgraph.render.compose import kind_of
 from ddspgraph.render.labels import clock_text
 from ddspgraph.render.picture import Change, Edge, Kind
-from ddspgraph.render.values import literal_said, params_said
+from ddspgraph.render.values import literal_text, params_said
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ def source_text(graph: Graph, ref: Ref, names: Mapping[str, str] = MappingProxyT
     """What a port reads: `warm`, `grouped/harm_dist`, or the value of a literal."""
     node = graph.node_by_name.get(ref.node)
     if node is not None and kind_of(graph, node) is Kind.LITERAL:
-        return str(literal_said(graph, node))
+        return literal_text(graph, node)
     name = names.get(ref.node, ref.node)
     is_default = node is not None and ref == node.refs[0]
     return name if is_default or not ref.port else f"{name}/{ref.port}"

@@ -112,7 +112,7 @@ def _box(
         return Box(box_id, kind, node.name, op.name, marks, (), (), (), rate, is_trainable, is_random, node.doc)
     outputs = _output_pins(graph, node, used, detail)
     if is_trainable and (count := weight_count(graph, node)):
-        marks = (f"trainable, {count_text(count)} weights", *marks[1:])
+        marks = (f"trainable, {count_text(count)} weight{'s' * (count != 1)}", *marks[1:])
     return Box(
         id=box_id,
         kind=kind,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ddspgraph.ir.graph import Graph, Node
+from ddspgraph.ir.op import Traits
 from ddspgraph.ir.text import said_params
 from ddspgraph.ir.types import Unit
 from ddspgraph.ir.written import Written
@@ -34,15 +35,29 @@ def params_said(node: Node, *, with_defaults: bool = False) -> dict[str, Said]:
 
 def param_said(node: Node, name: str, wording: Wording = value_text) -> Said:
     """One parameter."""
-    return _said(getattr(node.op, name), node.op.params()[name].unit, node.written.get(name), wording)
+    spec = node.op.params()[name]
+    unit = Unit(getattr(node.op, spec.shares)) if spec.shares in node.op.params() else spec.unit
+    return _said(getattr(node.op, name), unit, node.written.get(name), wording)
 
 
 def literal_said(graph: Graph, node: Node, wording: Wording = value_text) -> Said:
-    """The value of a literal."""
+    """The value of a literal, and whether training moves it."""
     signal = graph.types.get(node.refs[0])
     unit = signal.unit if signal else Unit(getattr(node.op, "unit", Unit.ANY))
     (name,) = (name for name, spec in node.op.params().items() if spec.is_required)
-    return _said(getattr(node.op, name), unit, node.written.get(name), wording)
+    said = _said(getattr(node.op, name), unit, node.written.get(name), wording)
+    return said._replace(text=f"{said.text}, learned") if Traits.TRAINABLE in node.op.traits else said
+
+
+def literal_text(graph: Graph, node: Node) -> str:
+    """A literal in full: `2 kHz, learned, min = 200 Hz, max = 8 kHz`."""
+    bounds = [f"{name} = {said.text}" for name, said in params_said(node).items() if not _is_its_own(node, name)]
+    return ", ".join([str(literal_said(graph, node)), *bounds])
+
+
+def _is_its_own(node: Node, name: str) -> bool:
+    """Whether a parameter of a literal is its value, or the unit that the value has."""
+    return node.op.params()[name].is_required or name == "unit"
 
 
 def _said(value: object, unit: Unit, written: Written | None, wording: Wording) -> Said:

@@ -16,7 +16,7 @@ import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,13 +24,15 @@ from typing import Any
 from ddspgraph import __version__
 from ddspgraph.compiler.driver import load
 from ddspgraph.data.lock import LOCK, locked
-from ddspgraph.diagnostics import fail
+from ddspgraph.diagnostics import Diagnostic, fail
 from ddspgraph.files import cannot_write, open_file, place, write_atomically
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
+from ddspgraph.ir.trained import with_trained_values
 from ddspgraph.ir.training import Training
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
-from ddspgraph.training.checkpoints import checkpoint_paths
+from ddspgraph.training.checkpoints import checkpoint_paths, newest_checkpoint
+from ddspgraph.training.observer import python_warning
 
 RUN, SPEC, STATISTICS, FIT = "run.json", "graph.yaml", "statistics.json", "fit.json"
 CHECKPOINTS, TENSORBOARD = "checkpoints", "tensorboard"
@@ -153,6 +155,25 @@ def load_run_graph(
     if not spec.is_file():
         raise fail("E602", "the run holds no spec: its graph was built in Python", place(folder))
     return load(spec, params=facts["settings"], ops=ops, limits=limits)
+
+
+def with_learned(
+    graph: Graph, folder: str | os.PathLike[str], warn: Callable[[Diagnostic], None] = python_warning
+) -> Graph:
+    """The graph of a run with what its newest checkpoint has learned, for pictures. Needs no TensorFlow.
+
+    Args:
+      graph: of `load_run_graph`.
+      warn: told W112 of every newer checkpoint that is damaged.
+
+    Raises:
+      GraphError: E615 no checkpoint that can be read.
+    """
+    weights: dict[str, dict[str, Any]] = {}
+    for name, array in newest_checkpoint(Path(folder, CHECKPOINTS), warn).weights().items():
+        node, _, weight = name.rpartition("/")
+        weights.setdefault(node, {})[weight] = array
+    return with_trained_values(graph, weights)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

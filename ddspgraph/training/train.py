@@ -153,7 +153,7 @@ def check_has_losses(graph: Graph) -> None:
 def check_has_weights(graph: Graph) -> None:
     """Raises GraphError E312 where there is nothing to change."""
     if not any(Traits.TRAINABLE in node.op.traits for node in graph.nodes):
-        hint = "a network, or `trainable: true` on a reverb, has some"
+        hint = "a network, `trainable: true` on a reverb, or `{learn: 0.5}` at any port has some"
         raise fail("E312", "no node of the graph has weights: training has nothing to change", hint=hint)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ddspgraph.cli import explain
 from ddspgraph.cli.console import paint, put, show, show_json
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
-from ddspgraph.cli.spec import count_nodes, load_graph
+from ddspgraph.cli.spec import count_nodes, load_graph, with_learned_values
 from ddspgraph.export.targets import TARGETS, check_support, unmeasured_ops
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _check(spec: str, arguments: Arguments, options: GraphOptions) -> tuple[Grap
 
     warnings: tuple[Diagnostic, ...] = ()
     try:
-        graph = load_graph(spec, options)
+        graph = with_learned_values(spec, load_graph(spec, options))
         warnings = graph.warnings
         if arguments.target:
             check_support(graph, arguments.target, streaming=arguments.streaming)

@@ -45,14 +45,14 @@ def main(arguments: Arguments) -> int:
     if arguments.output is None:
         raise UsageError("-o FILE says where the picture goes (- prints DOT)")
     from ddspgraph import render
-    from ddspgraph.cli.spec import count_nodes, load_graph, outline_graph, tell_warnings
+    from ddspgraph.cli.spec import count_nodes, load_graph, outline_graph, tell_warnings, with_learned_values
     from ddspgraph.diagnostics import Report
 
     report, options = Report(), GraphOptions.of(arguments)
     if arguments.stage == "source":
         graph = outline_graph(arguments.spec, options, report)
     else:
-        graph = load_graph(arguments.spec, options)
+        graph = with_learned_values(arguments.spec, load_graph(arguments.spec, options))
     tell_warnings(graph)
     style = {
         "detail": arguments.detail,
@@ -80,7 +80,7 @@ def main(arguments: Arguments) -> int:
 
 def _draw_difference(arguments: Arguments) -> int:
     """The picture goes to `-o`; the same in words to stdout, so that without `-o` the words are all."""
-    from ddspgraph.cli.spec import load_graph
+    from ddspgraph.cli.spec import load_graph, with_learned_values
     from ddspgraph.render import draw_comparison
     from ddspgraph.render.compare import compare
 
@@ -91,7 +91,7 @@ def _draw_difference(arguments: Arguments) -> int:
     if arguments.stage != "typed" or arguments.legend:
         raise UsageError("--diff compares graphs with their types: without --stage and --legend")
     options = GraphOptions.of(arguments)
-    old, new = load_graph(arguments.diff, options), load_graph(arguments.spec, options)
+    old, new = (with_learned_values(spec, load_graph(spec, options)) for spec in (arguments.diff, arguments.spec))
     if arguments.output is None:
         comparison = compare(old, new)
     else:

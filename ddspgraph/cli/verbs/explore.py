@@ -28,7 +28,7 @@ def add_options(parser: Parser) -> None:
 
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.run_inputs import needed_inputs
-    from ddspgraph.cli.spec import count_nodes, is_saved_model, load_graph, tell_warnings
+    from ddspgraph.cli.spec import count_nodes, is_saved_model, load_graph, tell_warnings, with_learned_values
     from ddspgraph.files import write_atomically
     from ddspgraph.page.document import html_of
 
@@ -46,7 +46,7 @@ def main(arguments: Arguments) -> int:
     has_signals = is_given or not (needed or arguments.no_signals or is_saved_model(arguments.spec))
     values = _values(graph, arguments, options) if has_signals else None
     with stage(f"writing {output}"):
-        page = html_of(graph, values).encode()
+        page = html_of(with_learned_values(arguments.spec, graph), values).encode()
         write_atomically(output, page)
     if arguments.json:
         show_json({"ok": True, "file": output, "bytes": len(page), "signals": len(values or {})})

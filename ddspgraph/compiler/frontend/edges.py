@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from ddspgraph.compiler.frontend.decimal_commas import joined, parted_numbers, touching_halves
+from ddspgraph.compiler.frontend.learned_values import is_learned, learned_hint, read_learned
 from ddspgraph.compiler.frontend.number_slips import is_silence, number_slip
 from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader, quantity_of
 from ddspgraph.compiler.frontend.scope import Draft, Scope
@@ -19,6 +20,7 @@ from ddspgraph.ir.ports import Port
 from ddspgraph.ir.quantity import parse_quantity
 from ddspgraph.ir.types import Unit
 from ddspgraph.ir.units import scaling_parameter
+from ddspgraph.ir.written import Written
 from ddspgraph.limits import Limits
 
 _VARIADIC = re.compile("input_[1-9][0-9]{0,5}")
@@ -26,7 +28,7 @@ _LOOKS_LIKE_A_NUMBER = re.compile(r"\s*[+-]?\.?[0-9]")
 
 
 class Connector:
-    """Connects drafts; literals become nodes of the op `constant` in `literals`."""
+    """Connects drafts; literals become nodes of the ops `constant` and `learned` in `literals`."""
 
     def __init__(self, scope: Scope, limits: Limits) -> None:
         self.scope, self.report, self.limits = scope, scope.report, limits
@@ -160,8 +162,10 @@ class Connector:
         if any(item.data in self.scope.claimed for item in value.elements() if isinstance(item.data, str)):
             hint = "write one name, or join the signals in a concat node"
             return self._refused("E311", f"{name} is a list of names: a list holds numbers", value, hint)
+        if is_learned(value):
+            return self._learned(draft, port, unit, value, name)
         if value.is_mapping or value.data is None or isinstance(value.data, bool):
-            hint = "write the name of an input or node, or a number"
+            hint = learned_hint(value) or "write the name of an input or node, or a number"
             braced = next((str(key) for key, _ in value.items() if key in self.scope.constants), None)
             hint = f"write ${braced}" if braced is not None else hint
             return self._refused("E311", f"{name} wants a signal, this is {value.said}", value, hint)
@@ -171,10 +175,23 @@ class Connector:
         literal = self.scope.ops["constant"](value=number, unit=unit.value)  # type: ignore[call-arg]
         words = written(value, unit, self.reader.sample_rate)
         said = {"value": words} if words is not None else {}
-        origin, owner = Origin.LITERAL, str(draft.key)
-        constant = Node(f"{owner}.{port}", literal, span=value.span, written=said, origin=origin, owner=owner)
-        self.literals.append(constant)
-        return constant.refs[0]
+        return self._made(draft, port, literal, value, {}, said)
+
+    def _learned(self, draft: Draft, port: str, unit: Unit, value: Value, name: str) -> Ref | None:
+        """A node that holds a value which training moves."""
+        op, instead = self.scope.ops["learned"], _unscaled(draft.op, port, value.get("learn"))
+        found = read_learned(value, op, unit, name, self.reader, instead)
+        return None if found is None else self._made(draft, port, found.op, value, found.spans, found.written)
+
+    def _made(
+        self, draft: Draft, port: str, op: Op, value: Value, spans: Mapping[str, Span], said: Mapping[str, Written]
+    ) -> Ref:
+        """The node that a literal becomes."""
+        owner = str(draft.key)
+        made_by = {"origin": Origin.LITERAL, "owner": owner}
+        node = Node(f"{owner}.{port}", op, span=value.span, edge_spans=spans, written=said, **made_by)  # type: ignore[arg-type]
+        self.literals.append(node)
+        return node.refs[0]
 
     def _refused(self, code: str, message: str, value: Value, hint: str) -> None:
         self.report.add(code, message, value.span, hint=hint)
@@ -199,12 +216,12 @@ def _quantity(text: str) -> Unit | None:
     return quantity.unit if quantity else None
 
 
-def _unscaled(op: Op | None, port: str, value: Value) -> str | None:
+def _unscaled(op: Op | None, port: str, value: Value | None) -> str | None:
     """The repair of a quantity at a port that takes raw numbers, which a scale function makes of them."""
     first = value
-    while first.is_list and first.elements():
+    while first is not None and first.is_list and first.elements():
         first = first.elements()[0]
-    quantity = quantity_of(first)
+    quantity = None if first is None else quantity_of(first)
     name = scaling_parameter(op, port, quantity.unit) if op and quantity else None
     return f"write `{name}: null` in its params: then '{port}' takes {quantity.unit}" if name and quantity else None
 

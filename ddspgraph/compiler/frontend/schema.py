@@ -25,13 +25,16 @@ _QUANTITIES = {
     Unit.RADIANS: "`1.57 rad`, `90 deg`",
 }
 _CONSTANT = {"type": "string", "pattern": CONSTANT}
+#: What stands at a port: a reference, a literal, or a literal that training moves.
+_VALUE = {"$ref": "#/definitions/a value"}
+_LITERAL = {"type": ["string", "number", "array"]}
 
 
 def graph_schema(ops: Registry) -> dict[str, Any]:
     """Draft-07; `STRUCTURE` with the ports and parameters of every op."""
     schema = copy.deepcopy(STRUCTURE)
     schema["description"] = "A graph of neural and DSP nodes. https://json-schema.org/draft-07"
-    definitions: dict[str, Any] = {name: _op_schema(op) for name, op in ops.items()}
+    definitions: dict[str, Any] = {name: _op_schema(op) for name, op in ops.items()} | {"a value": _value_at_a_port()}
     for section, wants_loss in (("nodes", False), ("losses", True)):
         names = [name for name, op in ops.items() if _is_loss(op) is wants_loss]
         node = copy.deepcopy(STRUCTURE["properties"][section]["additionalProperties"])  # the sections share theirs
@@ -92,7 +95,7 @@ def _inputs_schema(op: type[Op]) -> dict[str, Any]:
         "properties": {name: _port_schema(port) for name, port in op.inputs.items()},
         "additionalProperties": False,
     }
-    in_order: dict[str, Any] = {"type": "array", "items": {"type": ["string", "number", "array"]}}
+    in_order: dict[str, Any] = {"type": "array", "items": _VALUE}
     if op.variadic is not None:
         more = f"[{len(op.inputs) + 1}-9]|[1-9][0-9]{{1,5}}"  # as many as the named ones, and one more
         by_name["patternProperties"] = {f"^input_({more})$": _port_schema(op.variadic)}
@@ -105,7 +108,20 @@ def _inputs_schema(op: type[Op]) -> dict[str, Any]:
 
 def _port_schema(port: Port) -> dict[str, Any]:
     text = port.type_text() + (f". {port.doc}" if port.doc else "")
-    return {"type": ["string", "number", "array"], "description": text}
+    return {"description": text, "allOf": [_VALUE]}
+
+
+def _value_at_a_port() -> dict[str, Any]:
+    number = {"type": ["number", "string"]}
+    keys = {
+        "learn": {**_LITERAL, "description": "Where it begins; `train` and `fit` move it."},
+        "min": {**number, "description": "It stays above."},
+        "max": {**number, "description": "It stays below."},
+        "scale": {"enum": ["linear", "log"], "description": "log: steps are ratios, as frequencies are heard."},
+        "shape": {"type": "array", "description": "So many numbers, all from one value."},
+    }
+    kinds = [*_LITERAL["type"], "object"]
+    return {"type": kinds, "properties": keys, "required": ["learn"], "additionalProperties": False}
 
 
 def param_schema(spec: ParamSpec) -> dict[str, Any]:

@@ -44,9 +44,9 @@ def has_quantity(value: Value) -> bool:
 
 
 def _quantities(value: Value) -> Iterator[tuple[Value, Unit]]:
-    """The quantities of a value, also those in its lists."""
+    """The quantities of a value, also those in its lists, and in the entries of a mapping."""
     quantity = quantity_of(value)
     if quantity is not None:
         yield value, quantity.unit
-    for item in value.elements():
+    for item in (*value.elements(), *(entry for _, entry in value.items())):
         yield from _quantities(item)
