@@ -1,3 +1,8 @@
+from .bounds import (
+    bounded,
+    bounded_number,
+    unbounded,
+)
 from .convolution import (
     crop_and_compensate_delay,
     fft_convolve,
@@ -183,6 +188,8 @@ __all__ = [
     "apply_window_to_impulse_response",
     "as_phase",
     "bark_to_hz",
+    "bounded",
+    "bounded_number",
     "broadcast_batch",
     "broadcast_time",
     "center_crop",
@@ -290,6 +297,7 @@ __all__ = [
     "sym_exp_sigmoid",
     "tanh",
     "tf_float32",
+    "unbounded",
     "uniform_noise",
     "unit_decay",
     "unit_energy",

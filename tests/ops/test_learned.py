@@ -68,7 +68,9 @@ def test_it_is_the_closed_form_with_its_derivative(bounds: dict[str, Any], start
         y = op(variables={"raw": raw})
     expected, slope = (closed_form(w, **bounds), (closed_form(w + 1e-5, **bounds) - closed_form(w - 1e-5, **bounds)))
     np.testing.assert_allclose(y[0], expected, rtol=1e-6)  # float32 holds seven digits, and so does the weight
-    np.testing.assert_allclose(np.array(tape.gradient(y, raw)), slope / 2e-5, rtol=1e-4, atol=1e-8 * np.abs(expected).max())
+    np.testing.assert_allclose(
+        np.array(tape.gradient(y, raw)), slope / 2e-5, rtol=1e-4, atol=1e-8 * np.abs(expected).max()
+    )
 
 
 @pytest.mark.parametrize(("bounds", "start"), BOUNDS)
