@@ -48,6 +48,11 @@ CODES: dict[str, str] = {
     "E415": "A node that cannot run as a stream: it looks at the whole clip.",
     "E417": "A loop whose delay is shorter than its members are late: its first value would need itself.",
     "E416": "A node or input that has no form for the target of an export (LiteRT, ONNX).",
+    "E420": "A value with voices at a port that takes a plain one: `mix` makes it plain.",
+    "E421": "Two numbers of voices that differ: of a value and of the node that it meets.",
+    "E422": "Two numbers of channels that differ, both more than 1, at one node.",
+    "E423": "Several channels at a port that takes one.",
+    "E424": "`mix`, `norm`, `each` or a mix_voices node where there are no voices.",
     # E5: a value is not acceptable
     "E501": "A parameter of the wrong type.",
     "E502": "A parameter outside of its range.",
@@ -116,6 +121,7 @@ CODES: dict[str, str] = {
     "W115": "A wavetable whose partials lie above the Nyquist frequency at this pitch: they fold back into the sound.",
     "W116": "A cutoff at or above the Nyquist frequency, or at 0 Hz: the filter passes everything or nothing.",
     "W117": "Sinusoids that never sound: they lie above the Nyquist frequency.",
+    "W122": "Voices that are all the same: nothing tells them apart.",
     "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
     "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",
 }

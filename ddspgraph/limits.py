@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+#: Voices of a node: a spec of a few lines is not to ask for millions.
+MOST_VOICES = 1024
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -42,6 +42,8 @@ MORE = {
     "reverb_length": [100, "20 ms"],
     "values": [[0.5, 1.0, 0.25], [0.5, 1.0, 0.25, 2.0], [3.0]],
 }
+#: What becomes of voices.
+MIXED: Sequence[Spec] = ({}, {"mix": "sum"}, {"mix": "sum", "norm": "power"}, {"mix": "stack"})
 _TRIES = 12
 
 
@@ -68,6 +70,8 @@ class Grower:
         params = self._params(op, spec)
         entry: Spec = {"op": op.name} | ({"params": params} if params else {})
         entry["inputs"] = self._inputs(op, spec)
+        if self.random.random() < 0.2:
+            entry |= {"voices": self.random.choice([1, 3])} | self.random.choice(MIXED)
         section = "losses" if issubclass(op, Op) and Traits.LOSS in _traits(op) else "nodes"
         spec.setdefault(section, {})[node] = entry
         if section == "nodes":
@@ -105,11 +109,12 @@ class Grower:
             more = op.input_names(len(ports) + least + self.random.choice([0, 1, 2]))
             ports |= {name: op.variadic for name in more if name not in ports}
         channels: dict[str, int | str] = {}
-        return {
+        sources = {
             name: self._source(port, spec, channels)
             for name, port in ports.items()
             if not port.optional or self.random.random() < 0.5
         }
+        return {name: {"each": x} if self.random.random() < 0.05 else x for name, x in sources.items()}
 
     def _source(self, port: Port, spec: Spec, channels: dict[str, int | str]) -> Any:
         """A value that is there, of another node or an input, a literal, or a new input."""
@@ -156,6 +161,8 @@ class Grower:
             entry["shape"] = sizes
         elif rate is not Rate.CONST and sizes:
             entry["channels"] = sizes[0]
+        if port.voiced:
+            entry["voices"] = self.random.choice([1, 3])
         name = f"i{len(spec.setdefault('inputs', {}))}"
         spec["inputs"][name] = entry
         return name

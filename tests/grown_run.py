@@ -34,7 +34,7 @@ def runs(grower: Grower, seed: int, *, stream: bool = True) -> str:
     sizes = _sizes(graph, rng)
     inputs = {i.name: _array(i, sizes, graph, rng) for i in graph.inputs}
     # Audio is as long as the audio that was given, which may end within a frame.
-    given = next((inputs[i.name].shape[1] for i in graph.inputs if i.signal.rate is Rate.AUDIO), sizes["samples"])
+    given = next((inputs[i.name].shape[_time_axis(i)] for i in graph.inputs if i.signal.rate is Rate.AUDIO), sizes["samples"])
     try:
         results = model(inputs, seed=3) if graph.outputs else {}
         losses = model.losses(inputs, seed=3) if graph.losses else {}
@@ -48,8 +48,9 @@ def runs(grower: Grower, seed: int, *, stream: bool = True) -> str:
         return "refused"
     for name, ref in graph.outputs:
         signal, shape = graph.types[ref], results[name].shape.as_list()
-        assert len(shape) == signal.rank, f"{name} is {signal}, and {shape}"
-        for dim, size in zip(signal.dims, shape, strict=True):
+        dims = signal.outer_dims
+        assert len(shape) == len(dims), f"{name} is {signal}, and {shape}"
+        for dim, size in zip(dims, shape, strict=True):
             if dim.is_static or dim.name in sizes:
                 is_cropped = signal.rate is Rate.AUDIO and dim == FRAMES * (graph.clock.hop_samples or 0)
                 wanted = given if is_cropped else dim.at(sizes)
@@ -78,7 +79,7 @@ def _streams(model: Any, graph: Graph, rng: np.random.Generator) -> str:
     frames = _STREAM_FRAMES if streamed.block_inputs else graph.clock.n_frames or _STREAM_FRAMES
     batch = 2 if streamed.plan.graph.inputs else 1
     sizes = {"batch": batch, "frames": frames, "samples": frames * graph.clock.hop_samples}
-    inputs = {i.name: _values(i, [dim.at(sizes) for dim in i.signal.dims], rng) for i in graph.inputs}
+    inputs = {i.name: _values(i, [dim.at(sizes) for dim in i.signal.outer_dims], rng) for i in graph.inputs}
     wanted = {name: x.numpy() for name, x in model(inputs, seed=3).items()}
     found = run_stream(streamed, inputs, random_blocks(frames, rng), batch=batch, seed=3)
     off = {name: x for name, x in differences(streamed, wanted, found).items() if x > tolerance(wanted[name])}
@@ -111,14 +112,18 @@ def _sizes(graph: Graph, rng: np.random.Generator) -> dict[str, int]:
 
 
 def _array(item: Input, sizes: dict[str, int], graph: Graph, rng: np.random.Generator) -> np.ndarray:
-    shape = [dim.at(sizes) for dim in item.signal.dims]
+    shape = [dim.at(sizes) for dim in item.signal.outer_dims]
     if (
         item.signal.rate is Rate.AUDIO
         and graph.clock.hop_samples
         and all(i.signal.rate is not Rate.AUDIO or i is item for i in graph.inputs)
     ):
-        shape[1] -= int(rng.integers(0, graph.clock.hop_samples))  # as a recording ends: within a frame
+        shape[_time_axis(item)] -= int(rng.integers(0, graph.clock.hop_samples))  # as a recording ends: within a frame
     return _values(item, shape, rng)
+
+
+def _time_axis(item: Input) -> int:
+    return 1 if item.signal.voices is None else 2
 
 
 def _values(item: Input, shape: list[int], rng: np.random.Generator) -> np.ndarray:

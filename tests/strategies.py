@@ -278,6 +278,21 @@ class SpecBuilder:
         given["signal"] = self._signal(Rate.FRAME, 4, Unit.ANY, literals=False)
         params["outputs"] = self.pick([{"first": 1, "rest": 3}, {"all": 4}, {"a": 1, "b": 1, "c": 2}])
 
+    def _op_matrix(self, params: Spec, given: dict[str, Made]) -> None:
+        channels = self.pick([3, 1])
+        given["audio"] = self._signal(Rate.AUDIO, channels, Unit.ANY, literals=False)
+        given["matrix"] = Made([[0.5] * 4] * channels, Rate.CONST, 4, Unit.LINEAR)
+
+    def _op_split_voices(self, params: Spec, given: dict[str, Made]) -> None:
+        params["voices"] = self.pick([4, 1])
+        given["channels"] = self._signal(Rate.FRAME, params["voices"], Unit.ANY, literals=False)
+
+    def _op_mix_voices(self, params: Spec, given: dict[str, Made]) -> None:
+        params.pop("voices", None)
+        name = f"in_{len(self.inputs)}"  # for this node alone: no other takes voices
+        self.inputs[name] = {"rate": self.pick(["frame", "audio", "const"]), "voices": self.pick([3, 1])}
+        given["signal"] = Made(name, Rate.CONST, None, Unit.ANY, False)
+
     def _op_fc(self, params: Spec, given: dict[str, Made]) -> None:
         given["x"] = self._signal(Rate.FRAME, 4, Unit.ANY, literals=False)
 
@@ -359,7 +374,7 @@ class SpecBuilder:
             is_network = Traits.TRAINABLE in op.traits and op.name not in _REVERBS
             if (
                 is_network
-                or op.name in ("constant", "hold", "mix", "concat", "exp_decay", "split", *_REVERBS)
+                or op.name in ("constant", "hold", "mix", "concat", "exp_decay", "split", "split_voices", "mix_voices", *_REVERBS)
                 or (isinstance(given.get(port.like or ""), Made) and given[port.like or ""].rate is Rate.CONST)
             ):
                 # The type is for the test to read, not for the next node.

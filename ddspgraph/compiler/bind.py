@@ -79,8 +79,9 @@ def _tensor(declared: Input, value: Any, report: Report) -> tf.Tensor | None:
     shape = tensor.shape.as_list() if tensor.shape.rank is not None else None
     if shape is None:
         return tensor
-    if len(shape) != signal.rank or any(
-        dim.size is not None and size not in (None, dim.size) for dim, size in zip(signal.dims, shape, strict=False)
+    dims = signal.outer_dims
+    if len(shape) != len(dims) or any(
+        dim.size is not None and size not in (None, dim.size) for dim, size in zip(dims, shape, strict=False)
     ):
         report.add(
             "E605",
@@ -100,7 +101,8 @@ def _lengths(graph: Graph, bound: Mapping[str, tf.Tensor], report: Report) -> di
     said: dict[str, str] = {}
     for name, tensor in bound.items():
         signal = graph.input_by_name[name].signal
-        for axis, (dim, size) in enumerate(zip(signal.dims, tensor.shape.as_list(), strict=True)):
+        time = signal.dims[1] if signal.rank > 1 else None
+        for dim, size in zip(signal.outer_dims, tensor.shape.as_list(), strict=True):
             if dim.is_static:
                 continue
             if size is None:
@@ -114,10 +116,10 @@ def _lengths(graph: Graph, bound: Mapping[str, tf.Tensor], report: Report) -> di
                 message = f"'{key}' is {size} in '{name}', which is {tensor.shape.as_list()}, and {sizes[key]} in"
                 report.add("E605", f"{message} '{said[key]}'", graph.input_by_name[name].span)
                 continue
-            if signal.rate is Rate.AUDIO and axis == 1 and hop:
+            if signal.rate is Rate.AUDIO and dim is time and hop:
                 key, count = "frames", -(-size // hop)
             if sizes.setdefault(key, count) != count:
-                what = "samples" if signal.rate is Rate.AUDIO and axis == 1 else key
+                what = "samples" if signal.rate is Rate.AUDIO and dim is time else key
                 are = f", which are {count} frames of {hop}" if count != size else ""
                 message = f"'{name}' has {_counted(size, what)}{are}, '{said[key]}' has {_counted(sizes[key], key)}"
                 hint = count_hint(name, count, said[key], sizes[key], key, hop, frames)

@@ -10,9 +10,10 @@ import tensorflow as tf
 from ddspgraph.compiler.shared_traces import SharedTraces
 from ddspgraph.ir.call import run_kernel
 from ddspgraph.ir.graph import Graph, Node, Ref
-from ddspgraph.ir.initialisers import stream_of
+from ddspgraph.ir.folding import fold, unfold
+from ddspgraph.ir.mapped import streams_of
 from ddspgraph.ir.op import Op, Sizes, Traits
-from ddspgraph.ir.types import FRAMES, Rate
+from ddspgraph.ir.types import FRAMES, Rate, Signal
 
 
 def evaluate(op: Op, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -37,7 +38,9 @@ def whole_frames(graph: Graph, inputs: Mapping[str, tf.Tensor]) -> dict[str, tf.
 def sizes_of(graph: Graph, inputs: Mapping[str, tf.Tensor]) -> Sizes:
     """Batch, frames and samples of a call: from the inputs, else from the clock's nominal duration."""
     hop = graph.clock.hop_samples
-    batch = tf.shape(next(iter(inputs.values())))[0] if inputs else tf.constant(1)
+    batch: Any = tf.constant(1)
+    for name, x in list(inputs.items())[:1]:
+        batch = tf.shape(x)[0] // (graph.input_by_name[name].signal.voices or 1)
     frames: Any = graph.clock.n_frames
     samples: Any = graph.clock.n_samples
     for name, x in inputs.items():
@@ -62,7 +65,8 @@ def execute(
     """The wanted values of a legal graph. `inputs` need only hold what they depend on."""
     wanted = tuple(wanted)
     needed = graph.ancestors(wanted)
-    given = whole_frames(graph, {k: v for k, v in inputs.items() if k in needed})
+    rows = {name: folded(graph.input_by_name[name].signal, x) for name, x in inputs.items()}
+    given = whole_frames(graph, {k: v for k, v in rows.items() if k in needed})
     sizes = sizes_of(graph, given)
     values: dict[Ref, tf.Tensor] = {Ref(name): x for name, x in given.items()}
     nodes = [node for node in graph.nodes if node.name in needed]
@@ -73,8 +77,18 @@ def execute(
         with tf.name_scope(scope_of(node.name)):
             results = shared(node, kernel_of(node.op, seed, sizes), inputs_of_node, own)
         values.update({Ref(node.name, port): value for port, value in results.items()})
-    lengths = _given_length(graph, inputs)
-    return {ref: _cropped(graph, ref, values[ref], lengths) for ref in wanted}
+    lengths = _given_length(graph, rows)
+    return {ref: unfolded(graph.types[ref], _cropped(graph, ref, values[ref], lengths)) for ref in wanted}
+
+
+def folded(signal: Signal, x: tf.Tensor) -> tf.Tensor:
+    """A value as the graph has it, of one with the axes that a caller gives."""
+    return x if signal.voices is None else fold(x)
+
+
+def unfolded(signal: Signal, x: tf.Tensor) -> tf.Tensor:
+    """A value with the axes that a caller gets, of one as the graph has it."""
+    return x if signal.voices is None else unfold(x, signal.voices)
 
 
 def kernel_of(op: Op, seed: Any, sizes: Sizes) -> Callable[..., dict[str, tf.Tensor]]:
@@ -98,7 +112,7 @@ def own_of(node: Node, variables: Mapping[str, Any]) -> dict[str, Any]:
     """What else than its inputs a kernel of this node takes that is another for every node."""
     traits = node.op.traits
     own: dict[str, Any] = {"variables": variables} if Traits.TRAINABLE in traits else {}
-    return own | {"stream": stream_of(node.name)} if Traits.RANDOM in traits else own
+    return own | {"stream": streams_of(node.name, node.op)} if Traits.RANDOM in traits else own
 
 
 def scope_of(name: str) -> str:

@@ -230,5 +230,5 @@ class CompiledGraph(tf.Module):
 
 
 def tensor_spec(signal: Signal, name: str | None) -> tf.TensorSpec:
-    """Open where a dim is a name."""
-    return tf.TensorSpec([dim.size for dim in signal.dims], tf.float32, name)
+    """Of what a caller gives: open where a dim is a name."""
+    return tf.TensorSpec([dim.size for dim in signal.outer_dims], tf.float32, name)

@@ -11,6 +11,7 @@ from ddspgraph.compiler.analysis.verify import InvalidGraph, verify, verify_rate
 from ddspgraph.compiler.passes.drop_dead import drop_dead
 from ddspgraph.compiler.passes.fold_constants import Evaluate, fold_constants
 from ddspgraph.compiler.passes.insert_rate_conversions import Conversions, insert_rate_conversions
+from ddspgraph.compiler.passes.map_over_channels import map_over_channels
 from ddspgraph.compiler.passes.merge_duplicates import merge_duplicates
 from ddspgraph.diagnostics import GraphError, Report
 from ddspgraph.ir.graph import Clock, Graph
@@ -42,8 +43,9 @@ CONVERSIONS: Conversions = {
     "squeeze": _clocked("tensor_to_audio"),
 }
 
-#: Legalisation: after it no edge implies a conversion, and every later pass and back end may rely on that.
-LEGALISE: tuple[Pass, ...] = (partial(insert_rate_conversions, conversions=CONVERSIONS),)
+#: Legalisation: after it no edge implies a conversion and every op takes what arrives at it; every later pass and back
+#: end may rely on that.
+LEGALISE: tuple[Pass, ...] = (partial(insert_rate_conversions, conversions=CONVERSIONS), map_over_channels)
 
 
 def optimise(evaluate: Evaluate) -> tuple[Pass, ...]:
@@ -55,7 +57,7 @@ def optimise(evaluate: Evaluate) -> tuple[Pass, ...]:
     )
 
 
-PASS_NAMES = ("insert_rate_conversions", "drop_dead", "fold_constants", "merge_duplicates")
+PASS_NAMES = ("insert_rate_conversions", "map_over_channels", "drop_dead", "fold_constants", "merge_duplicates")
 
 
 def run(passes: Sequence[Pass], graph: Graph, observe: Observer | None = None) -> Graph:

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from ddspgraph.dsp.numerics import needs_static_shapes
@@ -59,7 +60,7 @@ class SharedTraces:
           node: whose kernel runs.
           compute: depends on the node by its op, its two arguments and `how` alone.
           inputs: tensors by port.
-          own: what else differs between nodes: tensors, variables and integers, also in nested mappings.
+          own: what else differs between nodes: tensors, variables, integers and arrays of them, also in nested mappings.
           how: what else decides what is traced.
         """
         if node.op not in self._ops:
@@ -94,7 +95,7 @@ def _traced(
 
 
 def _as_tensor(x: Any) -> tf.Tensor:
-    return _unfolded(tf.constant(x, tf.int64)) if isinstance(x, int) else tf.convert_to_tensor(x)
+    return _unfolded(tf.constant(x, tf.int64)) if isinstance(x, (int, np.ndarray)) else tf.convert_to_tensor(x)
 
 
 def _unfolded(x: tf.Tensor) -> tf.Tensor:

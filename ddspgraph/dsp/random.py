@@ -30,7 +30,7 @@ def uniform_noise(
     minval: float = -1.0,
     maxval: float = 1.0,
 ) -> tf.Tensor:
-    """White noise, uniform in (minval, maxval), the same for every batch item.
+    """White noise, uniform in (minval, maxval), the same for every batch item, or one for each of several streams.
 
     >>> noise = dg.dsp.uniform_noise(8, seed=1)
     >>> later = dg.dsp.uniform_noise(3, seed=1, start=5)  # the end of the same noise
@@ -40,15 +40,17 @@ def uniform_noise(
     Args:
       n_samples: Length, an int or a scalar tensor.
       seed: An int, or a scalar int32 or int64 tensor.
-      stream: Tells apart the noises of one seed, such as a hash of a node's name; an integer as `seed` is.
+      stream: Tells apart the noises of one seed, such as a hash of a node's name; an integer as `seed` is, or an
+        int64 tensor [rows]: a noise for each row.
       start: Position of the first sample; a later part of the same noise starts later.
       minval, maxval: The open interval.
 
     Returns:
-      float32 [1, n_samples].
+      float32 [1, n_samples], or [rows, n_samples].
     """
-    unit = _unit_uniform(tf.cast(start, tf.int64) + tf.range(tf.cast(n_samples, tf.int64)), seed, stream)
-    return (minval + (maxval - minval) * unit)[tf.newaxis]
+    positions = tf.cast(start, tf.int64) + tf.range(tf.cast(n_samples, tf.int64))
+    unit = _unit_uniform(positions[tf.newaxis], seed, stream)
+    return minval + (maxval - minval) * unit
 
 
 def normal(shape: Sequence[int], seed: Any, stream: Any = 0, *, stddev: float = 1.0) -> tf.Tensor:
@@ -73,15 +75,18 @@ def normal(shape: Sequence[int], seed: Any, stream: Any = 0, *, stddev: float = 
 
 
 def _unit_uniform(positions: tf.Tensor, seed: Any, stream: Any) -> tf.Tensor:
-    """Numbers in (0, 1) for int64 positions: the midpoints of 2**23 equal intervals, exact in float32."""
-    before, between = _keys(seed, stream)
+    """Numbers in (0, 1) for int64 positions: the midpoints of 2**23 equal intervals, exact in float32.
+
+    Of streams [rows] and positions [1, n] it makes [rows, n].
+    """
+    before, between = (key[:, tf.newaxis] if len(key.shape) else key for key in _keys(seed, stream))
     bits = _hash(tf.bitwise.bitwise_xor(_low_word(positions), before))
     bits = _hash(tf.bitwise.bitwise_xor(bits, between))
     return (tf.cast(_shift_right(bits, 9), tf.float32) + 0.5) * 2.0**-23
 
 
 def _keys(seed: Any, stream: Any) -> tuple[tf.Tensor, tf.Tensor]:
-    """Two 32-bit keys, each hashed from all bits of seed and stream."""
+    """Two 32-bit keys, each hashed from all bits of seed and stream; of several streams two for each."""
     words = [*_words(seed), *_words(stream)]
     keys = []
     for start in _KEY_STARTS:

@@ -36,7 +36,8 @@ def broadcast_batch(x: tf.Tensor, batch: Any) -> tf.Tensor:
     >>> dg.dsp.broadcast_batch(tf.zeros([1, 10]), 2).shape
     TensorShape([2, 10])
     """
-    return tf.broadcast_to(x, tf.concat([[tf.maximum(tf.shape(x)[0], batch)], tf.shape(x)[1:]], axis=0))
+    rows = tf.shape(x)[0]
+    return tf.broadcast_to(x, tf.concat([[tf.where(tf.equal(rows, 1), batch, rows)], tf.shape(x)[1:]], axis=0))
 
 
 def drop_last_axis(x: tf.Tensor) -> tf.Tensor:

@@ -17,7 +17,7 @@ from ddspgraph.files import place, write_atomically
 from ddspgraph.io.audio import write_audio
 from ddspgraph.ir.call import run_kernel
 from ddspgraph.ir.graph import Graph, Ref
-from ddspgraph.ir.initialisers import stream_of
+from ddspgraph.ir.mapped import streams_of
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.checkpoints import newest_checkpoint
@@ -79,7 +79,7 @@ def impulse_responses(model: CompiledGraph) -> dict[str, np.ndarray]:
                 node.op,
                 {"audio": tf.one_hot([0], n_samples)},
                 seed=0,
-                stream=stream_of(node.name),
+                stream=streams_of(node.name, node.op),
                 sizes=None,
                 variables=model.variables_by_node[node.name],
             )

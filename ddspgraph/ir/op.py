@@ -223,6 +223,10 @@ class Op(metaclass=_Declaration):
         """The outputs; an op whose parameters name its outputs overrides this."""
         return self.outputs
 
+    def settled(self, signals: Mapping[str, Signal]) -> Op:
+        """The op for values of these types, where its kernel must know more of them than tensors show."""
+        return self
+
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         """The types of the outputs from those of the inputs. Raises `ports.Mismatch`."""
         hop = getattr(self, "hop_samples", None)

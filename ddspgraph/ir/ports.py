@@ -25,6 +25,8 @@ class Port:
       like: an output that has dims and rate of this input (and its unit, where `unit` is ANY).
       shares: a unit variable: all ports and parameters of an op that share one name have one unit (`ir.units`).
       scales: of an input that shares a unit: a linear value is a factor, and leaves the unit to the others.
+      mono: of an input of one channel: its op makes of several channels nothing that has as many.
+      voiced: of an input that takes all voices of a value as they are.
     """
 
     dims: tuple[Dim, ...] | None = None
@@ -36,6 +38,8 @@ class Port:
     like: str | None = None
     shares: str = ""
     scales: bool = False
+    mono: bool = False
+    voiced: bool = False
 
     def type_text(self) -> str:
         """`[batch, frames, 1] frame Hz`, for messages and the reference."""
@@ -53,10 +57,14 @@ def audio(
     optional: bool = False,
     broadcast: bool = False,
     shares: str = "",
+    mono: bool = False,
 ) -> Port:
-    """Audio rate: [batch, samples], or [batch, samples, channels] where channels are given."""
+    """Audio rate: [batch, samples], or [batch, samples, channels] where channels are given.
+
+    A port without channels takes sounds of any number of channels, each on its own, unless it is `mono`.
+    """
     dims = (Dim.of("batch"), SAMPLES) + (() if channels is None else (Dim.of(channels),))
-    return Port(dims, Rate.AUDIO, unit, doc, optional, broadcast, shares=shares)
+    return Port(dims, Rate.AUDIO, unit, doc, optional, broadcast, shares=shares, mono=mono)
 
 
 def frame(
@@ -106,6 +114,7 @@ class Mismatch(Exception):
       compared: the other ports that the message names.
       is_of_clock: it is the clock that leaves no room.
       hop: what the frames at the port would have to be apart.
+      beside: a key of the node that the message speaks of.
     """
 
     def __init__(
@@ -119,11 +128,12 @@ class Mismatch(Exception):
         compared: Sequence[str] = (),
         is_of_clock: bool = False,
         hop: Fraction | int | None = None,
+        beside: str = "",
     ) -> None:
         super().__init__(message)
         self.code, self.port, self.message, self.hint = code, port, message, hint
         self.parameters, self.compared = parameters, compared
-        self.is_of_clock, self.hop = is_of_clock, hop
+        self.is_of_clock, self.hop, self.beside = is_of_clock, hop, beside
 
 
 def is_wild(dim: Dim) -> bool:

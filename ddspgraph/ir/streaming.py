@@ -93,4 +93,4 @@ def items_of(signals: Iterable[Signal], batch: Any) -> Any:
 
 def past_shape(signal: Signal, length: int, batch: Any) -> list[Any]:
     """The shape of `length` past samples or frames of a signal."""
-    return [items_of([signal], batch), length, *(dim.size for dim in signal.dims[2:])]
+    return [items_of([signal], batch) * (signal.voices or 1), length, *(dim.size for dim in signal.dims[2:])]

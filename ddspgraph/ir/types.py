@@ -128,17 +128,25 @@ BATCH, FRAMES, SAMPLES = Dim(1, "batch"), Dim(1, "frames"), Dim(1, "samples")
 class Signal:
     """The type of one value of a graph.
 
-    `hop` is what lies between two frames where they are not those of the clock, in samples; else None.
+    `hop` is what lies between two frames where they are not those of the clock, in samples; else None. `voices` is how
+    many voices the value has, each with these dims; None of a plain value. Inside of a graph the voices are folded into
+    the batch (row = item * voices + voice), at its inputs and outputs they are the second axis: `outer_dims`.
     """
 
     dims: tuple[Dim, ...]
     rate: Rate = Rate.CONST
     unit: Unit = Unit.ANY
     hop: Fraction | int | None = None
+    voices: int | None = None
 
     @property
     def rank(self) -> int:
         return len(self.dims)
+
+    @property
+    def outer_dims(self) -> tuple[Dim, ...]:
+        """The axes that a caller gives or gets: [batch, voices, ...] of a value with voices."""
+        return self.dims if self.voices is None else (*self.dims[:1], Dim.of(self.voices), *self.dims[1:])
 
     def sized(self, sizes: Mapping[str, int]) -> Signal:
         """With numbers for the dims whose names have sizes."""
@@ -148,7 +156,9 @@ class Signal:
 
     @property
     def shape_text(self) -> str:
-        return "[" + ", ".join(map(str, self.dims)) + "]"
+        """`[batch, frames, 1]`, and of a value with voices `[batch, 8 voices, frames, 1]`."""
+        voices = [f"{self.voices} voice{'s' * (self.voices != 1)}"] if self.voices is not None else []
+        return "[" + ", ".join([*map(str, self.dims[:1]), *voices, *map(str, self.dims[1:])]) + "]"
 
     def __str__(self) -> str:
         return f"{self.shape_text} {self.rate} {self.unit}"

@@ -49,6 +49,7 @@ from ddspgraph.ops.scalings import (
 )
 from ddspgraph.ops.sources import Constant, Hold
 from ddspgraph.ops.spectra import Logmel, Mel, Mfcc
+from ddspgraph.ops.stereo import LeftRight, Matrix, MidSide, Pan, Width
 from ddspgraph.ops.synths import Harmonic, Sinusoidal, Wavetable
 from ddspgraph.ops.units import (
     AmplitudeToDb,
@@ -67,6 +68,7 @@ from ddspgraph.ops.units import (
     UnitToHz,
     UnitToMidi,
 )
+from ddspgraph.ops.voices import MixVoices, SplitVoices
 
 #: The library in the order of the reference: sources and synthesizers, effects, routing, maths, analyses,
 #: features, networks, losses.
@@ -76,6 +78,7 @@ OPS = Registry(
         *(Constant, Learned, Hold, Lfo, ExpDecay),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, FIRFilter, SincFilter, ModDelay),
         *(Add, Mix, Multiply, Gain, Crop, Concat, Split, Resample),
+        *(Pan, Width, MidSide, LeftRight, Matrix, SplitVoices, MixVoices),
         *(ExpSigmoid, SymExpSigmoid, Sigmoid, Tanh, Softplus),
         *(FrequenciesSoftmax, FrequenciesSigmoid, FrequenciesCriticalBands),
         *(MidiToHz, HzToMidi, UnitToMidi, MidiToUnit, UnitToHz, HzToUnit),

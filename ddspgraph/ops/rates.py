@@ -85,7 +85,7 @@ class TensorToAudio(Op):
     words = ("squeeze", "drop channel", "mono", "to audio", "flatten")
 
     traits = Traits.PURE | Traits.POINTWISE
-    inputs = {"samples": audio(1, doc="Samples with a channel axis.", shares="unit")}
+    inputs = {"samples": audio(1, doc="Samples with a channel axis.", shares="unit", mono=True)}
     outputs = {
         "signal": audio(doc="Samples without it.", shares="unit"),
         "samples": same_as("samples", doc="The input."),

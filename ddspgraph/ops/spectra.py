@@ -26,7 +26,7 @@ _DEFAULT_SAMPLE_RATE = 16_000
 class _Spectrum(Op):
     """Spectra at a hop of their own: fft_size * (1 - overlap) samples, rounded down."""
 
-    inputs = {"audio": audio()}
+    inputs = {"audio": audio(mono=True)}
     #: The parameter that says how many mel bands there are.
     bins_name: ClassVar[str]
 

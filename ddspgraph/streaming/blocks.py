@@ -43,7 +43,7 @@ def bind_block(
             hint = f"give it once, when the stream begins: initial_state(constants={{'{i.name}': ...}})"
             raise fail("E604", f"the input '{i.name}' is constant: no block holds it", i.span, hint=hint)
     bound = _bind(declared, given)
-    counts: dict[str, Any] = {i.name: bound[i.name].shape[1] for i in declared}
+    counts: dict[str, Any] = {i.name: bound[i.name].shape[1 if i.signal.voices is None else 2] for i in declared}
     samples = {i.name: counts[i.name] * plan.timings[i.ref].hop for i in declared}
     first = next(iter(samples))
     if samples[first] < plan.hop or samples[first] % plan.hop:
@@ -66,7 +66,7 @@ def _bind(declared: tuple[Input, ...], given: Mapping[str, Any]) -> dict[str, tf
         x = given[item.name]
         if not tf.is_tensor(x) or x.dtype != tf.float32:
             x = tf.constant(np.asarray(x, np.float32))
-        dims = item.signal.dims
+        dims = item.signal.outer_dims
         if len(x.shape) != len(dims) or any(d.is_static and d.size != n for d, n in zip(dims, x.shape, strict=True)):
             message = f"the input '{item.name}' must be {item.signal.shape_text}, this is {list(x.shape)}"
             raise fail("E605", message, item.span, hint=shape_hint(item.signal, list(x.shape)))

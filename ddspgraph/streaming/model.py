@@ -7,6 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
+from ddspgraph.compiler.execute import folded, unfolded
 from ddspgraph.compiler.lower import tensor_spec
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.streaming import has_time
@@ -97,11 +98,11 @@ class CompiledStream(StreamModel):
     def __init__(self, graph: Graph, plan: StreamPlan, variables: Variables) -> None:
         super().__init__(graph, plan)
         self.variables_by_node = variables
-        self._tracer = tracer = Tracer(plan, variables)
-        self.initial, names = _concrete(tracer.initial_state, self.initial_specs())
+        self._tracer = Tracer(plan, variables)
+        self.initial, names = _concrete(self._traced_initial, self.initial_specs())
         self.state_names = tuple(names)
         shapes = {name: tf.TensorSpec(x.shape, x.dtype) for name, x in zip(names, self.initial.outputs, strict=True)}
-        self.step, _ = _concrete(tracer.process, {**self.block_specs(), **shapes})
+        self.step, _ = _concrete(self.traced_step, {**self.block_specs(), **shapes})
 
     def first_step(self, tensors: Sequence[tf.Tensor]) -> Sequence[tf.Tensor]:
         return self.initial(*tensors)
@@ -111,7 +112,17 @@ class CompiledStream(StreamModel):
 
     def traced_step(self, tensors: Tensors) -> Tensors:
         """Block and state by name to outputs and state by name, within somebody else's `tf.function`."""
-        return self._tracer.process(tensors)
+        made = self._tracer.process(self._rows(tensors))
+        types = {name: self.plan.graph.types[ref] for name, ref in self.plan.graph.outputs}
+        return {name: unfolded(types[name], x) if name in types else x for name, x in made.items()}
+
+    def _traced_initial(self, tensors: Tensors) -> Tensors:
+        return self._tracer.initial_state(self._rows(tensors))
+
+    def _rows(self, tensors: Tensors) -> Tensors:
+        """With voices as rows of the batch, as the graph has them."""
+        declared = self.plan.graph.input_by_name
+        return {name: folded(declared[name].signal, x) if name in declared else x for name, x in tensors.items()}
 
     def initial_specs(self) -> dict[str, tf.TensorSpec]:
         """What the first state is made of: items, seed, and the constant inputs."""

@@ -14,7 +14,7 @@ from ddspgraph.compiler.execute import kernel_of, own_of, scope_of, variables_of
 from ddspgraph.compiler.shared_traces import SharedTraces
 from ddspgraph.dsp.sizes import size_of
 from ddspgraph.ir.graph import Node, Ref
-from ddspgraph.ir.initialisers import stream_of
+from ddspgraph.ir.mapped import streams_of
 from ddspgraph.ir.op import Sizes, Traits
 from ddspgraph.ir.streaming import Block, has_time, past_shape
 from ddspgraph.streaming.plan import Step, StreamPlan, is_pointwise, never_changing
@@ -94,7 +94,7 @@ class Tracer:
 
     def _block(self, step: Step, batch: Any, seed: Any, **where: Any) -> Block:
         variables = variables_of(step.node, self.variables)
-        return Block(batch, seed, stream_of(step.node.name), variables, step.hop, **where)
+        return Block(batch, seed, streams_of(step.node.name, step.node.op), variables, step.hop, **where)
 
 
 class BlockRun:

@@ -68,12 +68,14 @@ def graph_of(op: Op, inputs: Mapping[str, np.ndarray]) -> Graph:
     given = []
     for name, array in inputs.items():
         port = ports[name]
+        voices = array.shape[1] if port.voiced else None
+        array = array[:, 0] if port.voiced else array
         rate = port.rate
         if rate is None:
             rate = {3: Rate.FRAME, 2: Rate.AUDIO}.get(array.ndim, Rate.CONST)
         time = {Rate.FRAME: FRAMES, Rate.AUDIO: FRAMES * hop}.get(rate)
         tail = [Dim.of(int(n)) for n in array.shape[(1 if time is None else 2) :]]
-        given.append(Input(name, Signal((BATCH, *((time,) if time else ()), *tail), rate, port.unit)))
+        given.append(Input(name, Signal((BATCH, *((time,) if time else ()), *tail), rate, port.unit, voices=voices)))
     node = Node("n", op, tuple((name, Ref(name)) for name in inputs))
     clock = Clock(RATE, None, hop, n_samples=hop * 8)
     is_loss = Traits.LOSS in op.traits
@@ -114,7 +116,7 @@ def test_types_values_and_gradients(name: str) -> None:
     for ref in refs:
         value = results[str(ref)].numpy()
         expected = [
-            dim.at(sizes) if not is_wild(dim) else n for dim, n in zip(graph.types[ref].dims, value.shape, strict=True)
+            dim.at(sizes) if not is_wild(dim) else n for dim, n in zip(graph.types[ref].outer_dims, value.shape, strict=True)
         ]
         assert list(value.shape) == expected, f"{ref}: {graph.types[ref]} is {value.shape}"
         assert np.isfinite(value).all()
@@ -178,7 +180,7 @@ def test_silence_is_finite(name: str) -> None:
 def _sizes(graph: Graph, inputs: Mapping[str, np.ndarray]) -> dict[str, int]:
     sizes = {"batch": 1, "frames": graph.clock.n_frames or 1}
     for item in graph.inputs:
-        for dim, size in zip(item.signal.dims, inputs[item.name].shape, strict=True):
+        for dim, size in zip(item.signal.outer_dims, inputs[item.name].shape, strict=True):
             if not dim.is_static and dim.scale:
                 sizes[dim.name] = (size - dim.offset) // dim.scale
     sizes["samples"] = sizes["frames"] * (graph.clock.hop_samples or 1)

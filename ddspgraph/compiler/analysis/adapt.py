@@ -92,7 +92,7 @@ def _hold(name: str, signal: Signal, target: Target, hop_samples: int | None) ->
     params: list[tuple[str, object]] = [("rate", str(target.rate)), ("broadcast", target.broadcast)]
     if channels and target.rate is Rate.AUDIO:
         params.append(("channels", channels[0].size))
-    held = Signal((batch, time, *channels), target.rate, signal.unit)
+    held = Signal((batch, time, *channels), target.rate, signal.unit, voices=signal.voices)
     steps = [Step("hold", tuple(params))]
     return _squeezed(held, target, steps)
 
@@ -108,7 +108,7 @@ def _resample(name: str, signal: Signal, target: Target, hop_samples: int | None
             "add `frame_rate: 250 Hz` to `clock`",
         )
     batch, frames, channels = signal.dims
-    raised = Signal((batch, frames * hop_samples, channels), Rate.AUDIO, signal.unit)
+    raised = Signal((batch, frames * hop_samples, channels), Rate.AUDIO, signal.unit, voices=signal.voices)
     return _squeezed(raised, target, [Step("resample")])
 
 
@@ -118,5 +118,6 @@ def _squeezed(signal: Signal, target: Target, steps: list[Step]) -> tuple[Signal
         return signal, tuple(steps)
     channels = signal.dims[2]
     if channels == Dim.of(1) or (is_wild(channels) and not target.is_open):
-        return Signal(signal.dims[:2], signal.rate, signal.unit), (*steps, Step("squeeze"))
+        squeezed = Signal(signal.dims[:2], signal.rate, signal.unit, voices=signal.voices)
+        return squeezed, (*steps, Step("squeeze"))
     return signal, tuple(steps)

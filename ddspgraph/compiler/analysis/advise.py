@@ -7,6 +7,7 @@ from ddspgraph.compiler.analysis.memory import nominal_sizes
 from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.ir.frozen import numbers_of
 from ddspgraph.ir.graph import Graph, Node
+from ddspgraph.ir.mapped import as_met
 from ddspgraph.ir.op import Op, Traits
 
 
@@ -22,7 +23,7 @@ def advise(graph: Graph, constant: type[Op], report: Report) -> None:
         given = {port: graph.types[ref] for port, ref in node.inputs}
         signals = arriving(node.op.input_ports(tuple(given)), given, graph.clock.hop_samples)
         known = {port: values[ref] for port, ref in node.inputs if ref in values}
-        for advice in node.op.advise(signals, known, sizes):
+        for advice in as_met(node.op, signals).advise(signals, known, sizes):
             span = node.edge_spans.get(advice.at, node.span)
             report.add(advice.code, f"'{node.name}': {advice.message}", span, hint=advice.hint)
 

@@ -14,6 +14,7 @@ from ddspgraph.compiler.analysis.unit_hints import article, unit_hint
 from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.dsp.hops import hop_of
 from ddspgraph.ir.graph import Graph, Node, Ref
+from ddspgraph.ir.mapped import Mapped, as_met
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.ports import Mismatch, Port
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
@@ -48,6 +49,7 @@ def _node_types(
     for conflict in conflicts:
         _report_conflict(graph, node, conflict, report)
     try:
+        _check_voices(graph, node, ports, given)
         outputs = _output_types(node.op, ports, given, graph.clock.hop_samples, sizes)
     except Mismatch as mismatch:
         _report(graph, node, mismatch, types, report)
@@ -63,6 +65,7 @@ def _output_types(
     """All that an op has to say of the types of its inputs. Raises `Mismatch`."""
     arrived = {port: s.sized(sizes) for port, s in arriving(ports, given, hop).items()}
     met = {port: arrived[port] if s.rate is Rate.CONST else s for port, s in given.items()}
+    op = as_met(op, arrived)
     makes_time = Traits.SIZED in op.traits or any(s.rate is Rate.AUDIO for s in arrived.values())
     frame_hop = input_hop(met, hop, meets_audio=makes_time)
     outputs = op.infer(arrived)
@@ -70,6 +73,19 @@ def _output_types(
         input_hop(met, hop, meets_audio=True)
     op.weights(arrived)  # for what only they ask, such as numbers of channels
     return with_hops(op, frame_hop, outputs, hop)
+
+
+def _check_voices(graph: Graph, node: Node, ports: Mapping[str, Port], given: Mapping[str, Signal]) -> None:
+    """Raises `Mismatch` E420 where a value with voices meets a port that takes a plain one."""
+    if isinstance(node.op, Mapped) and node.op.voices is not None:
+        return
+    for name, signal in given.items():
+        if signal.voices is not None and not ports[name].voiced:
+            maker = _ref(node, name).node
+            is_input = maker in graph.input_by_name
+            mixing = "insert a mix_voices node before it" if is_input else f"write `mix: sum` at '{maker}'"
+            message = f"port '{name}' takes a plain value, {{source}} has {signal.voices} voices"
+            raise Mismatch("E420", name, message, f"{mixing}, or `voices: {signal.voices}` at '{node.name}'")
 
 
 def _in_frames(signal: Signal, hop: int | None) -> Signal:
@@ -159,11 +175,12 @@ def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Si
     hint = mismatch.hint and mismatch.hint.replace("{source}", source)
     report.add(
         mismatch.code,
-        f"'{node.name}': {message}",
+        f"'{node.owner or node.name}': {message}",
         node.edge_spans.get(mismatch.port, node.span) if ref else _parameter_span(node, mismatch.parameters or ()),
         *(_declared(graph, ref) if ref else ()),
         *_other_ends(graph, node, mismatch),
         *([Note("the clock is", graph.clock.span)] if mismatch.is_of_clock and graph.clock.span else ()),
+        *([Note(f"its `{key}` is", node.edge_spans[key])] if (key := mismatch.beside) in node.edge_spans else ()),
         hint=_padding_hint(graph, node, mismatch, types) or _overlap_hint(graph, ref, mismatch, types) or hint,
     )
 

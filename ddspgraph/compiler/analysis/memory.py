@@ -35,6 +35,8 @@ def shape_at(signal: Signal, sizes: Mapping[str, int]) -> tuple[int, ...]:
         known = dim.is_static or dim.name in sizes or not (is_wild(dim) or axis == 1)
         unknown = NOMINAL_CHANNELS if axis != 1 else sizes.get("samples" if signal.rate is Rate.AUDIO else "frames", 1)
         shape.append(max(0, dim.at(sizes)) if known else unknown)
+    if signal.voices is not None:  # they are rows of the batch
+        shape[:1] = [shape[0] * signal.voices]
     return tuple(shape)
 
 

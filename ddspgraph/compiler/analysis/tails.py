@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ddspgraph.ir.graph import Graph, Ref
+from ddspgraph.ir.mapped import as_met
 from ddspgraph.ir.types import Rate, Signal
 
 #: Axes that every call may have another length of.
@@ -28,7 +29,7 @@ def tail_samples(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> int:
     for node in graph.nodes:
         given = {port: graph.types[ref].sized(sizes) for port, ref in node.inputs}
         before = max((longest.get(ref.node, 0) for _, ref in node.inputs), default=0)
-        longest[node.name] = before + node.op.tail_samples(given)
+        longest[node.name] = before + as_met(node.op, given).tail_samples(given)
     heard = [ref for _, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO]
     return max((longest.get(ref.node, 0) for ref in heard), default=0)
 

@@ -15,6 +15,7 @@ from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.structure import NODE_KEYS, SECTIONS, STRUCTURE
 from ddspgraph.compiler.frontend.training import read_training
 from ddspgraph.compiler.frontend.values import Document, Key, Value, text_of
+from ddspgraph.compiler.frontend.voices import voices_of
 from ddspgraph.diagnostics import Note, Report, quote
 from ddspgraph.ir.graph import Clock, Graph, Input
 from ddspgraph.ir.op import Op
@@ -83,7 +84,7 @@ def _read_inputs(root: Value, scope: Scope) -> None:
         if rate is not Rate.CONST and scope.clock.span is None:
             scope.need("", str(key), key.span)
         unit = Unit(text_of(value.get("unit")) or "any")
-        signal = Signal(_input_dims(value, rate, scope.clock), rate, unit)
+        signal = Signal(_input_dims(value, rate, scope.clock), rate, unit, voices=voices_of(value))
         scope.inputs[str(key)] = Input(str(key), signal, text_of(value.get("doc")), key.span)
 
 

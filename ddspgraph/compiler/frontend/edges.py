@@ -12,6 +12,7 @@ from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader, qua
 from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.shared_units import has_quantity, written_unit
 from ddspgraph.compiler.frontend.values import Key, Value, text_of
+from ddspgraph.compiler.frontend.voices import each_of, refuse_each, voices_of, with_voices
 from ddspgraph.compiler.frontend.wording import written
 from ddspgraph.diagnostics import Span, did_you_mean, quote
 from ddspgraph.ir.graph import Node, Origin, Ref
@@ -46,20 +47,26 @@ class Connector:
                 if isinstance(value.data, str) and not self._is_literal(value.data):
                     self.scope.ref(value)
             return None
-        pairs = dict(self._by_port(draft, draft.op_class, given)) if given else {}
+        written_pairs = dict(self._by_port(draft, draft.op_class, given)) if given else {}
+        pairs = {port: each_of(value) or value for port, value in written_pairs.items()}
         ports = draft.op.input_ports(tuple(pairs)) if draft.op else _class_ports(draft.op_class, pairs)
         units = self._literal_units(str(draft.key), ports, pairs)
         refs = {
             port: self._connect(draft, port, unit, value) if (unit := units[port]) else None
             for port, value in pairs.items()
         }
+        for port, value in pairs.items():
+            if value is not written_pairs[port]:
+                refs[port] = self._each(draft, port, refs[port], written_pairs[port])
         is_whole = self._is_whole(draft, ports, pairs)
         if not (is_whole and draft.is_sound) or draft.op is None or None in refs.values():
             return None
         inputs = tuple((port, refs[port]) for port in ports if port in refs)
         spans: dict[str, Span] = {**draft.param_spans, **{port: value.span for port, value in pairs.items()}}
+        spans |= {str(key): value.span for key, value in draft.value.items() if key == "voices"}
+        op = with_voices(draft.op, str(draft.key), draft.value, self.report)
         doc, group = (text_of(draft.value.get(key)) for key in ("doc", "group"))
-        return Node(str(draft.key), draft.op, inputs, doc, draft.key.span, spans, group, draft.written)  # type: ignore[arg-type]
+        return Node(str(draft.key), op, inputs, doc, draft.key.span, spans, group, draft.written)  # type: ignore[arg-type]
 
     def _is_within_limits(self, count: int, draft: Draft) -> bool:
         before = self.edges
@@ -190,6 +197,24 @@ class Connector:
         owner = str(draft.key)
         made_by = {"origin": Origin.LITERAL, "owner": owner}
         node = Node(f"{owner}.{port}", op, span=value.span, edge_spans=spans, written=said, **made_by)  # type: ignore[arg-type]
+        self.literals.append(node)
+        return node.refs[0]
+
+    def _each(self, draft: Draft, port: str, ref: Ref | None, value: Value) -> Ref | None:
+        """A value for each voice: a node that gives every voice its channel. Reports E424."""
+        voices = voices_of(draft.value)
+        if voices is None:
+            if draft.value.get("voices") is None:
+                refuse_each(port, str(draft.key), value, self.report)
+            return None
+        if ref is None:
+            return None
+        op = self.scope.ops["split_voices"](voices=voices)  # type: ignore[call-arg]
+        spans = {"channels": value.span, "voices": draft.value.get("voices").span}  # type: ignore[union-attr]
+        name, origin = f"{draft.key}.{port}.each", Origin.CONVERSION
+        node = Node(
+            name, op, (("channels", ref),), span=value.span, edge_spans=spans, origin=origin, owner=str(draft.key)
+        )
         self.literals.append(node)
         return node.refs[0]
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 from ddspgraph.ir.feedback import INTERPOLATIONS
+from ddspgraph.ir.mapped import MIXES, NORMS
 from ddspgraph.ir.training import TRAINING_PARAMS
 from ddspgraph.ir.types import Rate, Unit
+from ddspgraph.limits import MOST_VOICES
 
 NAME = r"^[A-Za-z_][A-Za-z0-9_]*$"
 #: Of a node: `vox.cut` is the node `cut` of the sub-graph `vox`, also where somebody has written it out.
@@ -21,7 +23,6 @@ OWN_KEY = "^x-"
 #: Keys of later versions, and what the answer to them is until then.
 RESERVED = {
     "graphs": "subgraphs, inline or by file",
-    "voices": "a node or subgraph mapped over N voices",
 }
 
 
@@ -65,6 +66,8 @@ _DIM = {
     ]
 }
 
+_VOICES = {"type": "integer", "minimum": 1, "maximum": MOST_VOICES, "examples": [8]}
+
 _CLOCK = _mapping(
     {
         "sample_rate": {**_QUANTITY, "description": "Samples a second: `16 kHz`.", "examples": ["16 kHz"]},
@@ -99,6 +102,7 @@ _INPUT = _mapping(
             "description": "Of a const input, without the batch axis.",
             "examples": [[2]],
         },
+        "voices": {**_VOICES, "description": "How many voices a caller gives: [batch, voices, ...]."},
         "doc": _DOC,
     },
     ["rate"],
@@ -118,6 +122,17 @@ _NODE = _mapping(
             "examples": [["audio", "-6 dB"]],
         },
         "params": {"type": _MAPPING, "description": "The op's parameters.", "examples": [{"window_size": 257}]},
+        "voices": {**_VOICES, "description": "How often the node runs side by side, each time with its own values."},
+        "mix": {
+            "enum": list(MIXES),
+            "description": "What becomes of the voices. none: they stay; sum: added up; stack: side by side as channels.",
+            "examples": ["sum"],
+        },
+        "norm": {
+            "enum": list(NORMS),
+            "description": "How a sum is scaled. none: by 1; mean: 1 / voices; power: 1 / sqrt(voices).",
+            "examples": ["power"],
+        },
         "group": {
             "type": "string",
             "maxLength": 256,
@@ -162,6 +177,9 @@ _FEEDBACK = _mapping(
     examples=[_FEEDBACK_EXAMPLE],
 )
 
+#: A loss is one number for all voices: they are mixed before it.
+_LOSS = {**_NODE, "properties": {k: v for k, v in _NODE["properties"].items() if k not in ("voices", "mix", "norm")}}
+
 #: What other formats and programs call a key -> the key.
 OTHER_WORDS = {
     **dict.fromkeys(("fs", "sr", "samplerate", "sampling_rate", "samples_per_second"), "sample_rate"),
@@ -177,6 +195,7 @@ OTHER_WORDS = {
     **dict.fromkeys(("objective", "objectives", "criterion"), "losses"),
     **dict.fromkeys(("description", "comment", "title", "note", "notes"), "doc"),
     **dict.fromkeys(("dims", "size", "dim", "n_channels"), "channels"),
+    **dict.fromkeys(("polyphony", "n_voices", "num_voices"), "voices"),
 }
 
 #: The keys of the top that hold something by name.
@@ -218,7 +237,7 @@ STRUCTURE: dict[str, Any] = {
             ),
             "nodes": _named(_NODE, "The graph; the order of the file does not matter.", {"quiet": _NODE_EXAMPLE}, PATH),
             "outputs": _named(_REFERENCE, "What a caller gets, by name.", {"audio": "quiet"}),
-            "losses": _named(_NODE, "What training minimises.", {"spectral": _LOSS_EXAMPLE}, PATH),
+            "losses": _named(_LOSS, "What training minimises.", {"spectral": _LOSS_EXAMPLE}, PATH),
             "training": _mapping(
                 {name: {} for name in TRAINING_PARAMS},
                 [],

@@ -240,6 +240,9 @@ def _wrong_value(error: Any, value: Value, where: str, report: Report) -> None:
     elif error.validator == "minimum":
         wanted = f"must be at least {error.validator_value}, this is {value.said}"
         hint = f"write {error.validator_value} or more"
+    elif error.validator == "maximum":
+        wanted = f"must be at most {error.validator_value}, this is {value.said}"
+        hint = f"write {error.validator_value} or less"
     elif error.validator in ("minItems", "maxItems"):
         bound = "at least" if error.validator == "minItems" else "at most"
         wanted = f"must have {bound} {error.validator_value} entries, this has {len(value.elements())}"

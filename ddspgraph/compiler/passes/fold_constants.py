@@ -50,6 +50,7 @@ def may_fold(graph: Graph, node: Node, known: Container[Ref]) -> bool:
     """Whether a node depends on the known values alone, and its outputs are small enough to be stored.
 
     Losses never are: a scalar has no batch axis, and only values of one item are folded.
+    Nor is what has voices: a stored constant has none.
     """
     if Traits.PURE not in node.op.traits or Traits.SIZED in node.op.traits:
         return False
@@ -58,7 +59,7 @@ def may_fold(graph: Graph, node: Node, known: Container[Ref]) -> bool:
 
 def _is_small(signal: Signal) -> bool:
     sizes = [dim.size for dim in signal.dims]
-    return bool(sizes) and sizes[0] == 1 and None not in sizes and math.prod(s or 1 for s in sizes) <= MOST_NUMBERS
+    return bool(sizes) and signal.voices is None and sizes[0] == 1 and None not in sizes and math.prod(s or 1 for s in sizes) <= MOST_NUMBERS
 
 
 def _constant_node(constant: type[Op], graph: Graph, node: Node, ref: Ref, value: Any) -> Node:

@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from ddspgraph.compiler.analysis.adapt import Step, adapt, targets
 from ddspgraph.ir.graph import Clock, Graph, Node, Origin, Ref
+from ddspgraph.ir.mapped import Mapped
 from ddspgraph.ir.op import Op
 
 #: role of a step -> the op that does it, made for a clock
@@ -31,6 +32,8 @@ def insert_rate_conversions(graph: Graph, conversions: Conversions) -> Graph:
             for step in steps:
                 op = conversions[step.role](step, graph.clock)
                 first = next(iter(op.inputs))
+                if given[port].voices is not None:
+                    op = Mapped(inner=op, voices=given[port].voices, own=(first,))
                 name, span = f"{node.name}.{port}.{step.role}", node.edge_spans.get(port)
                 step_node = Node(
                     name, op, ((first, ref),), span=span, origin=Origin.CONVERSION, owner=node.owner or node.name

@@ -34,7 +34,7 @@ class _AudioEncoder(Op):
 
     traits = Traits.TRAINABLE
     whole_clip = "normalizes over the whole clip"
-    inputs = {"audio": audio()}
+    inputs = {"audio": audio(mono=True)}
     #: Where advice on its bands points, and what helps.
     advised: ClassVar[tuple[str, str]] = ("audio", "a lower sample_rate in `clock` lets all of them hear")
 

@@ -71,7 +71,7 @@ class F0LoudnessFeatures(_Features):
     inputs = {
         "f0_hz": _F0,
         "loudness_db": frame(1, unit=Unit.DB, optional=True, doc="Loudness; not needed where it is computed."),
-        "audio": audio(optional=True, doc="With compute_loudness: what loudness is computed of."),
+        "audio": audio(optional=True, mono=True, doc="With compute_loudness: what loudness is computed of."),
     }
     outputs = {
         "f0_hz": _F0,
@@ -112,7 +112,7 @@ class F0PowerFeatures(_Features):
     inputs = {
         "f0_hz": _F0,
         "power_db": frame(1, unit=Unit.DB, optional=True, doc="Power; computed of the audio where it is open."),
-        "audio": audio(optional=True, doc="What power is computed of."),
+        "audio": audio(optional=True, mono=True, doc="What power is computed of."),
     }
     outputs = {
         "f0_hz": _F0,
@@ -155,7 +155,7 @@ class OnlineF0PowerFeatures(Op):
     words = ("online preprocessor", "plugin preprocessor", "vst preprocessor", "features")
 
     inputs = {
-        "audio": audio(),
+        "audio": audio(mono=True),
         "f0_hz": _F0,
         "f0_confidence": frame(1, optional=True, doc="How sure the pitch is, 0 to 1; 1 where it is open."),
         "pw_db": frame(1, unit=Unit.DB, optional=True, doc="Power, where compute_power is false."),

@@ -84,7 +84,7 @@ class ResnetSinusoidalEncoder(Op):
 
     traits = Traits.TRAINABLE
     whole_clip = "normalizes over the whole clip"
-    inputs = {"audio": audio()}
+    inputs = {"audio": audio(mono=True)}
 
     size: str = param("small", choices=tuple(SIZES), doc=_SIZE_DOC)
     outputs: Splits = param(doc="Names of the outputs, with their channel counts.")  # type: ignore[misc]
