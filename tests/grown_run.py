@@ -34,7 +34,10 @@ def runs(grower: Grower, seed: int, *, stream: bool = True) -> str:
     sizes = _sizes(graph, rng)
     inputs = {i.name: _array(i, sizes, graph, rng) for i in graph.inputs}
     # Audio is as long as the audio that was given, which may end within a frame.
-    given = next((inputs[i.name].shape[_time_axis(i)] for i in graph.inputs if i.signal.rate is Rate.AUDIO), sizes["samples"])
+    given = next(
+        (inputs[i.name].shape[i.signal.time_axis] for i in graph.inputs if i.signal.rate is Rate.AUDIO),
+        sizes["samples"],
+    )
     try:
         results = model(inputs, seed=3) if graph.outputs else {}
         losses = model.losses(inputs, seed=3) if graph.losses else {}
@@ -118,12 +121,10 @@ def _array(item: Input, sizes: dict[str, int], graph: Graph, rng: np.random.Gene
         and graph.clock.hop_samples
         and all(i.signal.rate is not Rate.AUDIO or i is item for i in graph.inputs)
     ):
-        shape[_time_axis(item)] -= int(rng.integers(0, graph.clock.hop_samples))  # as a recording ends: within a frame
+        shape[item.signal.time_axis] -= int(
+            rng.integers(0, graph.clock.hop_samples)
+        )  # as a recording ends: within a frame
     return _values(item, shape, rng)
-
-
-def _time_axis(item: Input) -> int:
-    return 1 if item.signal.voices is None else 2
 
 
 def _values(item: Input, shape: list[int], rng: np.random.Generator) -> np.ndarray:

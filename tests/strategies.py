@@ -374,7 +374,8 @@ class SpecBuilder:
             is_network = Traits.TRAINABLE in op.traits and op.name not in _REVERBS
             if (
                 is_network
-                or op.name in ("constant", "hold", "mix", "concat", "exp_decay", "split", "split_voices", "mix_voices", *_REVERBS)
+                or op.name
+                in ("constant", "hold", "mix", "concat", "exp_decay", "split", "split_voices", "mix_voices", *_REVERBS)
                 or (isinstance(given.get(port.like or ""), Made) and given[port.like or ""].rate is Rate.CONST)
             ):
                 # The type is for the test to read, not for the next node.

@@ -9,8 +9,8 @@ import tensorflow as tf
 
 from ddspgraph.compiler.shared_traces import SharedTraces
 from ddspgraph.ir.call import run_kernel
-from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.folding import fold, unfold
+from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.mapped import streams_of
 from ddspgraph.ir.op import Op, Sizes, Traits
 from ddspgraph.ir.types import FRAMES, Rate, Signal

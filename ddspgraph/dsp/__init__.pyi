@@ -112,12 +112,6 @@ from .spectra import (
     stft,
     stft_np,
 )
-from .stereo import (
-    left_right,
-    mid_side,
-    mix_channels,
-    pan_gains,
-)
 from .streams.filters import (
     analysis_window,
     delay_line,

@@ -7,6 +7,7 @@ import math
 from ddspgraph.dsp.filters import sinc
 from ddspgraph.lazy import tf
 
+
 def pan_gains(position: tf.Tensor, law: str = "-3 dB") -> tuple[tf.Tensor, tf.Tensor]:
     """The gains of left and right for a position from -1, left, to 1, right; beyond them it is held there.
 

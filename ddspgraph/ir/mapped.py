@@ -197,8 +197,8 @@ class Mapped(Op):
 
     def _outside(self, port: str, signal: Signal, signals: Mapping[str, Signal]) -> Signal:
         dims = signal.dims
-        if dims and dims[0] == BATCH and not self._has_batch(signals):
-            dims = (_ONE, *dims[1:])
+        if dims and (dims[0] == BATCH or self._draws):
+            dims = (BATCH if self._has_batch(signals) else _ONE, *dims[1:])
         signal = replace(signal, dims=dims)
         if self.voices is not None:
             if self.mixing == "none" and dims:
@@ -288,7 +288,7 @@ class Mapped(Op):
         extra["stream"] = self._streams(extra["stream"], rows)
         extra["sizes"] = Sizes(rows, sizes.frames, sizes.samples) if is_sized else sizes
         results = run_kernel(self.inner, inside, **extra)
-        return {port: self._restored(port, x, n) for port, x in results.items()}
+        return {port: self._restored(port, x, n, rows) for port, x in results.items()}
 
     def _rows(self, given: Mapping[str, Any], batch: Any = None) -> tuple[Any, Any]:
         """How many members an item has, and the rows of all items."""
@@ -319,14 +319,14 @@ class Mapped(Op):
 
         return folding.tiled(tf.convert_to_tensor(stream), rows)
 
-    def _restored(self, port: str, x: Any, n: Any) -> Any:
+    def _restored(self, port: str, x: Any, n: Any, rows: Any) -> Any:
         """An output of the op inside, [rows, ...] or one row for all, as the graph has it."""
         if not len(x.shape):
             return x  # a loss
         if self.voices is None:
             return self._with_channels(port, x, n)
-        if x.shape[0] == 1 and n > 1:
-            x = folding.held(x, n)
+        if x.shape[0] == 1:
+            x = folding.held(x, rows if self._draws else n)
         return x if self.mixing == "none" else mixed(x, n, self.mixing, self.scaling)
 
     def _with_channels(self, port: str, x: Any, n: Any) -> Any:
@@ -354,7 +354,7 @@ class Mapped(Op):
         n, rows = self._rows(inputs, block.batch if Traits.SIZED in self.traits else None)
         inside = {port: self._arranged(port, x, n, rows) for port, x in inputs.items()}
         after, results = self.inner.stream_step(state, inside, self._block(block, rows))
-        return after, {port: self._restored(port, x, n) for port, x in results.items()}
+        return after, {port: self._restored(port, x, n, rows) for port, x in results.items()}
 
     def _block(self, block: Block, rows: Any) -> Block:
         return replace(block, batch=rows, stream=self._streams(block.stream, rows))

@@ -148,6 +148,11 @@ class Signal:
         """The axes that a caller gives or gets: [batch, voices, ...] of a value with voices."""
         return self.dims if self.voices is None else (*self.dims[:1], Dim.of(self.voices), *self.dims[1:])
 
+    @property
+    def time_axis(self) -> int:
+        """Which of `outer_dims` is time, of a value that changes."""
+        return 1 if self.voices is None else 2
+
     def sized(self, sizes: Mapping[str, int]) -> Signal:
         """With numbers for the dims whose names have sizes."""
         if not any(dim.name in sizes for dim in self.dims):

@@ -33,12 +33,12 @@ def row_of(table: Any, index: tf.Tensor) -> tf.Tensor:
 
 
 def as_frames(noise: tf.Tensor, channels: int) -> tf.Tensor:
-    """[1, time * channels] -> [1, time, channels].
+    """[rows, time * channels] -> [rows, time, channels].
 
     >>> dg.nn.as_frames(tf.zeros([1, 20]), 4).shape
     TensorShape([1, 5, 4])
     """
-    return tf.reshape(noise, [1, -1, channels])
+    return tf.reshape(noise, [tf.shape(noise)[0] if noise.shape[0] is None else noise.shape[0], -1, channels])
 
 
 def straight_through_softmax(logits: tf.Tensor, noise: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -43,7 +43,7 @@ def bind_block(
             hint = f"give it once, when the stream begins: initial_state(constants={{'{i.name}': ...}})"
             raise fail("E604", f"the input '{i.name}' is constant: no block holds it", i.span, hint=hint)
     bound = _bind(declared, given)
-    counts: dict[str, Any] = {i.name: bound[i.name].shape[1 if i.signal.voices is None else 2] for i in declared}
+    counts: dict[str, Any] = {i.name: bound[i.name].shape[i.signal.time_axis] for i in declared}
     samples = {i.name: counts[i.name] * plan.timings[i.ref].hop for i in declared}
     first = next(iter(samples))
     if samples[first] < plan.hop or samples[first] % plan.hop:

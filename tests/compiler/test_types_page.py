@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-SHOWN = re.findall(r"^\| ([EW]\d+) \| `(.+)` \|$", (ROOT / "docs" / "types.md").read_text(encoding="utf-8"), re.MULTILINE)
+SHOWN = re.findall(
+    r"^\| ([EW]\d+) \| `(.+)` \|$", (ROOT / "docs" / "types.md").read_text(encoding="utf-8"), re.MULTILINE
+)
 ANSWERS = [path.read_text(encoding="utf-8") for path in sorted((ROOT / "tests" / "errors").glob("*.txt"))]
 
 

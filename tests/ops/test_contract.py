@@ -116,7 +116,8 @@ def test_types_values_and_gradients(name: str) -> None:
     for ref in refs:
         value = results[str(ref)].numpy()
         expected = [
-            dim.at(sizes) if not is_wild(dim) else n for dim, n in zip(graph.types[ref].outer_dims, value.shape, strict=True)
+            dim.at(sizes) if not is_wild(dim) else n
+            for dim, n in zip(graph.types[ref].outer_dims, value.shape, strict=True)
         ]
         assert list(value.shape) == expected, f"{ref}: {graph.types[ref]} is {value.shape}"
         assert np.isfinite(value).all()

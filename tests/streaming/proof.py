@@ -23,7 +23,7 @@ def random_inputs(graph: Graph, rng: np.random.Generator, n_frames: int, batch: 
     found = {}
     for i in graph.inputs:
         low, high = RANGES.get(str(i.signal.unit), (-0.5, 0.5))
-        found[i.name] = rng.uniform(low, high, [dim.at(sizes) for dim in i.signal.dims]).astype(np.float32)
+        found[i.name] = rng.uniform(low, high, [dim.at(sizes) for dim in i.signal.outer_dims]).astype(np.float32)
     return found
 
 
@@ -54,14 +54,16 @@ def run_stream(
         block: Any = {}
         for i in model.block_inputs:
             hop = plan.timings[i.ref].hop
-            block[i.name] = np.asarray(inputs[i.name], np.float32)[:, begin // hop : end // hop]
+            times = np.arange(begin // hop, end // hop)
+            block[i.name] = np.take(np.asarray(inputs[i.name], np.float32), times, axis=i.signal.time_axis)
         outputs = stream(block if model.block_inputs else end - begin)
         for name, x in outputs.items():
             found[name].append(np.array(x))
         begin = end
     types = plan.graph.types
     timed = {name: has_time(types[ref]) for name, ref in plan.graph.outputs}
-    return {name: np.concatenate(xs, axis=1) if timed[name] else xs[-1] for name, xs in found.items()}
+    axes = {name: types[ref].time_axis for name, ref in plan.graph.outputs}
+    return {name: np.concatenate(xs, axis=axes[name]) if timed[name] else xs[-1] for name, xs in found.items()}
 
 
 def differences(
@@ -74,6 +76,8 @@ def differences(
         timing = model.plan.timings.get(ref)
         if timing is not None:
             late = timing.latency // timing.hop
+            axis = model.plan.graph.types[ref].time_axis
+            expected, found = np.moveaxis(expected, axis, 1), np.moveaxis(found, axis, 1)
             assert not np.any(found[:, :late]), f"{name} begins before its latency is over"
             n = min(expected.shape[1], found.shape[1] - late)
             expected, found = expected[:, :n], found[:, late : late + n]

@@ -171,9 +171,10 @@ def longer(op: Op, inputs: Mapping[str, np.ndarray], hop: int) -> dict[str, np.n
     signals = {item.name: item.signal for item in graph_of(op, inputs).inputs}
     found = {}
     for name, x in inputs.items():
-        if has_time(signals[name]) and x.shape[1] != 1:
+        axis = signals[name].time_axis
+        if has_time(signals[name]) and x.shape[axis] != 1:
             count = signals[name].dims[1].at({"frames": FRAMES})
-            x = x[:, rng.integers(0, x.shape[1], count)]
+            x = np.take(x, rng.integers(0, x.shape[axis], count), axis=axis)
         found[name] = x
     return found
 

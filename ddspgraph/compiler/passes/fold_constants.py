@@ -59,7 +59,13 @@ def may_fold(graph: Graph, node: Node, known: Container[Ref]) -> bool:
 
 def _is_small(signal: Signal) -> bool:
     sizes = [dim.size for dim in signal.dims]
-    return bool(sizes) and signal.voices is None and sizes[0] == 1 and None not in sizes and math.prod(s or 1 for s in sizes) <= MOST_NUMBERS
+    return (
+        bool(sizes)
+        and signal.voices is None
+        and sizes[0] == 1
+        and None not in sizes
+        and math.prod(s or 1 for s in sizes) <= MOST_NUMBERS
+    )
 
 
 def _constant_node(constant: type[Op], graph: Graph, node: Node, ref: Ref, value: Any) -> Node:
