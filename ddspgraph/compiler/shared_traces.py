@@ -60,7 +60,7 @@ class SharedTraces:
           node: whose kernel runs.
           compute: depends on the node by its op, its two arguments and `how` alone.
           inputs: tensors by port.
-          own: what else differs between nodes: tensors, variables, integers and arrays of them, also in nested mappings.
+          own: what else differs between nodes: tensors, variables, integers, arrays of them; also in nested mappings.
           how: what else decides what is traced.
         """
         if node.op not in self._ops:

@@ -22,7 +22,7 @@ class Pan(Op):
     every place. That of -6 dB has g = u: both sides add up to the sound. That of -4.5 dB is their geometric mean. A
     position beyond -1 and 1 is held there.
 
-    Source: C. Roads, The Computer Music Tutorial (1996), chapter 11, "Localization" (linear and constant-power panning).
+    Source: C. Roads, The Computer Music Tutorial (1996), chapter 11, "Localization": linear and constant power.
     """
 
     words = ("panner", "panorama", "stereo panner", "stereo position", "place", "mono to stereo", "azimuth")

@@ -179,7 +179,7 @@ def test_an_op_with_voices_is_the_op_for_each(name: str) -> None:
 
 @pytest.mark.parametrize("name", [n for n in VOICED if n not in WHOLE_CLIP and CASES[n]()[1]])
 def test_an_op_with_voices_streams(name: str) -> None:
-    model, whole, _ = mapped(name)
+    model = mapped(name)[0]
     op, inputs = CASES[name]()
     if any(x.ndim == 3 and x.shape[1] == 1 for x in inputs.values()):
         return  # a frame that is held for all of the time: `tests/streaming/test_ops.py` has it

@@ -125,7 +125,7 @@ _NODE = _mapping(
         "voices": {**_VOICES, "description": "How often the node runs side by side, each time with its own values."},
         "mix": {
             "enum": list(MIXES),
-            "description": "What becomes of the voices. none: they stay; sum: added up; stack: side by side as channels.",
+            "description": "none: the voices stay; sum: they are added up; stack: they become channels.",
             "examples": ["sum"],
         },
         "norm": {
