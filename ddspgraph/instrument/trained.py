@@ -17,7 +17,8 @@ from ddspgraph.files import place, write_atomically
 from ddspgraph.io.audio import write_audio
 from ddspgraph.ir.call import run_kernel
 from ddspgraph.ir.graph import Graph, Ref
-from ddspgraph.ir.mapped import streams_of
+from ddspgraph.ir.initialisers import stream_of
+from ddspgraph.ir.mapped import op_inside
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.training.checkpoints import newest_checkpoint
@@ -76,10 +77,10 @@ def impulse_responses(model: CompiledGraph) -> dict[str, np.ndarray]:
         if Traits.TRAINABLE in node.op.traits and "ir" in node.op.output_ports():
             n_samples = model.legal.types[Ref(node.name, "ir")].dims[1].size or 1
             results = run_kernel(
-                node.op,
+                op_inside(node.op),
                 {"audio": tf.one_hot([0], n_samples)},
                 seed=0,
-                stream=streams_of(node.name, node.op),
+                stream=stream_of(node.name),
                 sizes=None,
                 variables=model.variables_by_node[node.name],
             )

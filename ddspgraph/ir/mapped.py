@@ -35,6 +35,13 @@ def streams_of(name: str, op: Op) -> Any:
     return np.array([stream_of(f"{name}.voice_{v}" if v else name) for v in range(voices)], np.int64)
 
 
+def op_inside(op: Op) -> Op:
+    """The op that is mapped, however many times; of any other itself."""
+    while isinstance(op, Mapped):
+        op = op.inner
+    return op
+
+
 def is_sound(port: Port) -> bool:
     """Whether a port takes a sound, [batch, samples], and so one with channels too, each on its own."""
     return port.dims is not None and len(port.dims) == 2 and port.rate is Rate.AUDIO and not port.mono
