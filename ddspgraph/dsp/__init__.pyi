@@ -112,6 +112,12 @@ from .spectra import (
     stft,
     stft_np,
 )
+from .stereo import (
+    left_right,
+    mid_side,
+    mix_channels,
+    pan_gains,
+)
 from .streams.filters import (
     analysis_window,
     delay_line,
@@ -240,6 +246,7 @@ __all__ = [
     "in_packets",
     "irfft",
     "joined_line",
+    "left_right",
     "length_of_line",
     "line_cells",
     "line_delay",
@@ -250,8 +257,10 @@ __all__ = [
     "low_frequency_oscillator",
     "match_rank",
     "mel_to_hz",
+    "mid_side",
     "midi_to_hz",
     "midi_to_unit",
+    "mix_channels",
     "nan_to_num",
     "no_spectra",
     "normal",
@@ -260,6 +269,7 @@ __all__ = [
     "pad",
     "pad_axis",
     "pad_or_trim_to_expected_length",
+    "pan_gains",
     "partitioned_convolution",
     "power_to_db",
     "push_line",
