@@ -47,6 +47,21 @@ from .levels import (
     pad,
     pad_or_trim_to_expected_length,
 )
+from .loops.fdn import (
+    Network,
+    absorption,
+    fdn,
+    fdn_state,
+    fdn_stream,
+    hadamard,
+    reflection,
+    reflections,
+)
+from .loops.turns import (
+    filled_up,
+    in_turns,
+    side_by_side,
+)
 from .numerics import (
     diff,
     gradient_reversal,
@@ -99,6 +114,7 @@ from .scalings import (
     tanh,
 )
 from .sizes import (
+    ceil_divide,
     size_of,
     whole_hops,
     whole_packets,
@@ -187,6 +203,8 @@ from .wavetables import (
 __all__ = [
     "DB_RANGE",
     "DELAY_TAPS",
+    "Network",
+    "absorption",
     "accumulate_phase",
     "amplitude_to_db",
     "analysis_window",
@@ -198,6 +216,7 @@ __all__ = [
     "bounded_number",
     "broadcast_batch",
     "broadcast_time",
+    "ceil_divide",
     "center_crop",
     "compute_logmag",
     "compute_logmel",
@@ -220,7 +239,11 @@ __all__ = [
     "drop_last_axis",
     "exp_sigmoid",
     "exponential_decay",
+    "fdn",
+    "fdn_state",
+    "fdn_stream",
     "fft_convolve",
+    "filled_up",
     "frame_filter",
     "frame_phase",
     "frequencies_critical_bands",
@@ -232,6 +255,7 @@ __all__ = [
     "get_framed_lengths",
     "get_harmonic_frequencies",
     "gradient_reversal",
+    "hadamard",
     "harmonic_distribution_to_wavetable",
     "harmonic_oscillator_bank",
     "harmonic_stream",
@@ -244,6 +268,7 @@ __all__ = [
     "hz_to_midi",
     "hz_to_unit",
     "in_packets",
+    "in_turns",
     "irfft",
     "joined_line",
     "left_right",
@@ -277,6 +302,8 @@ __all__ = [
     "read_line",
     "read_line_at",
     "read_moving_line",
+    "reflection",
+    "reflections",
     "remove_above_nyquist",
     "resample",
     "resample_stream",
@@ -286,6 +313,7 @@ __all__ = [
     "safe_log",
     "safe_sqrt",
     "scaling",
+    "side_by_side",
     "sigmoid",
     "silence",
     "silent_before_start",

@@ -7,6 +7,7 @@ from ddspgraph.losses import LOSSES
 from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
+from ddspgraph.ops.fdn import Fdn
 from ddspgraph.ops.learned import Learned
 from ddspgraph.ops.mixing import Add, Gain, Mix, Multiply
 from ddspgraph.ops.neural.convolution import DilatedConvStack
@@ -76,7 +77,7 @@ OPS = Registry(
     [
         *(Harmonic, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
         *(Constant, Learned, Hold, Lfo, ExpDecay),
-        *(Reverb, ExpDecayReverb, FilteredNoiseReverb, FIRFilter, SincFilter, ModDelay),
+        *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
         *(Add, Mix, Multiply, Gain, Crop, Concat, Split, Resample),
         *(Pan, Width, MidSide, LeftRight, Matrix, SplitVoices, MixVoices),
         *(ExpSigmoid, SymExpSigmoid, Sigmoid, Tanh, Softplus),

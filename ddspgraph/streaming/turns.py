@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import tensorflow as tf
 
 from ddspgraph import dsp
-from ddspgraph.dsp.sizes import ceil_divide
 from ddspgraph.ir.streaming import Block, has_time
 from ddspgraph.ir.types import Rate, Signal
 from ddspgraph.streaming.tracer import BATCH, FIRST_BATCH, FIRST_SEED, LENGTH, POSITION, SEED, Tensors, Tracer
@@ -40,11 +39,11 @@ class Turns:
         samples = self._samples(inputs, sizes)
         late = {e.port: self.loop.plan.latency(e.port) for e in self.loop.exits}
         block = self.loop.block
-        turns = ceil_divide(samples + max(late.values(), default=0), block)
+        turns = dsp.ceil_divide(samples + max(late.values(), default=0), block)
         batch = self._batch(inputs, sizes)
         constants = {name: x for name, x in inputs.items() if name not in self.hops}
         state = self.first_state(constants, batch, seed)
-        timed = {name: _filled(inputs[name], turns * block // hop) for name, hop in self.hops.items()}
+        timed = {name: dsp.filled_up(inputs[name], turns * block // hop) for name, hop in self.hops.items()}
         _, made = self._turns(state, timed, turns)
         for name, hop in self.outputs.items():
             made[name] = made[name][:, late[name] // hop :][:, : samples // hop]
@@ -138,25 +137,14 @@ class Turns:
             return self._turn(state, timed, block)
         fixed = {name: x for name, x in state.items() if name in (BATCH, SEED) or name.startswith("state/=/")}
         moving = {name: tf.convert_to_tensor(x) for name, x in state.items() if name not in fixed}
-        inputs = {name: _as_array(x, turns, block // self.hops[name]) for name, x in timed.items()}
-        outputs = {e.port: tf.TensorArray(tf.float32, size=turns) for e in self.loop.exits}
+        names = [e.port for e in self.loop.exits]
 
-        def turn(i: Any, moving: Tensors, outputs: Any) -> Any:
-            blocks = {name: array.read(i) for name, array in inputs.items()}
-            after, made = self._turn({**fixed, **moving}, blocks, block)
-            moved = {name: _like(after[name], x) for name, x in moving.items()}
-            return i + 1, moved, {name: array.write(i, made[name]) for name, array in outputs.items()}
+        def turn(state: Tensors, blocks: Tensors) -> tuple[Tensors, Tensors]:
+            return self._turn({**fixed, **state}, blocks, block)
 
-        start = (tf.constant(0), moving, outputs)
-        _, moving, outputs = tf.while_loop(
-            lambda i, *_: i < turns, turn, start, maximum_iterations=turns, parallel_iterations=1
-        )
-        made = {
-            e.port: _joined(outputs[e.port], block // self.outputs[e.port], e.signal)
-            if e.port in self.outputs
-            else outputs[e.port].read(0)
-            for e in self.loop.exits
-        }
+        counts = {name: block // hop for name, hop in self.hops.items()}
+        moving, stacked = dsp.in_turns(turn, moving, timed, counts, turns, names)
+        made = {e.port: _joined(stacked[e.port], e.signal, e.port in self.outputs) for e in self.loop.exits}
         return {**fixed, **moving}, made
 
 
@@ -168,36 +156,10 @@ def _by_node(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _filled(x: tf.Tensor, length: Any) -> tf.Tensor:
-    """Zeros after it, up to this length."""
-    spare = length - dsp.size_of(x, 1)
-    return tf.pad(x, [[0, 0], [0, spare]] + [[0, 0]] * (len(x.shape) - 2))
-
-
-def _as_array(x: tf.Tensor, turns: Any, count: int) -> tf.TensorArray:
-    """[batch, turns * count, ...] as an array of [batch, count, ...]."""
-    shape = tf.shape(x)
-    split = tf.reshape(x, tf.concat([shape[:1], [turns, count], shape[2:]], axis=0))
-    split.set_shape([x.shape[0], None, count, *x.shape[2:]])
-    rank = len(split.shape)
-    element = tf.TensorShape([x.shape[0], count, *x.shape[2:]])
-    array = tf.TensorArray(tf.float32, size=turns, element_shape=element)
-    return array.unstack(tf.transpose(split, [1, 0, *range(2, rank)]))
-
-
-def _joined(array: tf.TensorArray, count: int, signal: Signal) -> tf.Tensor:
-    """The blocks of an array one after the other: [batch, turns * count, ...]."""
-    stacked = array.stack()
-    rank = 1 + signal.rank
-    blocks = tf.transpose(stacked, [1, 0, *range(2, rank)])
-    shape = tf.shape(blocks)
-    joined = tf.reshape(blocks, tf.concat([shape[:1], [shape[1] * count], shape[3:]], axis=0))
+def _joined(blocks: tf.Tensor, signal: Signal, has_time: bool) -> tf.Tensor:
+    """The blocks of an output one after the other; of one that never changes the first."""
+    if not has_time:
+        return blocks[0]
+    joined = dsp.side_by_side(blocks)
     joined.set_shape([None, None, *(dim.size for dim in signal.dims[2:])])
     return joined
-
-
-def _like(x: tf.Tensor, before: tf.Tensor) -> tf.Tensor:
-    """With the shape that is known of what it follows."""
-    x = tf.identity(x)
-    x.set_shape(before.shape)
-    return x

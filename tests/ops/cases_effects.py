@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
+from ddspgraph.ops.fdn import Fdn
 from ddspgraph.ops.noise import FilteredNoise
 from ddspgraph.ops.rates import Resample, TensorToAudio
 from ddspgraph.ops.reverbs import ExpDecayReverb, FilteredNoiseReverb, Reverb
@@ -39,6 +40,10 @@ CASES = {
     "mod_delay": lambda: (
         ModDelay(sample_rate=16_000, center_ms=2.0, depth_ms=1.0),
         {"audio": _normal(12, 2, 192), "gain": _normal(13, 2, 192, 1), "phase": _normal(14, 2, 192, 1)},
+    ),
+    "fdn": lambda: (
+        Fdn(sample_rate=16_000, delays=(1.0, 1.5, 2.0, 3.1), matrix="orthogonal", learn=True),
+        {"audio": _normal(17, 2, 192), "t60": np.array([[0.1], [0.2]]), "t60_high": np.array([[0.05], [0.1]])},
     ),
     "resample": lambda: (Resample(hop_samples=32), {"inputs": _normal(15, 2, 6, 3)}),
     "tensor_to_audio": lambda: (TensorToAudio(), {"samples": _normal(16, 2, 192, 1)}),
