@@ -121,3 +121,13 @@ def test_arrays_that_are_no_batch_of_sounds(capsys: pytest.CaptureFixture[str], 
     assert "E605" in err
     assert said in err
     assert not Path("y.wav").exists()
+
+
+def test_a_recording_goes_into_an_op_of_any_number_of_inputs(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("wide.yaml").write_text(
+        SOUND.replace("{op: gain, inputs: [audio, 0 dB]}", "{op: concat, inputs: [audio, audio]}")
+    )
+    soundfile.write("in.wav", np.linspace(-0.5, 0.5, 100), 8000, subtype="FLOAT")
+    code, err = run(capsys, "wide.yaml", "--input", "audio=in.wav", "--output", "out=out.npy")
+    assert code == 0, err
+    np.testing.assert_allclose(np.load("out.npy")[0, :, 1], np.linspace(-0.5, 0.5, 100), atol=1e-6)

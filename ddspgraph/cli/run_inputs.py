@@ -121,7 +121,7 @@ def _is_one_cycle(graph: Graph, declared: Input) -> bool:
 
     An impulse response, which is read as a constant, lasts as long at every rate.
     """
-    ports = [node.op.input_ports()[port] for node, port in graph.users().get(declared.ref, ())]
+    ports = [node.op.input_ports((port,))[port] for node, port in graph.users().get(declared.ref, ())]
     return declared.signal.rate is Rate.CONST and any(port.rate is Rate.FRAME for port in ports)
 
 

@@ -36,8 +36,8 @@ class Fdn(Op):
 
     inputs = {
         "audio": audio(doc="The dry sound.", shares="unit"),
-        "t60": const(1, unit=Unit.SECONDS, doc="Time in which low frequencies decay by 60 dB."),
-        "t60_high": const(1, unit=Unit.SECONDS, optional=True, doc="The same at Nyquist, at most t60; left open: t60."),
+        "t60": const(unit=Unit.SECONDS, doc="Time in which low frequencies decay by 60 dB."),
+        "t60_high": const(unit=Unit.SECONDS, optional=True, doc="The same at Nyquist, at most t60; left open: t60."),
     }
     outputs = {"signal": audio(doc="The sound in the room.", shares="unit")}
 
@@ -124,9 +124,8 @@ class Fdn(Op):
 
     def _network(self, t60: Any, t60_high: Any, variables: Mapping[str, Any] | None) -> dsp.Network:
         n = len(self.delays)
-        gain, pole = dsp.absorption(
-            self.line_samples, t60, t60 if t60_high is None else t60_high, self.sample_rate or 0.0
-        )
+        low, high = (x[:, None] for x in (t60, t60 if t60_high is None else t60_high))
+        gain, pole = dsp.absorption(self.line_samples, low, high, self.sample_rate or 0.0)
         into, out = (variables["into"], variables["out"]) if variables else _spread(n, self.channels or 1)
         scale = 1.0 / math.sqrt(n)
         return dsp.Network(self.line_samples, self._matrix(variables), scale * into, scale * out, gain, pole)

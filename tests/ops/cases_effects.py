@@ -43,7 +43,7 @@ CASES = {
     ),
     "fdn": lambda: (
         Fdn(sample_rate=16_000, delays=(1.0, 1.5, 2.0, 3.1), matrix="orthogonal", learn=True),
-        {"audio": _normal(17, 2, 192), "t60": np.array([[0.1], [0.2]]), "t60_high": np.array([[0.05], [0.1]])},
+        {"audio": _normal(17, 2, 192), "t60": np.array([0.1, 0.2]), "t60_high": np.array([0.05, 0.1])},
     ),
     "resample": lambda: (Resample(hop_samples=32), {"inputs": _normal(15, 2, 6, 3)}),
     "tensor_to_audio": lambda: (TensorToAudio(), {"samples": _normal(16, 2, 192, 1)}),

@@ -98,8 +98,8 @@ def test_sound_decays_as_t60_says(t60: float, t60_high: float | None) -> None:
     n = int(RATE * 0.6)
     impulse = np.zeros((1, n), np.float32)
     impulse[0, 0] = 1.0
-    ends = {"t60_high": np.array([[t60_high]], np.float32)} if t60_high else {}
-    y = op(impulse, np.array([[t60]], np.float32), **ends).numpy()[0].astype(np.float64)
+    ends = {"t60_high": np.array([t60_high], np.float32)} if t60_high else {}
+    y = op(impulse, np.array([t60], np.float32), **ends).numpy()[0].astype(np.float64)
     spectra = np.abs(np.fft.rfft(y[: n // 256 * 256].reshape(-1, 256) * np.hanning(256), axis=1)) ** 2
     for band, wanted in ((slice(1, 4), t60), (slice(-4, None), t60_high or t60)):
         energy = spectra[:, band].sum(axis=1)
