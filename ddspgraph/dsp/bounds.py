@@ -23,7 +23,7 @@ def bounded(
       offset: float64, added to raw: what a float32 could not hold.
 
     >>> dg.dsp.bounded([-2.0, 0.0, 2.0], 20.0, 2000.0, is_log=True).numpy()
-    array([  34.4594,  200.    , 1160.7877])
+    array([  34.6287,  200.    , 1155.1121])
     """
     raw = tf.cast(raw, tf.float64) + tf.cast(offset, tf.float64)
     if is_log:

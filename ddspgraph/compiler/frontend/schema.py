@@ -153,7 +153,8 @@ def _value_schema(spec: ParamSpec) -> dict[str, Any]:
         return {"type": "integer" if spec.kind == "int" else "number", **limits}
     if spec.kind in ("ints", "floats"):
         item = {"type": "integer" if spec.kind == "ints" else "number", **limits}
-        return {"type": "array", "items": {"anyOf": [item, _CONSTANT]}}
+        quantity = [{"type": "string"}] if spec.unit not in (Unit.ANY, Unit.RAW) else [_CONSTANT]
+        return {"type": "array", "items": {"anyOf": [item, *quantity]}}
     if spec.kind == "splits":
         count = {"anyOf": [{"type": "integer", "minimum": 1}, _CONSTANT]}
         return {"type": "object", "propertyNames": {"pattern": NAME}, "additionalProperties": count, "minProperties": 1}

@@ -64,6 +64,10 @@ def absorption(delays: Sequence[int], t60_s: Any, t60_high_s: Any, sample_rate: 
     A line of m samples loses 60 m / (fs T60) dB in a turn; a one-pole filter has the two gains at the two ends
     (Jot & Chaigne 1991). A decay at Nyquist that is longer than that at 0 Hz counts as that.
 
+    >>> gain, pole = dg.dsp.absorption([160, 320], tf.constant([[1.0]]), tf.constant([[0.5]]), 16000.0)
+    >>> (gain / (1.0 - pole)).numpy()  # at 0 Hz: 0.6 and 1.2 dB a turn
+    array([[0.9333, 0.871 ]], dtype=float32)
+
     Args:
       delays: In samples.
       t60_s, t60_high_s: [batch, 1].
@@ -80,7 +84,12 @@ def absorption(delays: Sequence[int], t60_s: Any, t60_high_s: Any, sample_rate: 
 
 
 def hadamard(n: int) -> Any:
-    """The orthogonal matrix of equal magnitudes, n a power of 2 (Sylvester's construction): [n, n]."""
+    """The orthogonal matrix of equal magnitudes, n a power of 2 (Sylvester's construction): [n, n].
+
+    >>> dg.dsp.hadamard(2).numpy()
+    array([[ 0.7071,  0.7071],
+           [ 0.7071, -0.7071]], dtype=float32)
+    """
     import numpy as np
 
     matrix = np.ones((1, 1))
@@ -90,7 +99,12 @@ def hadamard(n: int) -> Any:
 
 
 def reflection(v: tf.Tensor) -> tf.Tensor:
-    """Householder's reflection I - 2 v v' / v'v: [n, n]."""
+    """Householder's reflection I - 2 v v' / v'v: [n, n].
+
+    >>> dg.dsp.reflection(tf.constant([1.0, 1.0])).numpy()
+    array([[ 0., -1.],
+           [-1.,  0.]], dtype=float32)
+    """
     norm = tf.reduce_sum(v * v)
     return tf.eye(v.shape[0]) - (2.0 / tf.maximum(norm, 1e-12)) * v[:, None] * v[None, :]
 
@@ -99,6 +113,11 @@ def reflections(vectors: tf.Tensor) -> tf.Tensor:
     """The product of a reflection by each row: every orthogonal matrix of its determinant (Stewart 1980), [n, n].
 
     Rows drawn from a normal distribution give matrices that are evenly distributed.
+
+    >>> matrix = dg.dsp.reflections(tf.constant([[1.0, 0.0], [1.0, 1.0]]))
+    >>> (matrix @ tf.transpose(matrix)).numpy()
+    array([[1., 0.],
+           [0., 1.]], dtype=float32)
     """
     n = vectors.shape[1]
     matrix = tf.eye(n)
@@ -112,6 +131,12 @@ def fdn(audio: tf.Tensor, network: Network) -> tf.Tensor:
     """What a network makes of audio [batch, samples]: [batch, samples, channels].
 
     The gradient runs the network backwards once; under `plain_gradients` TensorFlow differentiates the turns.
+
+    >>> gain, pole = dg.dsp.absorption([3, 4], tf.constant([[1.0]]), tf.constant([[1.0]]), 16000.0)
+    >>> network = dg.dsp.Network((3, 4), dg.dsp.hadamard(2), tf.ones(2), tf.ones([1, 2]), gain, pole)
+    >>> dg.dsp.fdn(tf.constant([[1.0] + 7 * [0.0]]), network).numpy()[0, :, 0]
+    array([0.    , 0.    , 0.    , 0.9987, 0.9983, 0.    , 0.7053, 1.4099],
+          dtype=float32)
     """
 
     def compute(x: Any, matrix: Any, into: Any, out: Any, gain: Any, pole: Any) -> Any:
