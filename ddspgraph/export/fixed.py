@@ -25,7 +25,7 @@ from ddspgraph.ir.ports import is_wild
 from ddspgraph.ir.types import Rate
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.nn.scan import layers_as_functions
-from ddspgraph.streaming import model as stream
+from ddspgraph.streaming import tracer as stream
 from ddspgraph.streaming.model import CompiledStream
 
 

@@ -93,7 +93,8 @@ def check_support(graph: Graph, target: str, *, streaming: bool = False) -> None
 
 def unmeasured_ops(graph: Graph) -> list[str]:
     """The names of needed ops of which the table knows nothing: a user's own."""
-    return sorted({node.op.name for node in _needed(graph)} - support_table()["ops"].keys())
+    ops = {node.op.name for node in _needed(graph) if node.name not in graph.source_of_line}
+    return sorted(ops - support_table()["ops"].keys())
 
 
 def _needed(graph: Graph) -> list[Node]:

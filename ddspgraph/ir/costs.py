@@ -33,6 +33,8 @@ TAP = 110
 STATE_PRODUCT = 4
 #: A step of a recurrence, whatever it computes: a dozen small operations in a loop.
 STEP = 1_000_000
+#: A turn of a loop of nodes, whatever its blocks hold: some dozen small operations for each line.
+TURN = 250_000
 #: Rows that are transformed together share the vector units.
 _FEW_ROWS = 4
 

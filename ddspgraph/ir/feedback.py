@@ -7,8 +7,10 @@ An entry of `feedback:` becomes a node of `FeedbackLine`, which reads nothing bu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
+from ddspgraph.ir import costs
 from ddspgraph.ir.op import Op, Traits, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame
 from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit
@@ -65,6 +67,12 @@ class FeedbackLine(Op):
         if delay is not None:
             self._check_delay(delay)
         return {"signal": self._signal()}
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        """What goes in and comes out, and the turns that a loop takes because of this delay."""
+        made = shapes["-> signal"]
+        turns = -(-made[1] // max(1, int(min(self.delays, default=self.shortest))))
+        return 4 * costs.PASS * math.prod(made) + turns * costs.TURN
 
     def _signal(self) -> Signal:
         if self.is_audio:

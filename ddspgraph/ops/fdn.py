@@ -120,7 +120,7 @@ class Fdn(Op):
         n, block = len(self.delays), min(self.line_samples)
         damping = math.isqrt(block) + 4 * costs.PASS
         turns = -(-samples // block)
-        return batch * samples * n * (n + damping) + turns * (costs.STEP + n * costs.STEP // 12)
+        return batch * samples * n * (n + damping) + turns * (1 + n // 4) * costs.TURN
 
     def _network(self, t60: Any, t60_high: Any, variables: Mapping[str, Any] | None) -> dsp.Network:
         n = len(self.delays)

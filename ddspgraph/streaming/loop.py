@@ -93,7 +93,7 @@ class Loop(Op):
         sizes = self._sizes(shapes)
         turns = -(-sizes["samples"] // self.block)
         work = sum(node.op.multiply_adds(node_shapes(self.body, node, sizes)) for node in self.body.nodes)
-        return work + turns * costs.STEP
+        return work + turns * len(self.lines) * costs.TURN
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         sizes = self._sizes(shapes)
@@ -133,8 +133,8 @@ class Loop(Op):
 
 
 def body_ref(ref: Ref) -> Ref:
-    """A value from outside, as the body of a loop calls it: an input of its whole name."""
-    return Ref(str(ref))
+    """A value from outside, as the body of a loop calls it: by its whole name, which no argument of a kernel has."""
+    return Ref(f"in {ref}")
 
 
 def with_ops(graph: Graph, ops: Mapping[str, Op]) -> Graph:

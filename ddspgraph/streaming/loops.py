@@ -137,7 +137,7 @@ class _Cycle:
             exits=tuple(Exit(str(ref), self.graph.types[ref]) for ref in exits),
             block=block,
         )
-        inputs = tuple((str(ref), ref) for ref in self._entries())
+        inputs = tuple((body_ref(ref).node, ref) for ref in self._entries())
         trained = tuple(n.name for n in self.nodes if Traits.TRAINABLE in n.op.traits)
         line = next(node for node in self.nodes if node.name in self.source)
         node = Node(name, op, inputs, span=line.span, group=line.group, members=trained, origin=Origin.LOOP)
@@ -192,7 +192,7 @@ class _Cycle:
         body = Graph(
             name=_loop_name(self.graph, self.part),
             clock=clock,
-            inputs=tuple(Input(str(ref), _in_body(self.graph.types[ref], clock, time)) for ref in entries),
+            inputs=tuple(Input(body_ref(ref).node, _in_body(self.graph.types[ref], clock, time)) for ref in entries),
             nodes=tuple(nodes[name] for name in names),
             outputs=tuple(outputs),
         )

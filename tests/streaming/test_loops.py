@@ -295,6 +295,13 @@ def test_clips_shorter_and_longer_than_a_turn(n: int) -> None:
     np.testing.assert_allclose(dg.compile(text)({"dry": x})["audio"], comb(x, {100: 0.7}), atol=CLOSE)
 
 
+def test_an_input_may_be_called_like_an_argument_of_a_kernel() -> None:
+    nodes = ECHO_NODES.replace("dry", "seed")
+    text = spec("  echo: {from: damp, delay: 100 samples}", nodes).replace("dry:", "seed:")
+    x = sound()
+    np.testing.assert_allclose(dg.compile(text)({"seed": x})["audio"], comb(x, {100: 0.7}), atol=CLOSE)
+
+
 def test_silence_stays_silence() -> None:
     text = spec("  echo: {from: damp, delay: 100 samples}", ECHO_NODES)
     assert not dg.compile(text)({"dry": np.zeros((1, 1000), np.float32)})["audio"].numpy().any()
