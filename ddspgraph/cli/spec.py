@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import show_warning
 from ddspgraph.cli.options import GraphOptions, UsageError
+from ddspgraph.diagnostics import fail
 from ddspgraph.export.targets import is_target_export
+from ddspgraph.files import place
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.frontend.values import Document
@@ -80,7 +82,7 @@ def with_learned_values(argument: str, graph: Graph) -> Graph:
 def compile_graph(
     argument: str, graph: Graph, options: GraphOptions, *, seed: int = 0, observe: Observer | None = None
 ) -> CompiledGraph:
-    """The graph of an argument, compiled: with the weights of a run where the argument is one.
+    """The graph of an argument, compiled: with the weights of a run, or of an export, where the argument is one.
 
     Args:
       graph: of `load_graph`, or what was made of it.
@@ -88,16 +90,23 @@ def compile_graph(
       observe: called with the name and result of every pass.
 
     Raises:
-      GraphError: as `compile` and `load_run` do.
+      GraphError: as `compile` and `load_run` do; E616 the weights of an export for LiteRT or ONNX, which are
+        inside of its model.
     """
     from ddspgraph.compiler.driver import compile
     from ddspgraph.training.run_folder import is_run
 
-    if not is_run(argument):
-        return compile(graph, seed=seed, limits=options.limits, observe=observe)
-    from ddspgraph.instrument.trained import load_run
+    if argument != "-" and is_run(argument):
+        from ddspgraph.instrument.trained import load_run
 
-    return load_run(argument, graph=graph, limits=options.limits, observe=observe, warn=show_warning)
+        return load_run(argument, graph=graph, limits=options.limits, observe=observe, warn=show_warning)
+    model = compile(graph, seed=seed, limits=options.limits, observe=observe)
+    if model.variables and is_saved_model(argument):
+        model.load_weights(argument)
+    elif model.variables and is_portable(argument):
+        message = "the weights of this export are inside of its model, which only its runtime reads"
+        raise fail("E616", message, place(argument), hint="give the run, or the spec, that it was made of")
+    return model
 
 
 def is_saved_model(argument: str) -> bool:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 import numpy as np
 
+from ddspgraph.data.dataset import Dataset
 from ddspgraph.data.source import Arrays, Source
+from ddspgraph.data.synthetic import SYNTHETIC, SyntheticNotes, notes_for
 from ddspgraph.diagnostics import fail, quote
+from ddspgraph.ir.graph import Graph
 
 
 class Zipped(Source):
@@ -112,3 +116,15 @@ def _check_clocks(sources: Sequence[Source]) -> None:
         if clock != clocks[0]:
             said = [f"{rate} Hz, hop {hop}, examples of {n} samples" for rate, hop, n in (clocks[0], clock)]
             raise fail("E611", f"the sources have different clocks: {said[0]}; {said[1]}")
+
+
+def places_of(source: Source, graph: Graph) -> list[str]:
+    """What `--data` says for a source of a graph, so that a run finds it again; nothing for one made in Python."""
+    if isinstance(source, Dataset):
+        return [os.path.abspath(source.path)]
+    if isinstance(source, SyntheticNotes) and source == notes_for(graph):
+        return [SYNTHETIC]
+    if isinstance(source, Mixed) and set(source.turns) == {1}:
+        places = [places_of(part, graph) for part in source.sources]
+        return [place for (place,) in places] if all(len(part) == 1 for part in places) else []
+    return []

@@ -26,6 +26,8 @@ _LOWEST_MIDI, _HIGHEST_MIDI = 24.0, 84.0
 _RAW_AMPLITUDE, _RAW_TILT, _RAW_NOISE = (-2.0, 2.0), (2.0, 20.0), (-10.0, -1.0)
 _RAW_SPREAD = 2.0
 _EXAMPLE_S = 4.0
+#: What names random notes where a dataset is asked for.
+SYNTHETIC = "synthetic"
 _VIBRATO_SEMITONES, _VIBRATO_HZ = 0.5, (4.0, 7.0)
 #: What keeps "eval" apart from "train".
 _EVAL_KEY = 1 << 63

@@ -42,6 +42,11 @@ def larger(a: Size, b: Size) -> Size:
     return choose(a > b, a, b)
 
 
+def joint(a: Size, b: Size) -> Size:
+    """The size of an axis where two tensors meet: that of the one that is not repeated, 0 included."""
+    return choose(a == 1, b, a)
+
+
 def choose(condition: Any, a: Size, b: Size) -> Size:
     """`a` where the condition (a bool, or a scalar bool tensor) holds, else `b`."""
     return (a if condition else b) if isinstance(condition, bool) else tf.where(condition, a, b)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ddspgraph.dsp.resampling import resample
-from ddspgraph.dsp.sizes import size_of
+from ddspgraph.dsp.sizes import joint, size_of
 from ddspgraph.lazy import tf
 
 
@@ -36,8 +36,7 @@ def broadcast_batch(x: tf.Tensor, batch: Any) -> tf.Tensor:
     >>> dg.dsp.broadcast_batch(tf.zeros([1, 10]), 2).shape
     TensorShape([2, 10])
     """
-    rows = tf.shape(x)[0]
-    return tf.broadcast_to(x, tf.concat([[tf.where(tf.equal(rows, 1), batch, rows)], tf.shape(x)[1:]], axis=0))
+    return tf.broadcast_to(x, tf.concat([[joint(size_of(x, 0), batch)], tf.shape(x)[1:]], axis=0))
 
 
 def drop_last_axis(x: tf.Tensor) -> tf.Tensor:

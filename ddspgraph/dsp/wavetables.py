@@ -8,7 +8,7 @@ from typing import TypeAlias
 from ddspgraph.dsp.numerics import TensorLike, tf_float32
 from ddspgraph.dsp.phase import frame_cycles, wrap
 from ddspgraph.dsp.resampling import grid_and_blend, resample, shift_frames
-from ddspgraph.dsp.sizes import Size, larger, size_of
+from ddspgraph.dsp.sizes import Size, joint, larger, size_of
 from ddspgraph.lazy import tf
 
 #: Two neighbouring entries of a table: (index, weight) of each.
@@ -71,7 +71,7 @@ def neighbours(phase: tf.Tensor, entries: Size) -> Neighbours:
 
 def _read(tables: tf.Tensor, first_entry: tf.Tensor, near: Neighbours) -> tf.Tensor:
     """Weighted entries of tables [batch, tables, entries]: indices [batch, ...] counted from `first_entry`."""
-    batch = larger(size_of(tables, 0), size_of(near[0][0], 0))
+    batch = joint(size_of(tables, 0), size_of(near[0][0], 0))
     flat = tf.reshape(tables, [size_of(tables, 0), size_of(tables, 1) * size_of(tables, 2)])
     flat = tf.broadcast_to(flat, [batch, tf.shape(flat)[1]])
 

@@ -34,6 +34,9 @@ class ExportedGraph:
     def __init__(self, path: _Path, ops: Iterable[type[Op]], limits: Limits) -> None:
         self.path, self.limits, self._ops = Path(path), limits, tuple(ops)
         self.facts = read_facts(path)
+        if "streaming" in self.facts:
+            hint = "`ddspgraph stream` and dg.load_stream play it; for `run` compile it without --streaming"
+            raise fail("E602", "this is an export of a stream, not of a graph", place(path), hint=hint)
         try:
             self.module = tf.saved_model.load(os.fspath(path))
         except (OSError, ValueError, IndexError, tf.errors.OpError) as error:
@@ -83,6 +86,6 @@ def load_saved_model(path: _Path, *, ops: Iterable[type[Op]] = (), limits: Limit
       limits: bounds on the spec inside and on the memory of a call.
 
     Raises:
-      GraphError: E601 no such folder, E602 not an export of ddspgraph.
+      GraphError: E601 no such folder, E602 not an export of ddspgraph, or one of a stream.
     """
     return ExportedGraph(path, ops, limits)

@@ -16,7 +16,7 @@ import contextlib
 import dataclasses
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -105,7 +105,7 @@ def write_run(
     folder: Path,
     graph: Graph,
     training: Training,
-    data: str,
+    data: Sequence[str],
     *,
     deterministic: bool = False,
     ops: Iterable[OpsFile] = (),
@@ -120,7 +120,7 @@ def write_run(
         "training": dataclasses.asdict(training),
         "spec_training": dataclasses.asdict(graph.training),
         "deterministic": deterministic,
-        "data": data,
+        "data": list(data),
         "ops": [dataclasses.asdict(file) for file in ops],
     }
     if graph.spec is not None:  # else it was built in Python

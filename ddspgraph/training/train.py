@@ -18,6 +18,7 @@ from ddspgraph.compiler.frontend.training import read_training
 from ddspgraph.compiler.frontend.values import Value
 from ddspgraph.data.dataset import Dataset, open_dataset
 from ddspgraph.data.source import Source, needed_inputs
+from ddspgraph.data.sources import places_of
 from ddspgraph.diagnostics import Report, clean, fail
 from ddspgraph.files import place
 from ddspgraph.installation import install_command
@@ -262,12 +263,10 @@ class _Session:
             append_event(self.folder, "changed", what=changed)
 
     def _say_what_it_is(self) -> None:
-        data = ""
         if isinstance(self.source, Dataset):
-            data = os.path.abspath(self.source.path)
             write_statistics(self.folder, self.source.manifest.statistics)
         given = {"deterministic": self.deterministic, "ops": self.ops_files}
-        write_run(self.folder, self.graph, self.training, data, **given)
+        write_run(self.folder, self.graph, self.training, places_of(self.source, self.graph), **given)
 
     def _restore(self, model: CompiledGraph, restore: str) -> None:
         from ddspgraph.training.weights import assign_nodes, read_weights

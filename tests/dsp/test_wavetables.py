@@ -139,3 +139,11 @@ def test_errors() -> None:
         dsp.wavetable_synthesis(np.ones([1, 4, 1]), np.ones([1, 4]), np.ones([8]), 64)
     with pytest.raises(ValueError, match=r"65 timesteps are no multiple of 4"):
         dsp.wavetable_synthesis(np.ones([1, 4, 1]), np.ones([1, 4, 1]), np.ones([8]), 65)
+
+
+def test_no_items_read_one_table() -> None:
+    """A batch of none, as a recording of a set that is empty: its size is 0, not that of what is repeated."""
+    table = np.ones([1, 1, 4], np.float32)
+    assert dsp.linear_lookup(np.zeros([0, 10, 1], np.float32), table).shape == [0, 10]
+    assert dsp.linear_lookup(np.zeros([3, 10, 1], np.float32), table).shape == [3, 10]
+    assert dsp.broadcast_batch(np.zeros([1, 10], np.float32), 0).shape == [0, 10]

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import ddspgraph as dg
 from ddspgraph.cli import main
@@ -15,7 +16,9 @@ from tests.data.sounds import dataset, known_pitch, notes
 from tests.training.test_export import SPEC
 
 
-def test_a_run_takes_its_weights_and_assets_along_and_hears_a_recording(tmp_path: Path) -> None:
+def test_a_run_takes_its_weights_and_assets_along_and_hears_a_recording(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     import onnxruntime
 
     dataset(tmp_path)
@@ -52,3 +55,9 @@ def test_a_run_takes_its_weights_and_assets_along_and_hears_a_recording(tmp_path
     assert pitch_hz.shape == (1, facts["sample_rate"] // facts["hop_samples"])
     assert confidence[0, 10:-10].min() >= facts["outputs"]["confidence"]["voiced_from"]
     assert abs(np.median(pitch_hz) - 330.0) < 5.0, "a quarter of a semitone"
+    # Its weights are where nothing but its runtime finds them: no other verb plays first values in their place.
+    assert main(["compile", str(folder), "-o", str(tmp_path / "never")]) == 4
+    assert "E616 the weights of this export are inside of its model" in capsys.readouterr().err
+    for verb in ("stream", "explore"):
+        assert main([verb, str(folder), "--input", "audio=a.wav", "--output", str(tmp_path / "never.html")]) == 2
+    assert not (tmp_path / "never").exists()

@@ -14,7 +14,11 @@ import soundfile
 import ddspgraph as dg
 from ddspgraph import dsp
 from ddspgraph.cli import main
+from ddspgraph.cli.options import GraphOptions
+from ddspgraph.cli.spec import compile_graph, load_graph
 from ddspgraph.instrument.trained import impulse_responses, load_run
+from ddspgraph.limits import Limits
+from ddspgraph.training.weights import weights_of
 from tests import warm_process
 from tests.data.sounds import RATE, dataset
 
@@ -74,6 +78,12 @@ def test_it_goes_on_and_says_so(folder: Path, capsys: pytest.CaptureFixture[str]
     assert "--batch-size:1:13: E501 'batch_size' of training must be a whole number" in capsys.readouterr().err
 
 
+def compiled(model: Path) -> dg.CompiledGraph:
+    """The graph of a folder as `stream` and `compile` take it."""
+    options = GraphOptions({}, (), (), Limits())
+    return compile_graph(str(model), load_graph(str(model), options), options)
+
+
 def test_compile_of_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compile", str(folder / "run"), "-o", str(folder / "model")]) == 0
     assets = folder / "model" / "assets"
@@ -92,6 +102,8 @@ def test_compile_of_a_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> N
     np.testing.assert_allclose(model(inputs)["audio"], exported(inputs)["audio"], atol=1e-6)
     untrained = dg.compile(SPEC)(inputs)["audio"].numpy()
     assert not np.allclose(untrained, model(inputs)["audio"], atol=1e-4)
+    again = compiled(folder / "model")
+    np.testing.assert_array_equal(again(inputs)["audio"], model(inputs)["audio"])  # what is made of it has learned too
     assert main(["compile", str(folder / "run"), "--set", "a=1", "-o", str(folder / "model")]) == 2
     assert "--set has no effect on a run" in capsys.readouterr().err
 
@@ -102,6 +114,13 @@ def test_compile_of_a_run_as_a_stream(folder: Path, capsys: pytest.CaptureFixtur
     assert "equal to the graph in a fresh process" in capsys.readouterr().err
     names = {p.name for p in (folder / "stream" / "assets").iterdir()}
     assert names >= {"statistics.json", "room_impulse_response.wav", "hall_impulse_response.wav"}
+    learned, again = weights_of(load_run(run)), weights_of(compiled(folder / "stream"))
+    for name, variable in learned.items():
+        np.testing.assert_array_equal(again[name], variable, err_msg=name)
+    assert main(["transfer", str(folder / "stream"), str(folder / "one.wav"), "-o", str(folder / "never.wav")]) == 4
+    said = capsys.readouterr().err
+    assert "E602 this is an export of a stream, not of a graph" in said
+    assert "compile it without --streaming" in said
 
 
 def test_a_recording_plays_a_run_as_a_stream(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,13 +11,18 @@ import pytest
 
 import ddspgraph as dg
 from ddspgraph.cli import main
+from ddspgraph.cli.options import UsageError
+from ddspgraph.cli.verbs.train import datasets_of
 from ddspgraph.data.foreign import foreign_kind
 from ddspgraph.data.manifest import read_manifest
 from ddspgraph.data.recordings import find_recordings
-from ddspgraph.data.source import Arrays
+from ddspgraph.data.source import Arrays, Source
+from ddspgraph.data.sources import Mixed, places_of
+from ddspgraph.data.synthetic import notes_for
 from ddspgraph.diagnostics import GraphError, fail
 from ddspgraph.instrument.instrument import check_instrument
-from ddspgraph.training.run_folder import read_run
+from ddspgraph.ir.training import Training
+from ddspgraph.training.run_folder import read_run, write_run
 from tests.data.sounds import dataset
 from tests.training.small import SPEC, SmallSource
 from tests.training.test_checkpoints import Listener
@@ -73,6 +79,23 @@ def test_an_option_that_the_spec_changes_is_the_specs(tmp_path: Path) -> None:
     dg.train(SPEC.replace("learning_rate: 0.01", "learning_rate: 0.02"), SmallSource(), run, steps=2)
     kept = read_run(run)["training"]
     assert (kept["batch_size"], kept["learning_rate"]) == (3, 0.02)
+
+
+def test_a_run_knows_all_its_data(tmp_path: Path) -> None:
+    """Datasets, random notes, and both in turns; of what was made in Python `--data` has no word."""
+    dataset(tmp_path)
+    graph = dg.load(OWN.replace("  twice: {op: louder, inputs: [noise]}\n", "").replace("twice", "noise"))
+    data, notes = dg.open_dataset(tmp_path / "data"), notes_for(graph)
+    place = str(tmp_path / "data")
+    known: list[tuple[Source, list[str]]] = [(data, [place]), (notes, ["synthetic"])]
+    for source, places in [*known, (Mixed([notes, data]), ["synthetic", place])]:
+        write_run(tmp_path, graph, Training(), places_of(source, graph))
+        assert datasets_of(str(tmp_path)) == places
+    for source in (SmallSource(), replace(notes, silent_share=0.5), Mixed([notes, data], (2, 1))):
+        assert places_of(source, graph) == []
+    write_run(tmp_path, graph, Training(), [])
+    with pytest.raises(UsageError, match="the run does not know"):
+        datasets_of(str(tmp_path))
 
 
 @pytest.fixture

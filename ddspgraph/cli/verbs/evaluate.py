@@ -32,9 +32,10 @@ def add_options(parser: Parser) -> None:
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.spec import load_graph
     from ddspgraph.cli.tensor_errors import typed_tensor_errors
-    from ddspgraph.cli.verbs.train import dataset_of
+    from ddspgraph.cli.verbs.train import datasets_of
     from ddspgraph.data.dataset import open_dataset
     from ddspgraph.data.pitch import TRACKERS, check_tracker
+    from ddspgraph.data.synthetic import SYNTHETIC
     from ddspgraph.instrument.evaluate import evaluate
     from ddspgraph.instrument.instrument import check_instrument, open_instrument
 
@@ -44,7 +45,9 @@ def main(arguments: Arguments) -> int:
     check_instrument(arguments.model)
     graph = load_graph(arguments.model, options)
     check_tracker(tracker)
-    folder = arguments.data or dataset_of(arguments.model)
+    folder, *others = [arguments.data] if arguments.data else datasets_of(arguments.model)
+    if others or folder == SYNTHETIC:
+        raise UsageError(f"--data DIR says which recordings: the run was trained on {', '.join([folder, *others])}")
     with stage(f"checking {folder}"):
         data = open_dataset(folder, skip_corrupt=arguments.skip_corrupt)
     for lost in data.dropped:

@@ -28,14 +28,22 @@ def add_options(parser: Parser) -> None:
 
 def main(arguments: Arguments) -> int:
     from ddspgraph.cli.run_inputs import needed_inputs
-    from ddspgraph.cli.spec import count_nodes, is_saved_model, load_graph, tell_warnings, with_learned_values
+    from ddspgraph.cli.spec import (
+        count_nodes,
+        is_portable,
+        is_saved_model,
+        load_graph,
+        tell_warnings,
+        with_learned_values,
+    )
     from ddspgraph.files import write_atomically
     from ddspgraph.page.document import html_of
 
     is_given = bool(arguments.input or arguments.inputs)
     if is_given and arguments.no_signals:
         raise UsageError("--no-signals and --input contradict each other")
-    if is_given and is_saved_model(arguments.spec):
+    is_export = is_saved_model(arguments.spec) or is_portable(arguments.spec)
+    if is_given and is_export:
         raise UsageError("an exported graph keeps no inner signals: give the spec that it was made of")
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, options)
@@ -43,7 +51,7 @@ def main(arguments: Arguments) -> int:
     # By the name of the file, which is the caller's; that of the graph is the author's and may hold a path.
     output = arguments.output or f"{'graph' if arguments.spec == '-' else Path(arguments.spec).stem}.html"
     needed = needed_inputs(graph)
-    has_signals = is_given or not (needed or arguments.no_signals or is_saved_model(arguments.spec))
+    has_signals = is_given or not (needed or arguments.no_signals or is_export)
     values = _values(graph, arguments, options) if has_signals else None
     with stage(f"writing {output}"):
         page = html_of(with_learned_values(arguments.spec, graph), values).encode()

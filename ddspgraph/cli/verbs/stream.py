@@ -29,7 +29,7 @@ EXAMPLE = "ddspgraph stream graph.yaml --input audio=- --output audio=- --block 
 
 
 def add_options(parser: Parser) -> None:
-    parser.add_argument("spec", metavar="SPEC", help="a spec, the run of a training, or an export with --streaming")
+    parser.add_argument("spec", metavar="SPEC", help="a spec, the run of a training, or a SavedModel with --streaming")
     add_input_options(parser, "a recording, .npy or .npz, or - for raw samples on stdin")
     add_output_options(parser, ".wav, .flac, .npy or .npz, or - for raw samples on stdout")
     add_tail_option(parser)
@@ -49,12 +49,14 @@ def add_options(parser: Parser) -> None:
 
 
 def main(arguments: Arguments) -> int:
-    from ddspgraph.cli.spec import check_tail, load_graph, tell_warnings
+    from ddspgraph.cli.spec import check_tail, is_portable, load_graph, tell_warnings
     from ddspgraph.cli.streams.files import plan_files
     from ddspgraph.cli.streams.pitch import Performance, check_performance, with_features
     from ddspgraph.compiler.tail import ended
 
     check_seed(arguments.seed)
+    if is_portable(arguments.spec):
+        raise UsageError("`ddspgraph run` plays an export for LiteRT or ONNX: give the spec, the run or a SavedModel")
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, options)
     tell_warnings(graph)

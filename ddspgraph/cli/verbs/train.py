@@ -67,7 +67,7 @@ def main(arguments: Arguments) -> int:
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, dataclasses.replace(options, params=_settings(arguments, options)))
     tell_warnings(graph)
-    sources = [_source(name, graph, arguments.skip_corrupt) for name in arguments.data or [dataset_of(arguments.run)]]
+    sources = [_source(name, graph, arguments.skip_corrupt) for name in arguments.data or datasets_of(arguments.run)]
     data = sources[0] if len(sources) == 1 else Mixed(sources)
     with TrainingView(graph.name) as view:
         trained = train(
@@ -104,9 +104,9 @@ def _settings(arguments: Arguments, options: GraphOptions) -> Mapping[str, Any]:
 def _source(name: str, graph: Graph, skip_corrupt: bool) -> Source:
     """What one `--data` names. Raises GraphError E601, E611, E612."""
     from ddspgraph.data.dataset import open_dataset
-    from ddspgraph.data.synthetic import notes_for
+    from ddspgraph.data.synthetic import SYNTHETIC, notes_for
 
-    if name == "synthetic":
+    if name == SYNTHETIC:
         return notes_for(graph)
     with stage(f"checking {name}"):
         data = open_dataset(name, skip_corrupt=skip_corrupt)
@@ -115,14 +115,15 @@ def _source(name: str, graph: Graph, skip_corrupt: bool) -> Source:
     return data
 
 
-def dataset_of(run: str) -> str:
-    """The dataset that a run was trained with. Raises UsageError where that is not known."""
+def datasets_of(run: str) -> list[str]:
+    """What `--data` said when a run was trained. Raises UsageError where that is not known."""
     from ddspgraph.training.run_folder import is_run, read_run
 
     data = read_run(run).get("data") if is_run(run) else None
-    if not isinstance(data, str) or not data:
+    places = [data] if isinstance(data, str) else data  # one, as it was written first
+    if not isinstance(places, list) or not all(isinstance(place, str) and place for place in places) or not places:
         raise UsageError("--data DIR says which dataset: the run does not know")
-    return data
+    return places
 
 
 def training_options(arguments: Arguments, names: Iterable[str]) -> dict[str, Any]:
