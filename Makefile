@@ -47,6 +47,7 @@ $(STAMP): pyproject.toml
 
 bench: setup $(PEER)/.installed ## side by side with magenta/ddsp, about 5 minutes; TORCH=1 adds PyTorch
 	$(PY) benchmarks/run.py --peer $(PEER)/bin/python $(if $(TORCH),--torch $(TORCH_VENV)/bin/python)
+	$(PY) benchmarks/studio.py
 
 # The peer does not install by itself any more: without its dependencies' pins, and with an empty module for the
 # pitch tracker that it imports, it runs on a current TensorFlow.

@@ -154,6 +154,8 @@ from .streams.frames import (
 )
 from .streams.lines import (
     DELAY_TAPS,
+    as_line,
+    as_values,
     joined_line,
     length_of_line,
     line_delay,
@@ -210,7 +212,9 @@ __all__ = [
     "analysis_window",
     "angular_cumsum",
     "apply_window_to_impulse_response",
+    "as_line",
     "as_phase",
+    "as_values",
     "bark_to_hz",
     "bounded",
     "bounded_number",

@@ -47,6 +47,7 @@ class FeedbackLine(Op):
     shortest: float = param(1.0, ge=1, doc="The least that a moving delay can be.")
     longest: float = param(1.0, ge=1, doc="The most that a moving delay can be.")
     interpolation: str = param("lagrange3", choices=INTERPOLATIONS, doc="How the line is read between samples.")
+    truncate: float | None = param(None, gt=0, doc="How far back gradients go, in samples; null: all the way.")
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
 
     @property

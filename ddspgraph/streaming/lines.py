@@ -41,10 +41,7 @@ class _Line(FeedbackLine):
             values = dsp.read_line_at(line, end, count, delays, self.interpolation)
         else:
             values = dsp.read_moving_line(line, end, count, self._samples(delay) - lead, self.interpolation)
-        return values[:, :, 0] if self.is_audio and self.channels is None else values
-
-    def with_channels(self, values: Any) -> Any:
-        return values if len(values.shape) == 3 else values[:, :, None]
+        return dsp.as_values(values, has_channels=not self.is_audio or self.channels is not None)
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         taps = len(dsp.DELAY_TAPS[self.interpolation]) * (costs.PASS if self.delays else costs.GATHER)
@@ -89,7 +86,7 @@ class ForwardLine(_Line):
         return {"source": Port(self._signal().dims, rate, Unit(self.unit)), **super().input_ports(given)}
 
     def kernel(self, source: Any, delay: Any = None, sizes: Any = None) -> Any:
-        values = self.with_channels(source)
+        values = dsp.as_line(source)
         line = self.new_line(dsp.size_of(values, 0), self.reach[1])
         return self._delayed(line, values, delay)[0]
 
@@ -100,10 +97,10 @@ class ForwardLine(_Line):
         return {"line": self.new_line(block.batch, self.reach[1])}
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
-        values, line = self._delayed(state["line"], self.with_channels(inputs["source"]), inputs.get("delay"))
+        values, line = self._delayed(state["line"], dsp.as_line(inputs["source"]), inputs.get("delay"))
         return {"line": line}, {"signal": values}
 
     def _delayed(self, line: Any, values: Any, delay: Any) -> tuple[Any, Any]:
         joined = dsp.joined_line(line, values)
-        count = dsp.size_of(values, 1)
+        count = dsp.size_of(values, 2)
         return self.read(joined, dsp.length_of_line(line), count, delay), dsp.push_line(line, values)

@@ -127,7 +127,7 @@ class Turns:
         for line in self.loop.lines:
             name = self.tracer.names.parts(line.name)["line"]
             into = results[f"into {line.name}"]
-            after[name] = dsp.push_line(after[name], line.op.with_channels(into))  # type: ignore[attr-defined]
+            after[name] = dsp.push_line(after[name], dsp.as_line(into))
         return after, {e.port: results[e.port] for e in self.loop.exits}
 
     def _turns(self, state: Tensors, timed: Tensors, turns: Any) -> tuple[Tensors, Tensors]:
@@ -140,12 +140,24 @@ class Turns:
         names = [e.port for e in self.loop.exits]
 
         def turn(state: Tensors, blocks: Tensors) -> tuple[Tensors, Tensors]:
-            return self._turn({**fixed, **state}, blocks, block)
+            return self._turn({**fixed, **self._cut_off(state)}, blocks, block)
 
         counts = {name: block // hop for name, hop in self.hops.items()}
         moving, stacked = dsp.in_turns(turn, moving, timed, counts, turns, names)
         made = {e.port: _joined(stacked[e.port], e.signal, e.port in self.outputs) for e in self.loop.exits}
         return {**fixed, **moving}, made
+
+    def _cut_off(self, state: Tensors) -> Tensors:
+        """The state of a turn, which in the first turn of every stretch of `truncate` samples lets no gradient pass."""
+        spans = [line.op.truncate for line in self.loop.lines if line.op.truncate]  # type: ignore[attr-defined]
+        if not spans:
+            return state
+        stretch = max(1, round(min(spans) / self.loop.block)) * self.loop.block
+        passes = tf.cast(state[POSITION] % stretch != 0, tf.float32)
+        return {
+            name: passes * x + (1.0 - passes) * tf.stop_gradient(x) if x.dtype == tf.float32 else x
+            for name, x in state.items()
+        }
 
 
 def _by_node(variables: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

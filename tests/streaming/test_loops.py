@@ -278,6 +278,25 @@ def test_the_gradient_of_a_moving_delay() -> None:
     np.testing.assert_allclose(slope, (ends[0] - ends[1]) / 2e-4, rtol=1e-3)
 
 
+def test_gradients_end_where_they_are_cut_off() -> None:
+    """Of the last sample: it reaches the input of its own stretch, and none before, while the sound stays."""
+    text = spec("  echo: {from: damp, delay: 100 samples}", ECHO_NODES)
+    cut = spec("  echo: {from: damp, delay: 100 samples, truncate: 500 samples}", ECHO_NODES)
+    x = tf.constant(sound(1, 1200))
+    slopes = {}
+    for name, each in (("whole", text), ("cut", cut)):
+        model = dg.compile(each)
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            y = model({"dry": x})["audio"]
+            last = y[:, -1]
+        np.testing.assert_allclose(y, comb(x.numpy(), {100: 0.7}), atol=CLOSE)
+        slopes[name] = tape.gradient(last, x).numpy()[0]
+    assert (slopes["whole"][99::100] > 0).all()
+    np.testing.assert_allclose(slopes["cut"][1000:], slopes["whole"][1000:], rtol=1e-6)
+    assert not slopes["cut"][:1000].any()
+
+
 def test_values_within_a_loop_can_be_looked_at() -> None:
     text = spec("  echo: {from: damp, delay: 100 samples}", ECHO_NODES)
     x = sound()

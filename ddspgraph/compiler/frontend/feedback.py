@@ -53,6 +53,9 @@ class _LineReader:
             "interpolation": text_of(value.get("interpolation")) or ("lagrange3" if self.is_audio else "none"),
             "sample_rate": float(self.scope.clock.sample_rate or 0) or None,
         }
+        truncate = value.get("truncate")
+        if truncate is not None and not truncate.is_faulty:
+            params["truncate"] = self._span(truncate, f"truncate of '{self.key}'")
         inputs: dict[Key, Value] = {}
         if delay is not None and not delay.is_faulty:
             if self._is_signal(delay):
@@ -120,22 +123,28 @@ class _LineReader:
 
     def _delay(self, value: Value) -> Any:
         """In samples, or at frame rate in whole frames."""
-        name, clock = f"the delay of '{self.key}'", self.scope.clock
+        name = f"the delay of '{self.key}'"
+        samples = self._span(value, name)
+        return (
+            samples if samples is INVALID else self._in_range(samples, name, value, self.scope.clock.hop_samples or 1)
+        )
+
+    def _span(self, value: Value, name: str) -> Any:
+        """A length of time in samples."""
+        clock = self.scope.clock
         hop = clock.hop_samples or 1
         frames = _FRAMES.fullmatch(value.data.strip()) if isinstance(value.data, str) else None
         quantity = quantity_of(value)
         if frames is not None:
-            samples = float(frames[1]) * hop
-        elif quantity is not None and quantity.unit is Unit.HZ:
+            return float(frames[1]) * hop
+        if quantity is not None and quantity.unit is Unit.HZ:
             if quantity.value <= 0:
                 return self.reader.refuse("E502", f"{name} is the period of {quantity}", value, "write a time")
-            samples = (clock.sample_rate or 0) / quantity.value
-        else:
-            samples = self.reader.number(value, Unit.SAMPLES, name)
-            if samples is INVALID:
-                return INVALID
-            samples *= hop if value.is_number and not self.is_audio else 1
-        return self._in_range(samples, name, value, hop)
+            return (clock.sample_rate or 0) / quantity.value
+        samples = self.reader.number(value, Unit.SAMPLES, name)
+        if samples is not INVALID and value.is_number and not self.is_audio:
+            samples *= hop
+        return samples
 
     def _in_range(self, samples: float, name: str, value: Value, hop: int) -> Any:
         rate = self.scope.clock.sample_rate or 16_000

@@ -167,6 +167,11 @@ _FEEDBACK = _mapping(
             "enum": list(INTERPOLATIONS),
             "description": "Between samples; none takes the nearest. Without it: lagrange3.",
         },
+        "truncate": {
+            **_DELAY,
+            "description": "How far back gradients go in training; without it: all the way.",
+            "examples": ["1 s"],
+        },
         "rate": {"enum": ["audio", "frame"], "description": "How often the value changes; without it: audio."},
         "channels": {"type": "integer", "minimum": 1, "maximum": 1024, "description": "Size of the last axis."},
         "unit": {"enum": [u.value for u in Unit], "description": "What the numbers count."},

@@ -60,21 +60,20 @@ def read_line_at(line: tf.Tensor, end: Size, count: Size, delays: Sequence[float
       interpolation: One of `DELAY_TAPS`.
 
     Returns:
-      [batch, count, channels].
+      [batch, channels, count].
     """
     if len(set(delays)) == 1:
-        values = _taps(line, end, count, delays[0], interpolation)
-    else:
-        each = [_taps(line[:, i : i + 1], end, count, delay, interpolation) for i, delay in enumerate(delays)]
-        values = tf.concat(each, axis=1)
-    return tf.transpose(values, [0, 2, 1])
+        return _taps(line, end, count, delays[0], interpolation)
+    each = [_taps(line[:, i : i + 1], end, count, delay, interpolation) for i, delay in enumerate(delays)]
+    return tf.concat(each, axis=1)
 
 
 def _taps(line: tf.Tensor, end: Size, count: Size, delay: float, interpolation: str) -> tf.Tensor:
     whole, fraction = whole_and_fraction(delay, interpolation)
 
     def at(age: int) -> tf.Tensor:
-        return line[:, :, end - age : end - age + count]
+        is_whole = isinstance(end, int) and isinstance(count, int) and end == age and count == line.shape[2]
+        return line if is_whole else line[:, :, end - age : end - age + count]
 
     if not fraction:
         return at(whole)
@@ -92,26 +91,22 @@ def read_moving_line(line: tf.Tensor, end: Size, count: Size, delay: tf.Tensor, 
       interpolation: One of `DELAY_TAPS`; "none" takes the nearest whole delay.
 
     Returns:
-      [batch, count, channels].
+      [batch, channels, count].
     """
     if interpolation == "none":
         delay = tf.round(delay)
     whole = tf.stop_gradient(tf.floor(delay))
     weights = tap_weights(interpolation, tf.cast(delay - whole, tf.float32))
     batch, channels = tf.shape(line)[0], size_of(line, 1)
-    now = tf.reshape(tf.range(count) + end, [1, -1, 1])
-    age = tf.broadcast_to(tf.cast(whole, tf.int32), tf.stack([batch, count, channels]))
-    sound = tf.transpose(line, [0, 2, 1])  # [batch, n, channels]
+    now = tf.range(count) + end
+    age = tf.transpose(tf.cast(whole, tf.int32), [0, 2, 1])
+    newest = tf.broadcast_to(now - age, tf.stack([batch, channels, count]))
     last = size_of(line, 2) - 1
-    read = [_picked(sound, tf.clip_by_value(now - age - tap, 0, last)) for tap in DELAY_TAPS[interpolation]]
-    return tf.add_n([weight * values for weight, values in zip(weights, read, strict=True)])
-
-
-def _picked(sound: tf.Tensor, source: tf.Tensor) -> tf.Tensor:
-    """sound[b, source[b, t, c], c]."""
-    flat = tf.transpose(sound, [0, 2, 1])
-    picked = tf.gather(flat, tf.transpose(source, [0, 2, 1]), axis=2, batch_dims=2)
-    return tf.transpose(picked, [0, 2, 1])
+    total = tf.zeros([])
+    for tap, weight in zip(DELAY_TAPS[interpolation], weights, strict=True):
+        read = tf.gather(line, tf.clip_by_value(newest - tap, 0, last), axis=2, batch_dims=2)
+        total += tf.transpose(weight, [0, 2, 1]) * read
+    return total
 
 
 def line_delay(delay: tf.Tensor, scale: float | None, per_second: float, shortest: float, longest: float) -> tf.Tensor:
@@ -131,13 +126,36 @@ def length_of_line(line: tf.Tensor) -> Size:
     return size_of(line, 2)
 
 
+def as_line(values: tf.Tensor) -> tf.Tensor:
+    """[batch, count] or [batch, count, channels] as the lines hold them: [batch, channels, count]."""
+    if len(values.shape) == 2:
+        return values[:, tf.newaxis]
+    if values.shape[2] == 1:  # a new shape costs less than a transposition
+        return tf.reshape(values, tf.stack([size_of(values, 0), 1, size_of(values, 1)]))
+    return tf.transpose(values, [0, 2, 1])
+
+
+def as_values(line: tf.Tensor, *, has_channels: bool) -> tf.Tensor:
+    """[batch, channels, count] as the nodes take it: [batch, count, channels], or [batch, count]."""
+    if not has_channels:
+        return tf.squeeze(line, axis=1)
+    if line.shape[1] == 1:
+        return tf.reshape(line, tf.stack([size_of(line, 0), size_of(line, 2), 1]))
+    return tf.transpose(line, [0, 2, 1])
+
+
 def joined_line(line: tf.Tensor, block: tf.Tensor) -> tf.Tensor:
-    """The line, and a block [batch, count, channels] after it."""
-    return tf.concat([line, tf.transpose(block, [0, 2, 1])], axis=2)
+    """The line, and a block [batch, channels, count] after it."""
+    return tf.concat([line, block], axis=2)
 
 
 def push_line(line: tf.Tensor, block: tf.Tensor) -> tf.Tensor:
-    """The line after a block [batch, count, channels] came in."""
-    after = joined_line(line, block)[:, :, size_of(block, 1) :]
+    """The line after a block [batch, channels, count] came in."""
+    length, count = line.shape[2], block.shape[2]
+    if length is not None and length == count:
+        return block
+    if length is not None and count is not None and length > count:  # copies less than the general form
+        return joined_line(line[:, :, count:], block)
+    after = joined_line(line, block)[:, :, size_of(block, 2) :]
     after.set_shape(line.shape)
     return after

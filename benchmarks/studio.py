@@ -1,0 +1,139 @@
+"""The second half of `make bench`: loops, voices and filters, beside what does the same elsewhere; writes studio.md.
+
+    python benchmarks/studio.py [NAME ...]
+
+All works of a row run in one process and take turns, so that a machine that slows down slows all of them. A figure is
+the least of the calls in milliseconds of wall time; the medians stand in brackets. To add a row, add a function to
+`ROWS`: it returns the works of the row, the first of which the others are compared with.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import numpy as np
+import scipy.signal
+import tensorflow as tf
+
+import ddspgraph as dg
+from ddspgraph import dsp
+
+#: A work: what is done, and a call of it.
+Works = Mapping[str, Callable[[], object]]
+CALLS = 9
+#: 10 s of a room is what is measured elsewhere.
+SECONDS, RATE = 10, 48_000
+HEAD = """# Loops, voices and filters
+
+Written by `make bench`. Milliseconds of wall time: the least of the calls, and their median in brackets; the ratio is
+that of the least to that of the first work of the row.
+"""
+
+
+def comb() -> Works:
+    """A loop of one line of 31 ms against the recursive filter of SciPy."""
+    spec = f"""
+version: 2
+name: comb
+clock: {{sample_rate: {RATE}}}
+inputs: {{x: {{rate: audio}}}}
+feedback: {{again: {{from: softer, delay: 31 ms}}}}
+nodes:
+  into: {{op: add, inputs: [x, again]}}
+  softer: {{op: multiply, inputs: [into, 0.7]}}
+outputs: {{y: into}}
+"""
+    model, x = dg.compile(spec), _sound()
+    a = np.zeros(1489)
+    a[0], a[1488] = 1.0, -0.7
+    whole = np.asarray(x)
+    return {
+        "scipy.signal.lfilter": lambda: scipy.signal.lfilter([1.0], a, whole),
+        "feedback": lambda: model({"x": x})["y"].numpy(),
+    }
+
+
+def network() -> Works:
+    """A feedback delay network of 16 lines: beside the sound itself, how long it lasts."""
+    lines = tuple(int(48 * ms) for ms in (31, 33, 37, 39, 41, 43, 47, 49, 51, 53, 57, 59, 61, 63, 67, 71))
+    gain, pole = dsp.absorption(lines, tf.constant([[2.0]]), tf.constant([[0.8]]), float(RATE))
+    made = dsp.Network(lines, dsp.hadamard(16), tf.ones(16) / 4.0, tf.ones([1, 16]) / 4.0, gain, pole)
+    x = _sound()
+
+    def energy(x: tf.Tensor) -> tf.Tensor:
+        return tf.reduce_sum(tf.square(dsp.fdn(x, made)))
+
+    def slope(x: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            total = energy(x)
+        return tape.gradient(total, x)
+
+    plain, with_gradient = tf.function(lambda x: dsp.fdn(x, made)), tf.function(slope)
+    compiled = tf.function(lambda x: dsp.fdn(x, made), jit_compile=True)
+    compiled_gradient = tf.function(slope, jit_compile=True)
+    return {
+        f"{SECONDS} s of sound": lambda: None,
+        "forward": lambda: plain(x).numpy(),
+        "forward + backward": lambda: with_gradient(x).numpy(),
+        "forward, XLA": lambda: compiled(x).numpy(),
+        "forward + backward, XLA": lambda: compiled_gradient(x).numpy(),
+    }
+
+
+ROWS: tuple[Callable[[], Works], ...] = (comb, network)
+
+
+def _sound() -> tf.Tensor:
+    return tf.constant(np.random.default_rng(0).normal(size=(1, SECONDS * RATE)), tf.float32)
+
+
+def measured(works: Works) -> dict[str, list[float]]:
+    """Milliseconds of the calls of each work, which take turns."""
+    for work in works.values():
+        work()
+        work()
+    taken: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(CALLS):
+        for name, work in works.items():
+            before = time.perf_counter()
+            work()
+            taken[name].append(1000.0 * (time.perf_counter() - before))
+    return taken
+
+
+def table(row: Callable[[], Works]) -> str:
+    taken = measured(row())
+    least = {name: min(times) for name, times in taken.items()}
+    first = next(iter(taken))
+    if first.endswith("s of sound"):  # the sound itself takes as long as it lasts
+        least[first] = 1000.0 * SECONDS
+        taken[first] = [least[first]]
+    lines = [f"## {(row.__doc__ or '').strip()}", "", "| work | ms | ratio |", "| --- | --- | --- |"]
+    for name, times in taken.items():
+        ratio = "" if name == first else f"{least[first] / least[name]:.3g}x"
+        lines.append(f"| {name} | {least[name]:.4g} ({statistics.median(times):.4g}) | {ratio} |")
+    return "\n".join([*lines, ""])
+
+
+def main(names: list[str]) -> None:
+    rows = [row for row in ROWS if not names or row.__name__ in names]
+    machine = f"{date.today().isoformat()}, {os.cpu_count()} cores ({platform.machine()}), Python"
+    machine += f" {platform.python_version()}, TensorFlow {tf.__version__}, SciPy {scipy.__version__}.\n"
+    text = "\n".join([HEAD, machine, *map(table, rows)])
+    print(text)
+    if not names:
+        (Path(__file__).parent / "studio.md").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
