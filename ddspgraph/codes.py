@@ -24,6 +24,7 @@ CODES: dict[str, str] = {
     "E204": "A version that this program does not know.",
     "E205": "A key that is reserved for a later version of the language.",
     "E206": "A name that is not an identifier: a letter or `_`, then letters, digits and `_`.",
+    "E207": "A node with both an op and a graph.",
     # E3: a name leads nowhere
     "E301": "A reference to an input or node that does not exist.",
     "E302": "An op that is not in the library.",
@@ -37,6 +38,10 @@ CODES: dict[str, str] = {
     "E310": "A parameter that must be given is not.",
     "E311": "A literal where a signal is wanted.",
     "E312": "The graph has neither outputs nor losses: it computes nothing.",
+    "E313": "A sub-graph that is not among `graphs`.",
+    "E314": "A sub-graph that is a part of itself.",
+    "E315": "A file of a sub-graph that lies outside of the folder of the spec, or has another SHA-256.",
+    "E316": "A node that takes the weights of one that has none, or other ones.",
     # E4: two ends of an edge do not fit
     "E401": "The clock does not divide: a frame must be a whole number of samples.",
     "E402": "An op needs a rate that the clock does not give.",
@@ -93,6 +98,8 @@ CODES: dict[str, str] = {
     "E707": "The graph has more nodes or edges than the limit.",
     "E708": "The estimated peak memory is larger than the limit.",
     "E709": "Not a regular file: a directory, a pipe or a device.",
+    "E710": "The graph has more nodes or edges than the limit once its sub-graphs are written out.",
+    "E711": "Sub-graphs within sub-graphs, more of them than the limit.",
     # E8: numerics (exit code 6)
     "E801": "A result is not finite.",
     "E802": "A migrated graph does not compute what the list that it comes from does.",
@@ -121,6 +128,8 @@ CODES: dict[str, str] = {
     "W115": "A wavetable whose partials lie above the Nyquist frequency at this pitch: they fold back into the sound.",
     "W116": "A cutoff at or above the Nyquist frequency, or at 0 Hz: the filter passes everything or nothing.",
     "W117": "Sinusoids that never sound: they lie above the Nyquist frequency.",
+    "W120": "Losses or training of a file that is used as a sub-graph: they are left out.",
+    "W121": "A sub-graph that nothing uses.",
     "W122": "Voices that are all the same: nothing tells them apart.",
     "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
     "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",

@@ -6,8 +6,9 @@ import difflib
 import functools
 import itertools
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from ddspgraph.codes import CODES, REPAIRS
 
@@ -27,6 +28,7 @@ class Source:
 
     name: str
     text: str
+    path: str | None = None  # of a file
 
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its end; empty where there is none."""
@@ -44,14 +46,36 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Use:
+    """A use of a sub-graph: what is said of its definition holds at this place."""
+
+    graph: str
+    span: Span
+
+    def chain(self) -> Iterator[Use]:
+        """The use, and the one that the definition is part of in which it stands, outward."""
+        use: Use | None = self
+        while use is not None:
+            yield use
+            use = use.span.use
+
+    def __str__(self) -> str:
+        return f"in {quote(self.graph)}, used at {self.span}"
+
+
+@dataclass(frozen=True)
 class Span:
-    """A place in a source: 1-based line and column, and one past its end."""
+    """A place in a source: 1-based line and column, and one past its end.
+
+    `use` is that of the sub-graph whose definition it is a place in, where one use is meant.
+    """
 
     source: Source
     line: int
     column: int
     end_line: int
     end_column: int
+    use: Use | None = None
 
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"
@@ -65,6 +89,10 @@ class Span:
     def start_of(source: Source) -> Span:
         """The first character: where a complaint about a whole file points."""
         return Span(source, 1, 1, 1, 2)
+
+    def within(self, use: Use | None) -> Span:
+        """The same place for one use of a sub-graph."""
+        return self if use is None else Span(self.source, self.line, self.column, self.end_line, self.end_column, use)
 
     def text(self) -> str:
         """What stands there, as it is written; empty where it spans several lines."""
@@ -129,12 +157,17 @@ class Diagnostic:
         lines = [self.title]
         if self.span is not None and self.span.source.text:
             lines.append(self.span.excerpt())
+        for use in self._uses():
+            lines += [f"      = {clean(str(use))}", *([use.span.excerpt()] if use.span.source.text else [])]
         lines += [f"      = {clean(str(note))}" for note in self.notes[:_MOST_NOTES]]
         if len(self.notes) > _MOST_NOTES:
             lines.append(f"      = ... and {len(self.notes) - _MOST_NOTES} more places")
         if self.hint:
             lines.append(f"      = help: {clean(self.hint)}")
         return "\n".join(lines)
+
+    def _uses(self) -> list[Use]:
+        return [] if self.span is None or self.span.use is None else list(self.span.use.chain())
 
     def as_dict(self) -> dict[str, object]:
         """The finding as plain data, for `--json`."""
@@ -143,7 +176,8 @@ class Diagnostic:
             span = self.span
             place = {"file": span.source.name, "line": span.line, "column": span.column}
             place |= {"end_line": span.end_line, "end_column": span.end_column}
-        notes = [{"message": note.message, "at": str(note.span) if note.span else None} for note in self.notes]
+        notes = [{"message": f"in {quote(use.graph)}, used", "at": str(use.span)} for use in self._uses()]
+        notes += [{"message": note.message, "at": str(note.span) if note.span else None} for note in self.notes]
         severity = "error" if self.is_error else "warning"
         return {
             "code": self.code,
@@ -209,16 +243,41 @@ def in_source_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]
 
 @dataclass
 class Report:
-    """Collects findings, so that one run names all errors of a file; up to `MOST_FINDINGS` of them."""
+    """Collects findings, so that one run names all errors of a file; up to `MOST_FINDINGS` of them.
+
+    What is wrong in the definition of a sub-graph is one finding, however often it is used.
+    """
 
     diagnostics: list[Diagnostic] = field(default_factory=list)
+    _use: Use | None = field(default=None, repr=False)
+    _first_uses: dict[tuple[str, Span], Use | None] = field(default_factory=dict, repr=False)
+
+    @contextmanager
+    def within(self, use: Use | None) -> Iterator[None]:
+        """What is found meanwhile holds for one use of a sub-graph."""
+        before, self._use = self._use, use
+        try:
+            yield
+        finally:
+            self._use = before
 
     def add(self, code: str, message: str, span: Span | None, *notes: Note, hint: str | None = None) -> None:
+        if span is not None:
+            span = span if span.use is not None else span.within(self._use)
+            if self._first_uses.setdefault((code, replace(span, use=None)), span.use) != span.use:
+                return
         if not self.is_full:
             self.diagnostics.append(Diagnostic(code, message, span, notes, hint))
         elif self.diagnostics[-1].code != "W109":
             more = f"more than {MOST_FINDINGS} findings: the others are not listed"
             self.diagnostics.append(Diagnostic("W109", more, span, hint="repair these first"))
+
+    def take(self, other: Report) -> None:
+        """Adds what another report has found."""
+        for found in other.diagnostics:
+            if found.span is not None:
+                self._first_uses.setdefault((found.code, replace(found.span, use=None)), found.span.use)
+        self.diagnostics += other.diagnostics
 
     @property
     def is_full(self) -> bool:

@@ -20,6 +20,8 @@ class Limits:
     integer_magnitude: int = 1 << 53
     nodes: int = 4_096
     edges: int = 16_384
+    written_out_nodes: int = 100_000  # with every use of a sub-graph written out; of edges four times as many
+    uses_within: int = 32  # of sub-graphs one in the other
     audio_seconds: int = 3_600  # of one recording
     array_bytes: int = 2 << 30  # of one file of arrays, or one recording, in memory
     memory_bytes: int | None = None  # None: the smaller of 8 GiB and half of this machine's memory

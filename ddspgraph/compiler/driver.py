@@ -7,18 +7,21 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 from ddspgraph.compiler.analysis.advise import advise
+from ddspgraph.compiler.analysis.borders import drop_borders, open_borders
 from ddspgraph.compiler.analysis.infer import infer
 from ddspgraph.compiler.analysis.lengths import check_lengths
 from ddspgraph.compiler.analysis.memory import check_memory, nominal_sizes
 from ddspgraph.compiler.analysis.order import order
 from ddspgraph.compiler.frontend.build import build
 from ddspgraph.compiler.frontend.document import read, read_text
+from ddspgraph.compiler.frontend.graphs.expand import WrittenOut
 from ddspgraph.compiler.frontend.stand_ins import with_stand_ins
 from ddspgraph.compiler.frontend.structure import STRUCTURE
 from ddspgraph.compiler.frontend.substitute import substitute
 from ddspgraph.compiler.frontend.validate import validate
 from ddspgraph.compiler.frontend.values import Document, Value
-from ddspgraph.compiler.pipeline import LEGALISE, Observer, optimise, run
+from ddspgraph.compiler.pipeline import CONVERSIONS, LEGALISE, Observer, optimise, run
+from ddspgraph.compiler.subgraphs import with_parts, without_subgraphs
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, in_source_order
 from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op
@@ -78,13 +81,17 @@ def outline(
     """
     found = Report() if report is None else report
     source = _read(spec, params, ops, limits, found)
-    graph = build(source.document, source.library, found, limits)
+    graph = source.built(found, limits)
     if report is not None and report.has_errors:
         errors = [finding for finding in report.diagnostics if finding.is_error]
         graph = with_stand_ins(
-            source.document, errors, lambda document, given: build(document, source.library, Report(), limits, given)
+            source.document,
+            errors,
+            lambda document, given: build(
+                document, source.library, Report(), limits, {**source.written.borders, **given}
+            ),
         )
-    graph = source.told(order(graph, found))
+    graph = drop_borders(source.told(order(graph, found)))
     if report is None:
         found.raise_errors()
     return graph
@@ -183,8 +190,8 @@ def _front_end(
     spec: Spec, params: Mapping[str, Any] | None, ops: Iterable[type[Op]], limits: Limits, report: Report
 ) -> Graph:
     source = _read(spec, params, ops, limits, report)
-    graph = source.told(order(build(source.document, source.library, report, limits), report))
-    graph = infer(graph, report)
+    graph = source.told(order(source.built(report, limits), report))
+    graph = open_borders(infer(graph, report), CONVERSIONS, report)
     check_lengths(graph, report)
     if not report.has_errors:
         legal = run(LEGALISE, graph)
@@ -201,14 +208,22 @@ def _front_end(
 class _Source(NamedTuple):
     """A spec of the current version, its structure checked; its text as it was written, and what a caller set."""
 
-    document: Document
+    written: WrittenOut
     library: Registry
     text: str | None
     settings: Mapping[str, Any]
 
     def told(self, graph: Graph) -> Graph:
         """The graph, which says what it was made of."""
-        return graph.replace(spec=self.text, settings=self.settings)
+        return with_parts(graph.replace(spec=self.text, settings=self.settings), self.written)
+
+    @property
+    def document(self) -> Document:
+        return self.written.document
+
+    def built(self, report: Report, limits: Limits) -> Graph:
+        """The graph, whose nodes are in the order of the file."""
+        return build(self.document, self.library, report, limits, self.written.borders)
 
 
 def _read(
@@ -221,7 +236,8 @@ def _read(
     settings = _overrides(params, limits)
     document = substitute(document, settings, report, limits)
     document = validate(document, STRUCTURE, report, limits, library)
-    return _Source(document, library, text, {name: value.plain() for name, value in settings.items()})
+    written = without_subgraphs(document, library, lambda d, r: migrate(d, r)[0], CONVERSIONS, report, limits)
+    return _Source(written, library, text, {name: value.plain() for name, value in settings.items()})
 
 
 def _overrides(params: Mapping[str, Any] | None, limits: Limits) -> dict[str, Value]:

@@ -104,8 +104,8 @@ def kernel_of(op: Op, seed: Any, sizes: Sizes) -> Callable[..., dict[str, tf.Ten
 def variables_of(node: Node, variables: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
     """What a node computes with: its own variables by name, or those of its members as `member/name`."""
     if not node.members:
-        return variables.get(node.name, {})
-    return {f"{name}/{weight}": x for name in node.members for weight, x in variables.get(name, {}).items()}
+        return variables.get(node.weights_name, {})
+    return {f"{name}/{weight}": x for name, own in node.members for weight, x in variables.get(own, {}).items()}
 
 
 def own_of(node: Node, variables: Mapping[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ class CompiledGraph(tf.Module):
       optimised: what `__call__` and `losses` compute.
       inspected: what `signals` computes: `legal`, with every cycle as one node.
       moved: where the values of cycles are in `inspected`.
-      variables_by_node: node name -> weight name -> `tf.Variable`.
+      variables_by_node: node name -> weight name -> `tf.Variable`; nodes that share weights have one entry.
     """
 
     def __init__(
@@ -50,7 +50,9 @@ class CompiledGraph(tf.Module):
         for node in legal.nodes:
             if Traits.TRAINABLE in node.op.traits:
                 signals = {port: legal.types[ref] for port, ref in node.inputs}
-                self.variables_by_node[node.name] = create_variables(node.op, signals, node.name, seed)
+                name = node.weights_name
+                if name not in self.variables_by_node:
+                    self.variables_by_node[name] = create_variables(node.op, signals, name, seed)
         self._traced: dict[str, Any] = {}
         self._needed: dict[str, set[str]] = {}
 

@@ -83,6 +83,7 @@ class Origin(enum.Enum):
     FOLDED = "folded"  # what depends on constants alone
     LOOP = "loop"  # the nodes of a cycle, which run together
     ENDING = "ending"  # a synthesizer falls silent after the inputs
+    BORDER = "border"  # an input of a sub-graph at its use, until the types are known
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,10 @@ class Node:
       group: what stands together in pictures.
       written: the words of its parameters, by name.
       origin: who made it. Names do not say: those that the compiler makes have dots, and others may.
-      owner: the node that one of the compiler's own belongs to.
-      members: the nodes whose variables it computes with, where they are not its own: then each is `node/weight`.
+      owner: the node that one of the compiler's own belongs to; of a border the use.
+      members: the nodes whose variables it computes with, where they are not its own: then each is `node/weight`. Beside
+        each name stands that of the node that its weights are named after.
+      weights_of: the node whose weights it has, where they are not its own.
     """
 
     name: str
@@ -116,7 +119,8 @@ class Node:
     written: Mapping[str, Written] = field(default_factory=dict, compare=False, repr=False)
     origin: Origin = field(default=Origin.WRITTEN, compare=False, repr=False)
     owner: str = field(default="", compare=False, repr=False)
-    members: tuple[str, ...] = ()
+    members: tuple[tuple[str, str], ...] = ()
+    weights_of: str = ""
 
     @property
     def is_written(self) -> bool:
@@ -125,6 +129,16 @@ class Node:
 
     def input(self, port: str) -> Ref | None:
         return dict(self.inputs).get(port)
+
+    @property
+    def weights_name(self) -> str:
+        """The node that its weights are named after."""
+        return self.weights_of or self.name
+
+    @property
+    def said(self) -> str:
+        """What messages call it."""
+        return self.owner if self.origin is Origin.BORDER else self.name
 
     def rewired(self, replace: Mapping[Ref, Ref]) -> Node:
         """The node with its inputs taken from elsewhere."""
@@ -135,6 +149,25 @@ class Node:
     def refs(self) -> tuple[Ref, ...]:
         """Its outputs."""
         return tuple(Ref(self.name, port) for port in self.op.output_ports())
+
+
+@dataclass(frozen=True)
+class Part:
+    """A use of a sub-graph, whose nodes stand in the graph as `name.node`.
+
+    Attributes:
+      graph: the name of its definition.
+      outputs: what `name/port` stands for.
+      doc: of the use, else of the definition.
+      group: what stands together in pictures.
+    """
+
+    name: str
+    graph: str
+    outputs: Mapping[str, Ref]
+    doc: str = ""
+    group: str = ""
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -153,6 +186,7 @@ class Graph:
     types: Mapping[Ref, Signal] = field(default_factory=dict, compare=False, repr=False)
     warnings: tuple[Diagnostic, ...] = field(default=(), compare=False, repr=False)
     spec: str | None = field(default=None, compare=False, repr=False)  # the text as it was written
+    parts: Mapping[str, Part] = field(default_factory=dict, compare=False, repr=False)  # the uses of sub-graphs
     settings: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)  # values for its `params`
 
     @cached_property

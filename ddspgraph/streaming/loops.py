@@ -138,7 +138,7 @@ class _Cycle:
             block=block,
         )
         inputs = tuple((body_ref(ref).node, ref) for ref in self._entries())
-        trained = tuple(n.name for n in self.nodes if Traits.TRAINABLE in n.op.traits)
+        trained = tuple((n.name, n.weights_name) for n in self.nodes if Traits.TRAINABLE in n.op.traits)
         line = next(node for node in self.nodes if node.name in self.source)
         node = Node(name, op, inputs, span=line.span, group=line.group, members=trained, origin=Origin.LOOP)
         return node, {ref: Ref(name, str(ref)) for ref in exits}

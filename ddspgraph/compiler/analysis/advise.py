@@ -32,7 +32,7 @@ def _unused(graph: Graph, report: Report) -> None:
     used = graph.ancestors(graph.roots())
     read = set(graph.users()) | set(graph.roots())
     for node in graph.nodes:
-        if node.name not in used and node.is_written:
+        if node.name not in used and node.is_written and not _is_inside(node):
             unread = not any(ref in read for ref in node.refs)
             why = "nothing uses" if unread else "no output and no loss depends on"
             report.add("W101", f"{why} the node '{node.name}'", node.span, hint="delete it, or make it an output")
@@ -42,11 +42,16 @@ def _unused(graph: Graph, report: Report) -> None:
             report.add("W102", message, item.span, hint="delete it, or let a node read it")
 
 
+def _is_inside(node: Node) -> bool:
+    """Whether it is a node of a sub-graph: that was looked at by itself, and a use need not use all of it."""
+    return node.span is not None and node.span.use is not None
+
+
 def _duplicates(graph: Graph, report: Report) -> None:
     constants = {n.refs[0]: n.op for n in graph.nodes if not n.inputs}
     first: dict[object, Node] = {}
     for node in graph.nodes:
-        if not node.is_written or Traits.PURE not in node.op.traits or node.name in graph.losses:
+        if not node.is_written or _is_inside(node) or Traits.PURE not in node.op.traits or node.name in graph.losses:
             continue
         # Two literals of one value are one value.
         inputs = tuple((port, constants.get(ref, ref)) for port, ref in node.inputs)

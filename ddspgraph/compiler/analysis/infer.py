@@ -13,10 +13,10 @@ from ddspgraph.compiler.analysis.hops import input_hop, with_hops
 from ddspgraph.compiler.analysis.unit_hints import article, unit_hint
 from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.dsp.hops import hop_of
-from ddspgraph.ir.graph import Graph, Node, Ref
+from ddspgraph.ir.graph import Graph, Node, Origin, Ref
 from ddspgraph.ir.mapped import Mapped, as_met
 from ddspgraph.ir.op import Op, Traits
-from ddspgraph.ir.ports import Mismatch, Port
+from ddspgraph.ir.ports import Mismatch, Port, agree
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ir.units import TIMES, UnitConflict, solve_units, with_units
 
@@ -28,9 +28,13 @@ def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyT
     `weights` raise.
     """
     types: dict[Ref, Signal] = {i.ref: i.signal.sized(sizes) for i in graph.inputs}
+    bound: dict[tuple[str, str], tuple[Dim, Node]] = {}
     for node in graph.nodes:
         if all(ref in types for _, ref in node.inputs):
-            types.update(_node_types(graph, node, types, report, sizes))
+            made = _node_types(graph, node, types, report, sizes)
+            if node.origin is Origin.BORDER and made and not _are_one_size(node, made, bound, report):
+                continue
+            types.update(made)
     check_loops(graph, types, report)
     return graph.replace(types=types)
 
@@ -57,6 +61,23 @@ def _node_types(
     outputs = with_units(node.op, outputs, units)
     hop = graph.clock.hop_samples
     return {Ref(node.name, port): _in_frames(s, hop).sized(sizes) for port, s in outputs.items()}
+
+
+def _are_one_size(
+    node: Node, made: Mapping[Ref, Signal], bound: dict[tuple[str, str], tuple[Dim, Node]], report: Report
+) -> bool:
+    """Whether `channels: k` at several inputs of a sub-graph is one number in this use. Reports E414."""
+    [(port, declared)], [signal] = node.op.output_ports().items(), made.values()
+    pairs = list(zip(declared.dims or (), signal.dims, strict=True))
+    for wanted, size in pairs[1 if signal.rate is Rate.CONST else 2 :]:
+        first, other = bound.setdefault((node.owner, wanted.name), (size, node)) if wanted.name else (size, node)
+        if agree(first, size) is None:
+            message = f"'{port}' of '{node.owner}' has {size} channels, '{other.inputs[0][0]}' has {first}"
+            notes = [note for n in (node, other) for note in _at_border(n)]
+            hint = f"both are '{wanted.name}' in the sub-graph: give both {first} channels, or both {size}"
+            report.add("E414", message, node.edge_spans.get(port, node.span), *notes, hint=hint)
+            return False
+    return True
 
 
 def _output_types(
@@ -103,9 +124,10 @@ def _report_unit(graph: Graph, node: Node, name: str, port: Port, given: Signal,
     ref = _ref(node, name)
     report.add(
         "E412",
-        f"port '{name}' of '{node.name}' wants {port.unit}, {_source(graph, ref)} is {given.unit}",
+        f"port '{name}' of '{node.said}' wants {port.unit}, {_source(graph, ref)} is {given.unit}",
         node.edge_spans.get(name, node.span),
         *_declared(graph, ref),
+        *_at_border(node),
         hint=unit_hint(graph, node, name, port.unit, given),
     )
 
@@ -118,7 +140,7 @@ def _report_conflict(graph: Graph, node: Node, conflict: UnitConflict, report: R
     rule = "one factor may have a unit, the others must be linear" if conflict.is_product else "they must have one unit"
     report.add(
         "E412",
-        f"'{conflict.first}' and '{conflict.second}' of '{node.name}': {ends}, {rule}",
+        f"'{conflict.first}' and '{conflict.second}' of '{node.said}': {ends}, {rule}",
         node.edge_spans.get(conflict.second, node.span),
         *_declared(graph, second),
         *(_declared(graph, first) if first != second else ()),
@@ -179,6 +201,7 @@ def _report(graph: Graph, node: Node, mismatch: Mismatch, types: Mapping[Ref, Si
         node.edge_spans.get(mismatch.port, node.span) if ref else _parameter_span(node, mismatch.parameters or ()),
         *(_declared(graph, ref) if ref else ()),
         *_other_ends(graph, node, mismatch),
+        *_at_border(node),
         *([Note("the clock is", graph.clock.span)] if mismatch.is_of_clock and graph.clock.span else ()),
         *([Note(f"its `{key}` is", node.edge_spans[key])] if (key := mismatch.beside) in node.edge_spans else ()),
         hint=_padding_hint(graph, node, mismatch, types) or _overlap_hint(graph, ref, mismatch, types) or hint,
@@ -230,10 +253,24 @@ def _other_ends(graph: Graph, node: Node, mismatch: Mismatch) -> tuple[Note, ...
 
 def _source(graph: Graph, ref: Ref) -> str:
     """What stands at the edge: a name, or the literal that became a node of its own."""
-    return "this literal" if graph.is_literal(ref) else f"'{ref}'"
+    return "this literal" if graph.is_literal(ref) else f"'{_named(graph, ref)}'"
+
+
+def _named(graph: Graph, ref: Ref) -> str:
+    """What the author calls a value: an input of a sub-graph, seen from within, has its own name."""
+    node = graph.node_by_name.get(ref.node)
+    return ref.port if node is not None and node.origin is Origin.BORDER else str(ref)
+
+
+def _at_border(node: Node) -> tuple[Note, ...]:
+    """Where a sub-graph says what it takes."""
+    if node.origin is not Origin.BORDER or node.span is None:
+        return ()
+    place = Span(node.span.source, node.span.line, node.span.column, node.span.end_line, node.span.end_column)
+    return (Note(f"'{node.inputs[0][0]}' of the sub-graph is declared", place),)
 
 
 def _declared(graph: Graph, ref: Ref) -> tuple[Note, ...]:
     declared = graph.node_by_name.get(ref.node) or graph.input_by_name.get(ref.node)
     span: Span | None = declared.span if declared and not graph.is_literal(ref) else None
-    return (Note(f"'{ref}' is declared", span),) if span else ()
+    return (Note(f"'{_named(graph, ref)}' is declared", span),) if span else ()

@@ -12,6 +12,7 @@ from ddspgraph.compiler.frontend.edges import Connector, is_one_more
 from ddspgraph.compiler.frontend.feedback import closing_edge, read_line
 from ddspgraph.compiler.frontend.parameters import whole
 from ddspgraph.compiler.frontend.scope import Draft, Scope
+from ddspgraph.compiler.frontend.shared_weights import with_weights
 from ddspgraph.compiler.frontend.structure import NODE_KEYS, SECTIONS, STRUCTURE
 from ddspgraph.compiler.frontend.training import read_training
 from ddspgraph.compiler.frontend.values import Document, Key, Value, text_of
@@ -44,14 +45,20 @@ def build(
     _read_inputs(root, scope)
     lines = _claim_lines(root, scope)
     scope.clock = _read_drafts(root, scope, given)
-    scope.drafts |= {key: read_line(key, value, scope) for key, value in lines.items()}
+    for key, value in lines.items():
+        with report.within(key.span.use):
+            scope.drafts[str(key)] = read_line(key, value, scope)
     scope.report_needs()
     _refuse_own_names(scope)
     connector = Connector(scope, limits)
     nodes = [node for draft in scope.drafts.values() if (node := connector.node(draft)) is not None]
-    closing = [closing_edge(scope.drafts[key], value, scope) for key, value in lines.items()]
+    closing = []
+    for key, value in lines.items():
+        with report.within(key.span.use):
+            closing.append(closing_edge(scope.drafts[str(key)], value, scope))
     open_lines = {key for key, edge in zip(lines, closing, strict=True) if edge is None}
     nodes = [node for node in nodes if node.name not in open_lines]
+    nodes = with_weights(nodes, report)
     outputs = [(str(key), ref) for key, value in _items(root, "outputs") if (ref := scope.ref(value)) is not None]
     _check_purpose(root, report)
     names = {node.name for node in nodes}
@@ -119,6 +126,17 @@ def _input_dims(value: Value, rate: Rate, clock: Clock) -> tuple[Dim, ...]:
     return (BATCH, samples, _dim(channels)) if channels is not None else (BATCH, samples)
 
 
+def declared_signal(key: Key, value: Value) -> Signal | None:
+    """What an input of a sub-graph says of its value, whatever the length; None where that is at fault."""
+    rate = value.get("rate")
+    if rate is None or not isinstance(rate.data, str) or rate.data.upper() not in Rate.__members__:
+        return None
+    found = Rate[rate.data.upper()]
+    if not _fits_rate(key, value, found, Report()):
+        return None
+    return Signal(_input_dims(value, found, Clock()), found, Unit(text_of(value.get("unit")) or "any"))
+
+
 def _dim(value: Value) -> Dim:
     number = whole(value.data)
     return Dim.of(value.data if number is None else number)  # type: ignore[arg-type]  # the schema saw to it
@@ -139,11 +157,12 @@ def _read_drafts(root: Value, scope: Scope, given: Mapping[str, Op]) -> Clock:
         for key, value in _items(root, section):
             if scope.claim(key) and not scope.report.is_full:
                 op = given.get(str(key))
-                scope.drafts[str(key)] = (
-                    read_draft(key, value, section, scope, lengths)
-                    if op is None
-                    else Draft(key, value, type(op), op, is_sound=True)
-                )
+                with scope.report.within(key.span.use):
+                    scope.drafts[str(key)] = (
+                        read_draft(key, value, section, scope, lengths)
+                        if op is None
+                        else Draft(key, value, type(op), op, is_sound=True)
+                    )
     return _fixed_length(scope, lengths)
 
 

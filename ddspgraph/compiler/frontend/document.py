@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ddspgraph.compiler.frontend.mapping_text import mapping_text
 from ddspgraph.compiler.frontend.values import Document, Key, Value
@@ -50,11 +51,11 @@ def read(
     if isinstance(source, str) and _is_text(source):
         return read_text(source, name or "<text>", limits)
     path = os.fsdecode(source)
-    return read_text(_file_bytes(path, limits), name or clean(path), limits)
+    return read_text(file_bytes(path, limits), name or clean(path), limits, path)
 
 
-def read_text(text: str | bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> Document:
-    """Reads YAML text, or the bytes of a file, that messages call `name`. Raises like `read`."""
+def read_text(text: str | bytes, name: str, limits: Limits = DEFAULT_LIMITS, path: str | None = None) -> Document:
+    """Reads YAML text, or the bytes of the file at `path`, that messages call `name`. Raises like `read`."""
     if isinstance(text, str):
         source = Source(name, text.removeprefix("\ufeff"))
         size = len(text) if len(text) > limits.file_bytes else len(text.encode(errors="replace"))
@@ -63,6 +64,7 @@ def read_text(text: str | bytes, name: str, limits: Limits = DEFAULT_LIMITS) -> 
         source = decode(text, name) if size <= limits.file_bytes else Source(name, "")
     if size > limits.file_bytes:
         raise _too_large(name, size, limits)
+    source = replace(source, path=path)
     check_characters(source)
     check_structure(source, limits)
     return build(source, limits)
@@ -73,7 +75,7 @@ def _is_text(source: str) -> bool:
     return begins_like_yaml or ": " in source or "\n" in source or "\r" in source
 
 
-def _file_bytes(path: str, limits: Limits) -> bytes:
+def file_bytes(path: str, limits: Limits) -> bytes:
     """The bytes of a regular file within the limit; opening never waits for the other end of a pipe."""
     try:
         _check_file(path, os.stat(path), limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from ddspgraph.compiler.frontend.decimal_commas import joined, parted_numbers, touching_halves
 from ddspgraph.compiler.frontend.learned_values import is_learned, learned_hint, read_learned
@@ -14,7 +15,8 @@ from ddspgraph.compiler.frontend.shared_units import has_quantity, written_unit
 from ddspgraph.compiler.frontend.values import Key, Value, text_of
 from ddspgraph.compiler.frontend.voices import each_of, refuse_each, voices_of, with_voices
 from ddspgraph.compiler.frontend.wording import written
-from ddspgraph.diagnostics import Span, did_you_mean, quote
+from ddspgraph.diagnostics import Span, Use, did_you_mean, quote
+from ddspgraph.ir.border import Border
 from ddspgraph.ir.graph import Node, Origin, Ref
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.ports import Port
@@ -34,11 +36,24 @@ class Connector:
     def __init__(self, scope: Scope, limits: Limits) -> None:
         self.scope, self.report, self.limits = scope, scope.report, limits
         self.edges = 0
+        self.use: Use | None = None
         self.reader = ParameterReader(scope.report, scope.clock.sample_rate)
         self.literals: list[Node] = []
 
     def node(self, draft: Draft) -> Node | None:
         """The node; None where it is at fault. Reports E301, E303, E304, E305, E311, E5xx and E707."""
+        # The value at a border stands in the spec or definition around it.
+        use, origin = draft.key.span.use, Origin.WRITTEN
+        if isinstance(draft.op, Border):
+            origin, use = Origin.BORDER, use.span.use if use is not None else None
+        self.use = use
+        with self.report.within(use):
+            node = self._node(draft)
+        if node is None or origin is Origin.WRITTEN:
+            return node
+        return replace(node, origin=origin, owner=node.name.rpartition(".")[0])
+
+    def _node(self, draft: Draft) -> Node | None:
         given = draft.value.get("inputs")
         if not self._is_within_limits(_count(given), draft):
             return None
@@ -62,13 +77,28 @@ class Connector:
         if not (is_whole and draft.is_sound) or draft.op is None or None in refs.values():
             return None
         inputs = tuple((port, refs[port]) for port in ports if port in refs)
-        spans: dict[str, Span] = {**draft.param_spans, **{port: value.span for port, value in pairs.items()}}
-        spans |= {str(key): value.span for key, value in draft.value.items() if key == "voices"}
+        places = {**draft.param_spans, **{port: value.span for port, value in pairs.items()}}
+        places |= {str(key): value.span for key, value in draft.value.items() if key == "voices"}
+        spans: dict[str, Span] = {port: span.within(self.use) for port, span in places.items()}
         op = with_voices(draft.op, str(draft.key), draft.value, self.report)
-        doc, group = (text_of(draft.value.get(key)) for key in ("doc", "group"))
-        return Node(str(draft.key), op, inputs, doc, draft.key.span, spans, group, draft.written)  # type: ignore[arg-type]
+        doc, group, weights = (draft.value.get(key) for key in ("doc", "group", "weights"))
+        if weights is not None and weights.origin is None:  # what `share` adds fits where there are weights
+            spans["weights"] = weights.span.within(self.use)
+        return Node(
+            str(draft.key),
+            op,
+            inputs,  # type: ignore[arg-type]
+            text_of(doc),
+            draft.key.span,
+            spans,
+            text_of(group),
+            draft.written,
+            weights_of=text_of(weights),
+        )
 
     def _is_within_limits(self, count: int, draft: Draft) -> bool:
+        if draft.key.span.use is not None:
+            return True  # there is a limit of its own for what is written out
         before = self.edges
         self.edges += count
         if self.edges <= self.limits.edges:
@@ -165,7 +195,8 @@ class Connector:
             return None
         if self._is_reference(value):
             return self.scope.ref(value, str(draft.key), unit)
-        name = f"'{port}' of '{draft.key}'"
+        owner = draft.key.rpartition(".")[0] if isinstance(draft.op, Border) else draft.key
+        name = f"'{port}' of '{owner}'"
         if any(item.data in self.scope.claimed for item in value.elements() if isinstance(item.data, str)):
             hint = "write one name, or join the signals in a concat node"
             return self._refused("E311", f"{name} is a list of names: a list holds numbers", value, hint)
@@ -196,7 +227,8 @@ class Connector:
         """The node that a literal becomes."""
         owner = str(draft.key)
         made_by = {"origin": Origin.LITERAL, "owner": owner}
-        node = Node(f"{owner}.{port}", op, span=value.span, edge_spans=spans, written=said, **made_by)  # type: ignore[arg-type]
+        span = value.span.within(self.use)
+        node = Node(f"{owner}.{port}", op, span=span, edge_spans=spans, written=said, **made_by)  # type: ignore[arg-type]
         self.literals.append(node)
         return node.refs[0]
 
@@ -226,7 +258,8 @@ class Connector:
 
     def _is_literal(self, text: str) -> bool:
         """A name of the spec is a reference, even where it reads as a note (`A4`)."""
-        if text.partition("/")[0] in self.scope.claimed:
+        # Within a sub-graph the names of the spec around it mean nothing; its own have a dot by now.
+        if text.partition("/")[0] in self.scope.claimed and (self.use is None or "." in text):
             return False
         looks_like_a_number = _LOOKS_LIKE_A_NUMBER.match(text) or is_silence(text) or number_slip(text)
         return bool(looks_like_a_number) or _quantity(text) is not None

@@ -25,12 +25,17 @@ OTHER_RATES = {
 
 
 def unknown_key(
-    path: Sequence[str | int], key: Key, mapping: Value, known: Sequence[str], ops: Mapping[str, type[Op]]
+    path: Sequence[str | int],
+    key: Key,
+    mapping: Value,
+    known: Sequence[str],
+    ops: Mapping[str, type[Op]],
+    whole: str = "the spec",
 ) -> tuple[str, str]:
     """The message and the repair for a key of the mapping at `path`, which knows the keys `known`."""
     if path and key in SECTIONS:
         return misplaced_section(key, path)
-    where = f"'{'.'.join(map(str, path))}'" if path else "the spec"
+    where = f"'{'.'.join(map(str, path))}'" if path else whole
     message, item = f"{where} has no key {quote(key)}", mapping.get(key)
     if len(path) == 2 and path[0] in _NODES:
         node = path[1]
@@ -58,7 +63,7 @@ def misplaced_entry(path: Sequence[str | int], value: Value, root: Value) -> tup
     if len(path) != 2:
         return None
     section, name = path
-    has_op = value.get("op") is not None
+    has_op = value.get("op") is not None or value.get("graph") is not None
     if section == "inputs" and has_op:
         is_there = root.get("nodes") is not None
         return f"'{name}' is a node: it has an op", "move it to `nodes`" if is_there else "write `nodes:` above it"
@@ -94,7 +99,13 @@ def is_misplaced(section: str, key: str, item: Value, root: Value) -> bool:
 def is_entry(section: str, item: Value) -> bool:
     """Whether a value looks like what stands under a name in a section."""
     mark = _MARKS.get(section)
-    return mark is not None and (item.get(mark) is not None if mark else not item.is_mapping)
+    if mark is None:
+        return False
+    return (
+        item.get(mark) is not None or (section == "nodes" and item.get("graph") is not None)
+        if mark
+        else not item.is_mapping
+    )
 
 
 def has_other_word(name: str, mapping: Value, known: Sequence[str]) -> bool:

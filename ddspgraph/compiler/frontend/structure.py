@@ -22,7 +22,6 @@ OWN_KEY = "^x-"
 
 #: Keys of later versions, and what the answer to them is until then.
 RESERVED = {
-    "graphs": "subgraphs, inline or by file",
 }
 
 
@@ -181,6 +180,27 @@ _FEEDBACK = _mapping(
     ["from", "delay"],
     examples=[_FEEDBACK_EXAMPLE],
 )
+#: A node: of an op, or of a sub-graph.
+_NODE_OR_USE = {
+    **_NODE,
+    "properties": {
+        "op": _NODE["properties"]["op"],
+        "graph": {
+            "type": "string",
+            "description": "A sub-graph of `graphs`, in place of an op.",
+            "examples": ["strip"],
+        },
+        "weights": {
+            "type": "string",
+            "description": "The node whose weights it takes, in place of its own.",
+            "examples": ["encoder"],
+        },
+        **{key: value for key, value in _NODE["properties"].items() if key != "op"},
+    },
+    "required": [],
+    "anyOf": [{"required": ["op"]}, {"required": ["graph"]}],
+    "not": {"required": ["op", "graph"]},
+}
 
 #: A loss is one number for all voices: they are mixed before it.
 _LOSS = {**_NODE, "properties": {k: v for k, v in _NODE["properties"].items() if k not in ("voices", "mix", "norm")}}
@@ -204,9 +224,9 @@ OTHER_WORDS = {
 }
 
 #: The keys of the top that hold something by name.
-SECTIONS = ("clock", "params", "inputs", "feedback", "nodes", "outputs", "losses", "training")
+SECTIONS = ("clock", "params", "graphs", "inputs", "feedback", "nodes", "outputs", "losses", "training")
 #: The keys of a node; one that stands as a node has lost its indentation.
-NODE_KEYS = tuple(_NODE["properties"])
+NODE_KEYS = tuple(_NODE_OR_USE["properties"])
 
 _REFERENCE = {
     "type": "string",
@@ -214,6 +234,51 @@ _REFERENCE = {
     "description": "`name` of an input or node, or `node/port`.",
     "examples": ["harmonic/signal"],
 }
+
+_PARAMS = _named({}, "Named constants, used as `$name`; `--set name=value` overrides.", {"n_harmonics": 60})
+_INPUTS = _named(_INPUT, "What a caller gives.", _INPUTS_EXAMPLE)
+_NODES = _named(_NODE_OR_USE, "The graph; the order of the file does not matter.", {"quiet": _NODE_EXAMPLE}, PATH)
+_LINES = _named(
+    _FEEDBACK,
+    "Values of the graph as they were some time ago: they close cycles.",
+    {"echo": _FEEDBACK_EXAMPLE},
+    PATH,
+)
+_OUTPUTS = _named(_REFERENCE, "What a caller gets, by name.", {"audio": "quiet"})
+#: Each is held against `DEFINITION` once its `$names` are replaced.
+_GRAPHS = _named(
+    {"type": "object", "examples": [{"file": "rooms/hall.yaml"}]},
+    "Sub-graphs by name, inline or by file; `graph: name` in a node uses one.",
+    {"strip": {"inputs": _INPUTS_EXAMPLE, "nodes": {"quiet": _NODE_EXAMPLE}, "outputs": {"audio": "quiet"}}},
+)
+#: A sub-graph written in a spec.
+DEFINITION: dict[str, Any] = _mapping(
+    {
+        "doc": _DOC,
+        "params": {**_PARAMS, "description": "Its constants with their defaults, used as `$name` within."},
+        "graphs": _GRAPHS,
+        "inputs": {**_INPUTS, "description": "What a use gives."},
+        "feedback": _LINES,
+        "nodes": _NODES,
+        "outputs": {**_OUTPUTS, "description": "What a use gives on; the name of a use alone is the first."},
+        "share": {"type": "boolean", "description": "One set of weights for all uses.", "examples": [True]},
+    },
+    ["nodes", "outputs"],
+)
+#: A sub-graph that another spec is.
+IMPORT: dict[str, Any] = _mapping(
+    {
+        "file": {
+            "type": "string",
+            "description": "A spec, relative to the file that says it; within its folder.",
+            "examples": ["rooms/hall.yaml"],
+        },
+        "sha256": {"type": "string", "description": "Of the bytes of the file.", "examples": ["3f9c..."]},
+        "share": DEFINITION["properties"]["share"],
+        "doc": _DOC,
+    },
+    ["file"],
+)
 
 STRUCTURE: dict[str, Any] = {
     "$schema": "http://json-schema.org/draft-07/schema#",
@@ -230,18 +295,12 @@ STRUCTURE: dict[str, Any] = {
             },
             "doc": _DOC,
             "clock": _CLOCK,
-            "params": _named(
-                {}, "Named constants, used as `$name`; `--set name=value` overrides.", {"n_harmonics": 60}
-            ),
-            "inputs": _named(_INPUT, "What a caller gives.", _INPUTS_EXAMPLE),
-            "feedback": _named(
-                _FEEDBACK,
-                "Values of the graph as they were some time ago: they close cycles.",
-                {"echo": _FEEDBACK_EXAMPLE},
-                PATH,
-            ),
-            "nodes": _named(_NODE, "The graph; the order of the file does not matter.", {"quiet": _NODE_EXAMPLE}, PATH),
-            "outputs": _named(_REFERENCE, "What a caller gets, by name.", {"audio": "quiet"}),
+            "params": _PARAMS,
+            "graphs": _GRAPHS,
+            "inputs": _INPUTS,
+            "feedback": _LINES,
+            "nodes": _NODES,
+            "outputs": _OUTPUTS,
             "losses": _named(_LOSS, "What training minimises.", {"spectral": _LOSS_EXAMPLE}, PATH),
             "training": _mapping(
                 {name: {} for name in TRAINING_PARAMS},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from ddspgraph.compiler.frontend.key_slips import (
@@ -46,8 +47,9 @@ def validate(
     report: Report,
     limits: Limits = DEFAULT_LIMITS,
     ops: Mapping[str, type[Op]] | None = None,
+    whole: str = "the spec",
 ) -> Document:
-    """`ops` tell where a key belongs that stands in the wrong place.
+    """`ops` tell where a key belongs that stands in the wrong place; messages call the document `whole`.
 
     Reports E201, E202, E203, E205, E206 and E707, all of them, each at its place.
 
@@ -60,7 +62,7 @@ def validate(
     for error in _validator(schema).iter_errors(_visible(document.root, schema, schema)):
         if report.is_full:
             break
-        faults += _report(error, document.root, report, ops or {})
+        faults += _report(error, document.root, report, ops or {}, whole)
     return _without(document, faults)
 
 
@@ -144,18 +146,18 @@ def _replaced(value: Value, faults: Sequence[Path]) -> Value:
 # -- one error of jsonschema -> one finding, and the paths of what it refuses ----------------------------
 
 
-def _report(error: Any, root: Value, report: Report, ops: Mapping[str, type[Op]]) -> list[Path]:
+def _report(error: Any, root: Value, report: Report, ops: Mapping[str, type[Op]], whole: str) -> list[Path]:
     path: Path = tuple(error.absolute_path)
     value, key = _locate(root, path)
     if value.is_faulty:
         return []
-    where = f"'{'.'.join(map(str, path))}'" if path else "the spec"
+    where = f"'{'.'.join(map(str, path))}'" if path else whole
     misplaced = misplaced_entry(path, value, root)
     if misplaced is not None:
         report.add("E203", misplaced[0], key.span if key is not None else value.span, hint=misplaced[1])
         return [path]
     if error.validator == "additionalProperties":
-        return [(*path, name) for name in _unknown_keys(error, value, report, ops)]
+        return [(*path, name) for name in _unknown_keys(error, value, report, ops, whole)]
     if error.validator == "required":
         name = str(error.message).split("'")[1]
         known = error.schema.get("properties", {})
@@ -165,6 +167,8 @@ def _report(error: Any, root: Value, report: Report, ops: Mapping[str, type[Op]]
         hint = f"add `{_example(name, wanted)}`" + (f": {wanted['description']}" if "description" in wanted else "")
         report.add("E201", f"{where} needs the key '{name}'", key.span if key is not None else _head(value), hint=hint)
         return []
+    if error.validator in ("anyOf", "not") and value.is_mapping:
+        return _op_or_graph(error, value, key, where, report)
     is_name = "propertyNames" in error.absolute_schema_path
     if error.validator == "pattern" and path[0] == "outputs" and not is_name:
         return []  # a reference that leads nowhere: `build` knows where it could lead
@@ -179,7 +183,22 @@ def _report(error: Any, root: Value, report: Report, ops: Mapping[str, type[Op]]
     return [path]
 
 
-def _unknown_keys(error: Any, value: Value, report: Report, ops: Mapping[str, type[Op]]) -> Iterator[str]:
+def _op_or_graph(error: Any, value: Value, key: Key | None, where: str, report: Report) -> list[Path]:
+    """A node has one of the two."""
+    span = key.span if key is not None else _head(value)
+    if error.validator == "not":
+        graph = next(found.span for found, _ in value.items() if found == "graph")
+        report.add("E207", f"{where} has an op and a graph: a node is one of the two", graph, hint="remove one of them")
+        return [tuple(error.absolute_path)]
+    op = error.schema["properties"]["op"]
+    strangers = [str(key) for key, _ in value.items() if key not in error.schema["properties"]]
+    if not has_other_word("op", value, error.schema["properties"]) and not get_close_matches("graph", strangers):
+        hint = f"add `{_example('op', op)}`: {op['description']}"
+        report.add("E201", f"{where} needs the key 'op'", span, hint=hint)
+    return []
+
+
+def _unknown_keys(error: Any, value: Value, report: Report, ops: Mapping[str, type[Op]], whole: str) -> Iterator[str]:
     known = list(error.schema.get("properties", {}))
     lost_indentation: Key | None = None  # the section with nothing under it that this key may belong to
     reported: Key | None = None
@@ -204,7 +223,7 @@ def _unknown_keys(error: Any, value: Value, report: Report, ops: Mapping[str, ty
             message = f"'{key}' is reserved for a later version: {RESERVED[key]}"
             report.add("E205", message, key.span, hint="remove it; a key of your own begins with x-")
             continue
-        message, hint = unknown_key(tuple(error.absolute_path), key, value, known, ops)
+        message, hint = unknown_key(tuple(error.absolute_path), key, value, known, ops, whole)
         report.add("E202", message, key.span, hint=hint)
 
 
