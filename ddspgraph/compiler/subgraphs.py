@@ -81,7 +81,7 @@ def _check_alone(
         _compare_clocks(definition, clock, found)
     root = definition.given({}, definitions.limits)
     is_whole = not any(_target(definition, graph) is None for _, graph in definition.uses())
-    sections = {key: value for key, value in root.items() if key in ("params", "inputs", "nodes", "outputs")}
+    sections = {key: value for key, value in root.items() if key in ("params", "inputs", "feedback", "nodes", "outputs")}
     if clock is not None:
         sections[Key("clock", clock.span)] = clock
     document = Document(Value(sections, root.span), definition.source)

@@ -104,8 +104,8 @@ class Node:
       written: the words of its parameters, by name.
       origin: who made it. Names do not say: those that the compiler makes have dots, and others may.
       owner: the node that one of the compiler's own belongs to; of a border the use.
-      members: the nodes whose variables it computes with, where they are not its own: then each is `node/weight`. Beside
-        each name stands that of the node that its weights are named after.
+      members: the nodes whose variables it computes with, where they are not its own: then each is `node/weight`,
+        beside the node that they are named after.
       weights_of: the node whose weights it has, where they are not its own.
     """
 
