@@ -12,9 +12,11 @@ from ddspgraph.compiler.analysis.infer import infer
 from ddspgraph.compiler.analysis.lengths import check_lengths
 from ddspgraph.compiler.analysis.memory import check_memory, nominal_sizes
 from ddspgraph.compiler.analysis.order import order
+from ddspgraph.compiler.analysis.shared_weights import check_shared_weights
 from ddspgraph.compiler.frontend.build import build
 from ddspgraph.compiler.frontend.document import read, read_text
 from ddspgraph.compiler.frontend.graphs.expand import WrittenOut
+from ddspgraph.compiler.frontend.graphs.stored import stored_text
 from ddspgraph.compiler.frontend.stand_ins import with_stand_ins
 from ddspgraph.compiler.frontend.structure import STRUCTURE
 from ddspgraph.compiler.frontend.substitute import substitute
@@ -192,6 +194,7 @@ def _front_end(
     source = _read(spec, params, ops, limits, report)
     graph = source.told(order(source.built(report, limits), report))
     graph = open_borders(infer(graph, report), CONVERSIONS, report)
+    check_shared_weights(graph, report)
     check_lengths(graph, report)
     if not report.has_errors:
         legal = run(LEGALISE, graph)
@@ -223,7 +226,7 @@ class _Source(NamedTuple):
 
     def built(self, report: Report, limits: Limits) -> Graph:
         """The graph, whose nodes are in the order of the file."""
-        return build(self.document, self.library, report, limits, self.written.borders)
+        return build(self.document, self.library, report, limits, self.written.borders, self.written.uses)
 
 
 def _read(
@@ -237,6 +240,8 @@ def _read(
     document = substitute(document, settings, report, limits)
     document = validate(document, STRUCTURE, report, limits, library)
     written = without_subgraphs(document, library, lambda d, r: migrate(d, r)[0], CONVERSIONS, report, limits)
+    if written.files:
+        text = stored_text(text, document.source, written.definitions)
     return _Source(written, library, text, {name: value.plain() for name, value in settings.items()})
 
 

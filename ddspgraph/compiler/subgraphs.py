@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from ddspgraph.compiler.analysis.advise import advise
 from ddspgraph.compiler.analysis.borders import open_borders
 from ddspgraph.compiler.analysis.infer import infer
 from ddspgraph.compiler.analysis.order import order
+from ddspgraph.compiler.analysis.shared_weights import check_shared_weights
 from ddspgraph.compiler.frontend.build import build
 from ddspgraph.compiler.frontend.clock import read_clock
 from ddspgraph.compiler.frontend.graphs.definitions import Definition, Definitions, uses_in
@@ -18,11 +20,13 @@ from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.compiler.passes.insert_rate_conversions import Conversions
 from ddspgraph.diagnostics import Note, Report
 from ddspgraph.ir.graph import Graph, Part, Ref
+from ddspgraph.ir.ports import is_wild
 from ddspgraph.ir.registry import Registry
 from ddspgraph.limits import Limits
 
 #: Definitions are checked by themselves until so many graphs of the largest size have been looked at.
 _MOST_CHECKED = 2
+_SECTIONS = ("params", "inputs", "feedback", "nodes", "outputs")
 
 
 def without_subgraphs(
@@ -54,7 +58,8 @@ def without_subgraphs(
         if checked <= _MOST_CHECKED * limits.nodes and definition.has_body:
             _check_alone(definition, definitions, root.get("clock"), conversions, report)
     _tell_unused(definitions, root, known, report)
-    return write_out(document, definitions, known, report)
+    written = write_out(document, definitions, known, report)
+    return replace(written, definitions=tuple(definitions.all), files=tuple(files.paths))
 
 
 def with_parts(graph: Graph, written: WrittenOut) -> Graph:
@@ -81,17 +86,41 @@ def _check_alone(
         _compare_clocks(definition, clock, found)
     root = definition.given({}, definitions.limits)
     is_whole = not any(_target(definition, graph) is None for _, graph in definition.uses())
-    sections = {key: value for key, value in root.items() if key in ("params", "inputs", "feedback", "nodes", "outputs")}
+    sections = {
+        key: value for key, value in root.items() if key in ("params", "inputs", "feedback", "nodes", "outputs")
+    }
     if clock is not None:
         sections[Key("clock", clock.span)] = clock
     document = Document(Value(sections, root.span), definition.source)
     written = write_out(document, definitions, definition.known, found)
-    graph = order(build(written.document, definitions.ops, found, definitions.limits, written.borders), found)
-    graph = open_borders(infer(graph, found), conversions, found)
+    graph = order(
+        build(written.document, definitions.ops, found, definitions.limits, written.borders, written.uses), found
+    )
+    graph = _typed(graph, conversions, found)
     if not found.has_errors and is_whole and not definition.is_file:
         advise(graph, definitions.ops["constant"], found)
     definition.is_faulty = definition.is_faulty or found.has_errors or not is_whole
     report.take(found)
+
+
+def _typed(graph: Graph, conversions: Conversions, report: Report) -> Graph:
+    """The definition with types, whatever number a free size (`channels: k`) stands for.
+
+    Some ops take any number that they know, and some one channel alone: so there are errors where no number will do.
+    """
+    free = {dim.name for i in graph.inputs for dim in i.signal.dims if is_wild(dim)}
+    trials: list[tuple[Graph, Report]] = []
+    for size in (None, 2, 1)[: 3 if free else 1]:
+        found = Report()
+        sizes = {} if size is None else dict.fromkeys(free, size)
+        typed = open_borders(infer(graph, found, sizes), conversions, found, sizes)
+        check_shared_weights(typed, found)
+        trials.append((typed, found))
+        if not found.has_errors:
+            break
+    typed, found = trials[-1] if not trials[-1][1].has_errors else trials[len(trials) // 2]
+    report.take(found)
+    return typed
 
 
 def _target(definition: Definition, graph: Value) -> Definition | None:
@@ -109,10 +138,10 @@ def _compare_clocks(definition: Definition, clock: Value, report: Report) -> Non
     differs = a.sample_rate != b.sample_rate or (a.hop_samples and b.hop_samples and a.hop_samples != b.hop_samples)
     if differs and a_sound and b_sound:
         rates = [f"{c.sample_rate} Hz" + (f" with a hop of {c.hop_samples}" if c.hop_samples else "") for c in (a, b)]
+        places = (Note("its clock is", own.span), Note("the clock is", clock.span))
+        hint = "a file without a clock takes that of the spec: delete its own, or write the same in both"
         message = f"the clock of '{definition.name}' is {rates[0]}, that of the spec {rates[1]}"
-        report.add(
-            "E403", message, definition.key.span, Note("its clock is", own.span), Note("the clock is", clock.span)
-        )
+        report.add("E403", message, definition.key.span, *places, hint=hint)
 
 
 def _tell_unused(definitions: Definitions, root: Value, known: Mapping[str, Definition], report: Report) -> None:

@@ -88,7 +88,7 @@ def estimate(graph: Graph, sizes: Mapping[str, int] | None = None) -> Costs:
         cost = NodeCost(
             multiply_adds=0 if is_idle else node.op.multiply_adds(node_shapes(legal, node, sizes)),
             n_bytes=node_bytes(legal, node, sizes, used),
-            n_weights=weight_count(legal, node),
+            n_weights=0 if node.weights_of else weight_count(legal, node),
         )
         owner = node.name if node.name in nodes else node.owner
         nodes[owner] += cost

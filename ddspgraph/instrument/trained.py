@@ -82,7 +82,7 @@ def impulse_responses(model: CompiledGraph) -> dict[str, np.ndarray]:
                 seed=0,
                 stream=stream_of(node.name),
                 sizes=None,
-                variables=model.variables_by_node[node.name],
+                variables=model.variables_by_node[node.weights_name],
             )
             found[node.name] = results["signal"].numpy()[0]
     return found

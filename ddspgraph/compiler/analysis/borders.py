@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from types import MappingProxyType
 
 from ddspgraph.compiler.analysis.infer import infer
 from ddspgraph.compiler.passes.insert_rate_conversions import Conversions, insert_rate_conversions
@@ -19,7 +20,9 @@ from ddspgraph.ir.graph import Graph, Node, Origin, Ref
 from ddspgraph.ir.types import Rate
 
 
-def open_borders(graph: Graph, conversions: Conversions, report: Report) -> Graph:
+def open_borders(
+    graph: Graph, conversions: Conversions, report: Report, sizes: Mapping[str, int] = MappingProxyType({})
+) -> Graph:
     """A typed graph without borders, typed anew where that changes types."""
     borders = {node.name: node for node in graph.nodes if node.origin is Origin.BORDER}
     if not borders:
@@ -39,7 +42,7 @@ def open_borders(graph: Graph, conversions: Conversions, report: Report) -> Grap
         instead[node.refs[0]] = source
     opened = without(graph, nodes, instead)
     is_held = any(graph.types.get(node.inputs[0][1]) != graph.types.get(node.refs[0]) for node in borders.values())
-    return infer(opened.replace(types={}), report) if is_held and not report.has_errors else opened
+    return infer(opened.replace(types={}), report, sizes) if is_held and not report.has_errors else opened
 
 
 def drop_borders(graph: Graph) -> Graph:

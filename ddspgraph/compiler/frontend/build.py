@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
@@ -32,8 +32,11 @@ def build(
     report: Report,
     limits: Limits = DEFAULT_LIMITS,
     given: Mapping[str, Op] = MappingProxyType({}),
+    uses: Sequence[str] = (),
 ) -> Graph:
-    """The graph of a document, in the order of the file. `given` are the ops of nodes that say none, by name.
+    """The graph of a document, in the order of the file.
+
+    `given` are the ops of nodes that say none, by name; `uses` the names of sub-graphs that were written out.
 
     Reports E202, E206, E301-E312, E401-E403, E5xx and E707; the caller raises. Nodes that are at fault are left
     out, so that what depends on them is not blamed for them, and what `validate` refused is passed over.
@@ -41,7 +44,9 @@ def build(
     root = document.root
     clock, clock_is_sound = read_clock(root.get("clock"), report)
     constants = [str(key) for key, _ in _items(root, "params")]
-    scope = Scope(ops, report, clock, clock_is_sound, is_complete=not _lacks_a_section(root), constants=constants)
+    scope = Scope(
+        ops, report, clock, clock_is_sound, is_complete=not _lacks_a_section(root), constants=constants, uses=uses
+    )
     _read_inputs(root, scope)
     lines = _claim_lines(root, scope)
     scope.clock = _read_drafts(root, scope, given)

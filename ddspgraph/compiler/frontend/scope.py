@@ -46,6 +46,7 @@ class Scope:
     Attributes:
       is_complete: False where a whole section was refused, so that a name that is missing may be in it.
       constants: the names of `params`.
+      uses: the names of sub-graphs, whose nodes have names of their own.
       clock_is_sound: False where the clock was refused, and `clock` is a guess.
     """
 
@@ -55,6 +56,7 @@ class Scope:
     clock_is_sound: bool = True
     is_complete: bool = True
     constants: Sequence[str] = ()
+    uses: Sequence[str] = ()
     claimed: dict[str, Key] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
     drafts: dict[str, Draft] = field(default_factory=dict)
@@ -112,7 +114,8 @@ class Scope:
         elif name in self.drafts:
             return self._output(self.drafts[name], port, bool(slash), value)
         elif self.is_complete and name not in self.claimed and value.data not in self.claimed:
-            hint = self._meant(value.data, [known for known in self.claimed if known != reader], literal)
+            known = [str(key) for key in self.claimed.values() if key.span.use is None and key != reader]
+            hint = self._meant(value.data, [*known, *self.uses], literal)
             self.report.add("E301", f"there is no input or node {quote(name)}", value.span, hint=hint)
         return None
 

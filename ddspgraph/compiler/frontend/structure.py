@@ -22,6 +22,7 @@ OWN_KEY = "^x-"
 
 #: Keys of later versions, and what the answer to them is until then.
 RESERVED = {
+    "presets": "named sets of values for `params`",
 }
 
 

@@ -167,6 +167,8 @@ def _report(error: Any, root: Value, report: Report, ops: Mapping[str, type[Op]]
         hint = f"add `{_example(name, wanted)}`" + (f": {wanted['description']}" if "description" in wanted else "")
         report.add("E201", f"{where} needs the key '{name}'", key.span if key is not None else _head(value), hint=hint)
         return []
+    if error.validator == "not" and not value.is_mapping:
+        return []  # it is refused for what it is
     if error.validator in ("anyOf", "not") and value.is_mapping:
         return _op_or_graph(error, value, key, where, report)
     is_name = "propertyNames" in error.absolute_schema_path

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from ddspgraph.compiler.frontend.build import declared_signal
 from ddspgraph.compiler.frontend.graphs.definitions import Definition, Definitions
@@ -36,11 +37,20 @@ class WrittenOut:
     Attributes:
       borders: the ops of the nodes that stand for inputs of a use, by name.
       parts: the uses, in the order of the file.
+      definitions: of the sub-graphs, those in files and within others too.
+      files: that were read.
     """
 
     document: Document
     borders: Mapping[str, Op] = field(default_factory=dict)
     parts: tuple[WrittenPart, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    files: tuple[str, ...] = ()
+
+    @property
+    def uses(self) -> list[str]:
+        """The names of the uses that are not within others."""
+        return [part.name for part in self.parts if part.span.use is None]
 
 
 @dataclass
@@ -249,9 +259,10 @@ class _Expansion:
         if found is None:
             return value
         name, _, port = value.data.partition("/")
-        near = did_you_mean(port, list(found)) or f"its outputs are {', '.join(found)}"
+        near = get_close_matches(port, list(found), n=1)
+        hint = f"write `{name}/{near[0]}`" if near else f"its outputs are {', '.join(found)}"
         with self.report.within(level.use):
-            self.report.add("E303", f"'{name}' has no output {quote(port)}", value.span, hint=near)
+            self.report.add("E303", f"'{name}' has no output {quote(port)}", value.span, hint=hint)
         return Value(FAULTY, value.span)
 
     def _resolved(self, level: _Level, text: str) -> str | Mapping[str, Value] | None:
