@@ -25,14 +25,13 @@ from ddspgraph.compiler.frontend.values import Document, Value
 from ddspgraph.compiler.pipeline import CONVERSIONS, LEGALISE, Observer, optimise, run
 from ddspgraph.compiler.subgraphs import with_parts, without_subgraphs
 from ddspgraph.diagnostics import Diagnostic, GraphError, Report, in_source_order
-from ddspgraph.ir.graph import Graph
+from ddspgraph.ir.graph import Graph, Ref
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.registry import Registry
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 from ddspgraph.migrations import kept_text, migrate
 from ddspgraph.migrations.sources import open_spec
 from ddspgraph.ops import OPS
-from ddspgraph.streaming.loops import close_loops
 from ddspgraph.streaming.plan import StreamPlan, plan_stream
 from ddspgraph.tensorflow_start import load_tensorflow
 
@@ -165,8 +164,8 @@ def compile(
 
     graph = spec if isinstance(spec, Graph) else load(spec, params=params, ops=ops, limits=limits)
     legal = run(LEGALISE, graph, observe)
-    optimised = close_loops(run(optimise(evaluate), legal, observe)).graph
-    model = CompiledGraph(graph, legal, optimised, close_loops(legal, keep=True), seed=seed, limits=limits)
+    optimised, _ = closed(run(optimise(evaluate), legal, observe))
+    model = CompiledGraph(graph, legal, optimised, closed(legal, keep=True), seed=seed, limits=limits)
     return compile_stream(model) if streaming else model
 
 
@@ -185,7 +184,16 @@ def plan_of(graph: Graph) -> StreamPlan:
     """How a graph of `load` runs as a stream. Raises GraphError E415. TensorFlow folds its constants."""
     from ddspgraph.compiler.execute import evaluate
 
-    return plan_stream(close_loops(run(optimise(evaluate), run(LEGALISE, graph))).graph)
+    return plan_stream(closed(run(optimise(evaluate), run(LEGALISE, graph)))[0])
+
+
+def closed(graph: Graph, *, keep: bool = False) -> tuple[Graph, Mapping[Ref, Ref]]:
+    """A legal graph with its cycles as nodes, and where their values went: `streaming.loops.close_loops`."""
+    if not graph.feedback:
+        return graph, {}
+    from ddspgraph.streaming.loops import close_loops  # with networkx: what a graph without loops does not pay for
+
+    return close_loops(graph, keep=keep)
 
 
 def _front_end(
@@ -199,7 +207,7 @@ def _front_end(
     if not report.has_errors:
         legal = run(LEGALISE, graph)
         try:
-            close_loops(legal)
+            closed(legal)
         except GraphError as error:
             report.diagnostics += error.diagnostics
         check_memory(legal, nominal_sizes(graph), limits, report)
