@@ -59,7 +59,7 @@ def held(declared: Input, value: float, graph: Graph, arrays: Mapping[str, np.nd
     n_frames = _n_frames(graph, arrays)
     hop = graph.clock.hop_samples or 1
     shape = [1]
-    for dim in declared.signal.dims[1:]:
+    for dim in declared.signal.outer_dims[1:]:
         if dim.name in ("frames", "samples") and n_frames is None:
             raise UsageError(
                 f"--input {declared.name}={value:g}: nothing says for how long: give another input as a file, "
@@ -74,9 +74,10 @@ def _n_frames(graph: Graph, arrays: Mapping[str, np.ndarray]) -> int | None:
     """Frames of the clock (samples where it has none) that the call lasts."""
     hop = graph.clock.hop_samples or 1
     for name, x in arrays.items():
-        rate = graph.input_by_name[name].signal.rate
-        if rate is not Rate.CONST and x.ndim > 1:
-            return -(-x.shape[1] // hop) if rate is Rate.AUDIO else x.shape[1]
+        signal = graph.input_by_name[name].signal
+        if signal.rate is not Rate.CONST and x.ndim > signal.time_axis:
+            n = x.shape[signal.time_axis]
+            return -(-n // hop) if signal.rate is Rate.AUDIO else n
     return -(-graph.clock.n_samples // hop) if graph.clock.n_samples else None
 
 
@@ -88,9 +89,9 @@ def example_of(declared: Input) -> str:
 def how_to_give(declared: Input, graph: Graph) -> str:
     """`--input notes=FILE.npy ([frames, 1], 250 a second, in midi), or a number: --input notes=69`"""
     signal, clock = declared.signal, graph.clock
-    if signal.rank == 2 and signal.rate is Rate.AUDIO:
+    if signal.rank == 2 and signal.rate is Rate.AUDIO and signal.voices is None:
         return f"--input {declared.name}=FILE.wav (or .flac, or .npy of [samples] at {clock.sample_rate} a second)"
-    facts = [f"[{', '.join(map(str, signal.dims[1:]))}]".replace(f"{clock.hop_samples}*frames", "samples")]
+    facts = [f"[{', '.join(map(str, signal.outer_dims[1:]))}]".replace(f"{clock.hop_samples}*frames", "samples")]
     if signal.rate is Rate.FRAME and clock.frame_rate:
         facts.append(f"{float(clock.frame_rate):g} a second")
     if signal.rate is Rate.AUDIO:

@@ -107,13 +107,20 @@ def _read(graph: Graph, declared: Input, file: str, limits: Limits, notify: Noti
 def _recording(graph: Graph, declared: Input, file: str, limits: Limits, notify: Notify) -> np.ndarray:
     """[1, samples] or [1, samples, channels]: at the clock's rate, unless its samples are no stretch of time."""
     signal = declared.signal
-    if signal.rate is Rate.FRAME or signal.rank < 2:
+    if signal.rate is Rate.FRAME or signal.rank < 2 or signal.voices is not None:
         message = f"the input '{declared.name}' is {signal}, a recording is audio or, as a constant, a row of samples"
         raise fail("E605", message, declared.span, hint=how_to_give(declared, graph))
     is_mono = signal.rank == 2 or signal.dims[-1] == Dim.of(1)
     rate = None if _is_one_cycle(graph, declared) else graph.clock.sample_rate
     x = read_audio(file, rate, downmix=is_mono, notify=notify, limits=limits)
+    if not is_mono and signal.rate is Rate.AUDIO:
+        x = for_channels(x, signal.dims[2].size)
     return x.reshape(1, *x.shape, *([1] * (signal.rank - 1 - x.ndim)))
+
+
+def for_channels(x: np.ndarray, channels: int | None) -> np.ndarray:
+    """A sound [samples, n] for an input of so many channels: one channel is held for all of them."""
+    return np.repeat(x, channels, axis=1) if channels is not None and x.shape[1] == 1 else x
 
 
 def _is_one_cycle(graph: Graph, declared: Input) -> bool:
@@ -135,7 +142,7 @@ def _fitted(x: np.ndarray, declared: Input, file: str) -> np.ndarray:
 
 def _with_batch(x: np.ndarray, declared: Input) -> np.ndarray:
     """The array with its batch axis, and with its channel axis where that has size 1, if it lacks them."""
-    rank, one_channel = declared.signal.rank, declared.signal.dims[-1] == Dim.of(1)
+    rank, one_channel = len(declared.signal.outer_dims), declared.signal.dims[-1] == Dim.of(1)
     if x.ndim == rank - 1 and one_channel and rank > 2 and x.shape[-1] != 1:
         return x[..., None]
     if x.ndim == rank - 2 and one_channel and rank > 2:

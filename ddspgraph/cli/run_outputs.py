@@ -107,6 +107,13 @@ def _check_kind(graph: Graph, name: str, file: str) -> None:
     if signal.rate is not Rate.AUDIO:
         hint = f"--output {name}={Path(file).with_suffix('.npy')}"
         raise fail("E602", f"the output '{name}' is {signal}, not audio", place(file), hint=hint)
+    if signal.voices is not None:
+        hint = (
+            f"make one sound of them with a mix_voices node, or write --output {name}={Path(file).with_suffix('.npy')}"
+        )
+        raise fail(
+            "E602", f"the output '{name}' has {signal.voices} voices, a recording is one", place(file), hint=hint
+        )
     if graph.clock.sample_rate is None:
         raise fail("E602", "the clock of the graph has no sample rate to write it with", place(file))
 
@@ -158,6 +165,7 @@ def report(graph: Graph, plan: Plan, results: Mapping[str, np.ndarray], *, quiet
 
 def _facts(name: str, x: np.ndarray, signal: Signal | None, rate: int | None, files: list[str]) -> dict[str, object]:
     is_audio = signal is not None and signal.rate is Rate.AUDIO
+    time_axis = signal.time_axis if signal is not None else 1
     peak = float(np.max(np.abs(x), initial=0.0))
     rms = float(np.sqrt(np.mean(np.square(x, dtype=np.float64)))) if x.size else 0.0
     return {
@@ -165,7 +173,7 @@ def _facts(name: str, x: np.ndarray, signal: Signal | None, rate: int | None, fi
         "shape": list(x.shape),
         "is_audio": is_audio,
         "sample_rate": rate if is_audio else None,
-        "seconds": x.shape[1] / rate if is_audio and rate else None,
+        "seconds": x.shape[time_axis] / rate if is_audio and rate else None,
         "peak": peak,
         "rms": rms,
         "files": files,

@@ -9,8 +9,10 @@ from ddspgraph.ir.types import Rate, Signal
 
 def shape_hint(signal: Signal, shape: Sequence[int | None]) -> str:
     """How an array of `shape` becomes one of `signal`."""
-    if len(shape) == signal.rank - 1:
+    if len(shape) == len(signal.outer_dims) - 1 and signal.voices in (None, *shape[:1]):
         return f"its batch axis is missing: use x[None] for {[1, *shape]}"
+    if signal.voices is not None:
+        return f"give an array of {signal.shape_text}, a value for each voice"
     channels = signal.dims[-1].size if signal.rank > 1 else None
     if len(shape) == signal.rank == 3 and channels is not None and shape[1] == channels != shape[2]:
         return "its last two axes are swapped: use np.swapaxes(x, 1, 2)"

@@ -44,14 +44,16 @@ def with_tail(
     if tail_samples is None:
         tail_samples = tails.tail_samples(graph, {name: x.shape for name, x in arrays.items()})
     # Audio may end within a frame, which its last frame goes on for.
-    lengths = {name: arrays[name].shape[1] * samples for name, samples in timed.items()}
+    axes = {i.name: i.signal.time_axis for i in graph.inputs}
+    lengths = {name: arrays[name].shape[axes[name]] * samples for name, samples in timed.items()}
     end = max((lengths[name] for name, samples in timed.items() if samples == 1), default=max(lengths.values()))
     longer = longer_length(end, tail_samples, hop)
     more_frames = longer // hop - -(-end // hop)
     for name, samples in timed.items():
         x = arrays[name]
         n = (-(-lengths[name] // hop) + more_frames) * hop // samples
-        padding = [(0, 0), (0, n - x.shape[1])] + [(0, 0)] * (x.ndim - 2)
+        padding = [(0, 0)] * x.ndim
+        padding[axes[name]] = (0, n - x.shape[axes[name]])
         arrays[name] = np.pad(x, padding, mode="constant" if samples == 1 else "edge")
     silenced = ended(graph)
     if silenced is not graph:
@@ -64,6 +66,7 @@ def ended(graph: Graph) -> Graph:
     """The graph with its synthesizers times the input `SOUNDING`; itself where it has none."""
     from ddspgraph.compiler.analysis.infer import infer
     from ddspgraph.ir.graph import Input, Node, Origin, Ref
+    from ddspgraph.ir.mapped import Mapped
     from ddspgraph.ops.mixing import Multiply
 
     silenced = {ref: Ref(f"{ref.node}.{ref.port}_ended", "signal") for ref in tails.sources(graph)}
@@ -78,7 +81,9 @@ def ended(graph: Graph) -> Graph:
             if ref in silenced:
                 ends = (("signal_one", ref), ("signal_two", sounding.ref))
                 made_by = {"origin": Origin.ENDING, "owner": node.name}
-                nodes.append(Node(silenced[ref].node, Multiply(), ends, span=node.span, **made_by))
+                voices, op = graph.types[ref].voices, Multiply()
+                op = op if voices is None else Mapped(inner=op, voices=voices)
+                nodes.append(Node(silenced[ref].node, op, ends, span=node.span, **made_by))
     report = Report()
     inputs = (*graph.inputs, sounding)
     longer = infer(graph.rewired(silenced, inputs=inputs, nodes=tuple(nodes), types={}), report)
@@ -100,4 +105,4 @@ def check_ends_with_inputs(graph: Graph, timed: Mapping[str, Any]) -> None:
 
 def _moves(item: Any, arrays: Mapping[str, np.ndarray]) -> bool:
     has_frames = item.signal.rate is not Rate.CONST and item.signal.rank > 1 and item.signal.dims[1] != Dim.of(1)
-    return has_frames and item.name in arrays and arrays[item.name].shape[1] > 0
+    return has_frames and item.name in arrays and arrays[item.name].shape[item.signal.time_axis] > 0

@@ -93,15 +93,24 @@ def _ends(facts: Mapping[str, Any]) -> Graph:
 
 
 def _signal(fact: Mapping[str, Any]) -> Signal:
-    return Signal(tuple(map(_dim, fact["shape"])), Rate[fact["rate"].upper()], Unit(fact["unit"]))
+    return Signal(
+        tuple(map(_dim, _shape(fact))), Rate[fact["rate"].upper()], Unit(fact["unit"]), voices=fact.get("voices")
+    )
+
+
+def _shape(fact: Mapping[str, Any]) -> list[Any]:
+    """Without the axis of the voices."""
+    shape = list(fact["shape"])
+    return shape if "voices" not in fact else [*shape[:1], *shape[2:]]
 
 
 def _open_signal(fact: Mapping[str, Any], hop: int | None) -> Signal:
     """Of a model of fixed shapes: any batch and any length, as its graph had them."""
     rate = Rate[fact["rate"].upper()]
-    shape = [Dim.of(size or 1) for size in fact["shape"]]
+    shape = [Dim.of(size or 1) for size in _shape(fact)]
     first = {Rate.AUDIO: [BATCH, FRAMES * hop if hop else SAMPLES], Rate.FRAME: [BATCH, FRAMES], Rate.CONST: [BATCH]}
-    return Signal((*first[rate][: len(shape)], *shape[len(first[rate]) :]), rate, Unit(fact["unit"]))
+    dims = (*first[rate][: len(shape)], *shape[len(first[rate]) :])
+    return Signal(dims, rate, Unit(fact["unit"]), voices=fact.get("voices"))
 
 
 def _dim(said: int | str) -> Dim:

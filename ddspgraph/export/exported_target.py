@@ -43,8 +43,12 @@ class TargetModel:
         timed = [t for t in (*self.facts["inputs"], *self.facts["outputs"]) if t["rate"] != "const"]
         samples, hops = self.facts["samples"], {"audio": 1, "frame": self.facts["clock"]["hop_samples"] or 1}
         self._hops = {
-            t["name"]: samples // t["shape"][1] if samples else hops[t["rate"]] for t in timed if samples != 0
+            t["name"]: samples // t["shape"][_time_axis(t)] if samples else hops[t["rate"]]
+            for t in timed
+            if samples != 0
         }
+        #: Where time is; while a call runs it stands before the voices.
+        self._axes = {t["name"]: _time_axis(t) for t in timed}
         try:
             self._model = open_model(target, self.path / self.facts["model"])
         except Exception as error:  # the runtimes' own classes
@@ -70,7 +74,8 @@ class TargetModel:
         for first in range(0, n_items, self.facts["batch"]):
             items = np.minimum(np.arange(first, first + self.facts["batch"]), n_items - 1)
             parts.append(run({name: x[items] for name, x in given.items()}, seed))
-        return {name: np.concatenate([part[name] for part in parts])[:n_items] for name in parts[0]}
+        whole = {name: np.concatenate([part[name] for part in parts])[:n_items] for name in parts[0]}
+        return {name: _moved(x, 1, self._axes.get(name, 1)) for name, x in whole.items()}
 
     def _bound(self, inputs: Mapping[str, Any]) -> Arrays:
         """The inputs that the model takes, as float32. Raises GraphError E603-E606."""
@@ -85,19 +90,26 @@ class TargetModel:
             if inputs.get(name) is None:
                 raise fail("E603", f"the input '{name}' {declared[name].signal} is needed", span)
             x = given[name] = np.asarray(inputs[name], np.float32)
-            free = {0} | ({1} if name in self._hops and self.n_samples is None else set())
+            axis = self._axes.get(name, 1)
+            free = {0} | ({axis} if name in self._hops and self.n_samples is None else set())
             if x.ndim != len(t["shape"]) or any(
                 a != b for i, (a, b) in enumerate(zip(x.shape, t["shape"], strict=True)) if i not in free
             ):
                 raise self._misfit(name, t["shape"], x.shape)
+            given[name] = _moved(x, axis, 1)
         self._check_same(given)
         return given
 
     def _misfit(self, name: str, wanted: list[int], shape: tuple[int, ...]) -> Exception:
         declared, hint = self.graph.input_by_name[name], None
         rate = self.facts["clock"]["sample_rate"]
-        if len(shape) == len(wanted) and name in self._hops and shape[2:] == tuple(wanted[2:]) and rate:
-            seconds = shape[1] * self._hops[name] / rate
+        axis = self._axes.get(name, 1)
+        is_length = len(shape) == len(wanted) and [*shape[1:axis], *shape[axis + 1 :]] == [
+            *wanted[1:axis],
+            *wanted[axis + 1 :],
+        ]
+        if is_length and name in self._hops and rate:
+            seconds = shape[axis] * self._hops[name] / rate
             hint = f"export it with --seconds {seconds:.6g}, or with --streaming for any length"
         message = f"the input '{name}' must be {wanted} in this export, this is {list(shape)}"
         return fail("E605", message, declared.span, hint=hint)
@@ -146,16 +158,26 @@ class TargetModel:
         return np.concatenate(blocks, axis=1)[:, first : first + n]
 
     def _tensors(self, given: Arrays) -> Arrays:
-        return {t["tensor"]: given[t["name"]] for t in self.facts["inputs"]}
+        names = {t["tensor"]: t["name"] for t in self.facts["inputs"]}
+        return {tensor: _moved(given[n], 1, self._axes.get(n, 1)) for tensor, n in names.items()}
 
     def _named(self, results: Arrays) -> Arrays:
-        return {t["name"]: results[t["tensor"]] for t in self.facts["outputs"]}
+        found = {t["name"]: results[t["tensor"]] for t in self.facts["outputs"]}
+        return {name: _moved(x, self._axes.get(name, 1), 1) for name, x in found.items()}
 
     def _seed(self, seed: int) -> Arrays:
         tensor = self.facts["seed"]
         if tensor and not -(2**31) <= seed < 2**31:
             raise fail("E605", f"the seed of this export has 32 bits, {seed} does not fit")
         return {tensor: np.array(seed, np.int32)} if tensor else {}
+
+
+def _moved(x: np.ndarray, source: int, target: int) -> np.ndarray:
+    return np.ascontiguousarray(np.moveaxis(x, source, target)) if source != target else x
+
+
+def _time_axis(fact: Mapping[str, Any]) -> int:
+    return 2 if "voices" in fact else 1
 
 
 def _held(x: np.ndarray, size: int, rate: str) -> np.ndarray:

@@ -58,8 +58,9 @@ def signature_arguments(graph: Graph) -> dict[str, str]:
 
 def _typed(graph: Graph, name: str, ref: Ref) -> dict[str, Any]:
     signal = graph.types[ref]
-    dims = [dim.size if dim.is_static else str(dim) for dim in signal.dims]
-    return {"name": name, "shape": dims, "rate": str(signal.rate), "unit": str(signal.unit)}
+    dims = [dim.size if dim.is_static else str(dim) for dim in signal.outer_dims]
+    typed = {"name": name, "shape": dims, "rate": str(signal.rate), "unit": str(signal.unit)}
+    return typed if signal.voices is None else {**typed, "voices": signal.voices}
 
 
 def is_export(folder: Path) -> bool:

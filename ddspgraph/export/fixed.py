@@ -101,7 +101,7 @@ def fixed_graph(model: CompiledGraph, *, batch: int, samples: int, is_open: bool
         raise fail("E416", f"no input gives {quote(graph.name)} a length, so that none can be open", hint=hint)
     shapes = {i.name: _shape(i, sizes) for i in inputs}
     if is_open:
-        shapes |= {i.name: (shapes[i.name][0], None, *shapes[i.name][2:]) for i in inputs if _is_timed(i)}
+        shapes |= {i.name: _open(shapes[i.name], i.signal.time_axis) for i in inputs if _is_timed(i)}
     takes = [Tensor(i.name, arguments[i.name], shapes[i.name], "float32") for i in inputs]
     if is_random(graph):
         takes.append(Tensor(SEED, arguments[SEED], (), "int32"))
@@ -234,10 +234,14 @@ def _is_timed(declared: Input) -> bool:
 
 
 def _shape(declared: Input, sizes: Mapping[str, int], model: CompiledStream | None = None) -> tuple[int | None, ...]:
-    shape: list[int | None] = [dim.at(sizes) for dim in declared.signal.dims]
+    shape: list[int | None] = [dim.at(sizes) for dim in declared.signal.outer_dims]
     if model is not None:  # its frames may be apart by another hop than the clock's
-        shape[1] = sizes["samples"] // model.plan.timings[declared.ref].hop
+        shape[declared.signal.time_axis] = sizes["samples"] // model.plan.timings[declared.ref].hop
     return tuple(shape)
+
+
+def _open(shape: tuple[int | None, ...], axis: int) -> tuple[int | None, ...]:
+    return (*shape[:axis], None, *shape[axis + 1 :])
 
 
 def _traces(

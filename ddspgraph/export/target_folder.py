@@ -101,7 +101,8 @@ def target_facts(model: Fixed, target: Target) -> dict[str, Any]:
     known = {v["name"]: v for v in (*graph["inputs"], *graph["outputs"])}
 
     def described(tensor: Any) -> dict[str, Any]:
-        return {**tensor.as_dict(), **{key: known[tensor.name][key] for key in ("rate", "unit")}}
+        said = known[tensor.name]
+        return {**tensor.as_dict(), **{key: said[key] for key in ("rate", "unit", "voices") if key in said}}
 
     facts = {
         "name": graph["name"],

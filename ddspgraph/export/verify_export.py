@@ -71,7 +71,7 @@ def seeded_inputs(graph: Graph, batch: int, seconds: float) -> dict[str, np.ndar
 
 
 def random_values(rng: np.random.Generator, signal: Signal, sizes: Mapping[str, int]) -> np.ndarray:
-    return random_array(rng, signal, [dim.at(sizes, _CHANNELS) for dim in signal.dims])
+    return random_array(rng, signal, [dim.at(sizes, _CHANNELS) for dim in signal.outer_dims])
 
 
 def random_array(rng: np.random.Generator, signal: Signal, shape: Sequence[int]) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,19 +83,22 @@ def stream_audio(
     path: str | os.PathLike[str],
     sample_rate: int | None,
     *,
+    downmix: bool = True,
     notify: Notify = lambda notice: None,
     limits: Limits = DEFAULT_LIMITS,
 ) -> Iterator[np.ndarray]:
-    """Reads a recording block by block, however long it is: mixed down to one channel and resampled.
+    """Reads a recording block by block, however long it is: mixed down to one channel, and resampled.
 
     Args:
       path: of a recording of any kind that libsndfile reads.
       sample_rate: of the result in Hz; None keeps the file's own.
+      downmix: average the channels.
       notify: told in a sentence what was changed, with the first block.
       limits: `audio_seconds` bounds what is read.
 
     Yields:
-      float32 [samples], a few seconds each; together they are what `read_audio` gives.
+      float32 [samples], or [samples, channels] without `downmix`, a few seconds each; together they are what
+      `read_audio` gives.
 
     Raises:
       GraphError: as `read_audio` does; some errors only show at the end.
@@ -102,6 +106,7 @@ def stream_audio(
     import numpy as np
 
     resampler: Any = None
+    x: Any = None
     n_read = n_made = 0
     file_rate = sample_rate or 0
     for block, file_rate in _blocks(path, limits):
@@ -109,18 +114,19 @@ def stream_audio(
         if len(bad):
             raise fail("E602", f"samples are not finite, the first is {n_read + bad[0]:,}", place(path))
         if not n_read:
-            _tell_changes(notify, path, block.shape[1], file_rate, sample_rate)
+            _tell_changes(notify, path, block.shape[1] if downmix else 1, file_rate, sample_rate)
         n_read += len(block)
-        x = block.mean(axis=1, dtype=np.float32)
+        x = block.mean(axis=1, dtype=np.float32) if downmix else block
         if sample_rate is not None and file_rate != sample_rate:
             import soxr
 
-            resampler = resampler or soxr.ResampleStream(file_rate, sample_rate, 1, dtype="float32", quality="VHQ")
+            how = {"dtype": "float32", "quality": "VHQ"}
+            resampler = resampler or soxr.ResampleStream(file_rate, sample_rate, math.prod(x.shape[1:]), **how)
             x = resampler.resample_chunk(x)
         n_made += len(x)
         yield np.ascontiguousarray(x)
     if resampler is not None:
-        rest = resampler.resample_chunk(np.zeros(0, np.float32), last=True)
+        rest = resampler.resample_chunk(np.zeros((0, *x.shape[1:]), np.float32), last=True)
         if not n_made + len(rest):
             raise _too_short(path, n_read, file_rate, sample_rate or file_rate)
         yield rest

@@ -27,7 +27,7 @@ class Problem(NamedTuple):
 def swapped_axes(shape: Sequence[int], declared: Input) -> Problem | None:
     """What is wrong with [samples, channels] where an input of audio takes [batch, samples]."""
     signal = declared.signal
-    is_mono = signal.rate is Rate.AUDIO and signal.rank == 2
+    is_mono = signal.rate is Rate.AUDIO and signal.rank == 2 and signal.voices is None
     if not is_mono or len(shape) != 2 or shape[1] > _MOST_CHANNELS or shape[0] < _FEWEST_SAMPLES:
         return None
     one = "one sample" if shape[1] == 1 else f"{shape[1]} samples"

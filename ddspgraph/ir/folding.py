@@ -38,7 +38,7 @@ def unfold(x: tf.Tensor, n: Rows) -> tf.Tensor:
 def fold_channels(x: tf.Tensor, keeps_axis: bool) -> tf.Tensor:
     """[batch, time, n] -> [batch * n, time], or with the axis kept [batch * n, time, 1]."""
     rows = fold(tf.transpose(x, [0, 2, 1]))
-    return rows[..., tf.newaxis] if keeps_axis else rows
+    return tf.expand_dims(rows, -1) if keeps_axis else rows
 
 
 def unfold_channels(x: tf.Tensor, n: Rows) -> tf.Tensor:

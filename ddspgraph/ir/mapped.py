@@ -56,6 +56,8 @@ def as_met(op: Op, signals: Mapping[str, Signal]) -> Op:
         if op.voices is None:
             return op
         own = tuple(port for port, s in signals.items() if s.voices is not None)
+        if op.where_needed and not own and not op.draws:
+            return as_met(op.inner, signals)
         plain = {port: replace(s, voices=None) for port, s in signals.items()}
         return replace(op, inner=as_met(op.inner, plain), own=own)
     op = op.settled(signals)
@@ -101,6 +103,7 @@ class Mapped(Op):
     own: tuple[str, ...] = ()  # the inputs that have a value for each
     mixing: str = "none"
     scaling: str = "none"
+    where_needed: bool = False  # a part of something with voices: plain where nothing tells its voices apart
 
     # -- what it shows of the op inside ---------------------------------------------------------
 
@@ -183,10 +186,11 @@ class Mapped(Op):
     def _has_rows(self, port: str, signal: Signal) -> bool:
         """Whether the rows of a value are of members: its own, or of a value held for each where they draw noise."""
         is_own = port in self.own if self.voices is None else signal.voices is not None
-        return is_own or self._draws
+        return is_own or self.draws
 
     @property
-    def _draws(self) -> bool:
+    def draws(self) -> bool:
+        """Whether each voice draws a noise of its own."""
         return self.voices is not None and Traits.RANDOM in self.traits
 
     def _is_sound(self, port: str) -> bool:
@@ -204,7 +208,7 @@ class Mapped(Op):
 
     def _outside(self, port: str, signal: Signal, signals: Mapping[str, Signal]) -> Signal:
         dims = signal.dims
-        if dims and (dims[0] == BATCH or self._draws):
+        if dims and (dims[0] == BATCH or self.draws):
             dims = (BATCH if self._has_batch(signals) else _ONE, *dims[1:])
         signal = replace(signal, dims=dims)
         if self.voices is not None:
@@ -243,7 +247,7 @@ class Mapped(Op):
     ) -> Sequence[Advice]:
         """What the op inside advises, and W122 where all voices are one."""
         found = list(self.inner.advise(self.inside(signals), values, sizes))
-        if self.voices and self.voices > 1 and not self._draws and all(s.voices is None for s in signals.values()):
+        if self.voices and self.voices > 1 and not self.draws and all(s.voices is None for s in signals.values()):
             message = f"its {self.voices} voices are one and the same: no input has a value for each"
             hint = "give an input a value for each: `{each: [...]}`, or what a node with `voices` makes"
             found.append(Advice("W122", message, "voices", hint))
@@ -316,7 +320,7 @@ class Mapped(Op):
         if port in self.own:
             return folding.tiled(x, rows)
         is_one = not len(x.shape) or x.shape[0] == 1
-        return x if is_one and not self._draws else folding.held(x, rows)
+        return x if is_one and not self.draws else folding.held(x, rows)
 
     def _streams(self, stream: Any, rows: Any) -> Any:
         """The random streams of all rows: items of one voice draw alike."""
@@ -333,7 +337,7 @@ class Mapped(Op):
         if self.voices is None:
             return self._with_channels(port, x, n)
         if x.shape[0] == 1:
-            x = folding.held(x, rows if self._draws else n)
+            x = folding.held(x, rows if self.draws else n)
         return x if self.mixing == "none" else mixed(x, n, self.mixing, self.scaling)
 
     def _with_channels(self, port: str, x: Any, n: Any) -> Any:

@@ -147,9 +147,9 @@ def from_clock(name: str, *, unit: Unit, doc: str) -> Any:
     return param(None, unit=unit, gt=0, clock=name, doc=doc)
 
 
-def held() -> Any:
+def held(default: Any = MISSING) -> Any:
     """Declares what an op holds that no spec can write, such as the nodes of a loop; the compiler gives it."""
-    return dataclasses.field(metadata={"held": True})
+    return dataclasses.field(default=default, metadata={"held": True})
 
 
 _KINDS: Mapping[Any, str] = {

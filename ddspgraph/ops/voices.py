@@ -9,7 +9,7 @@ from typing import Any
 
 from ddspgraph.ir import costs, folding
 from ddspgraph.ir.mapped import NORMS, mixed, stacked
-from ddspgraph.ir.op import Op, Traits, param
+from ddspgraph.ir.op import Op, Traits, held, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, same_as
 from ddspgraph.ir.types import Dim, Rate, Signal
 
@@ -77,24 +77,30 @@ class MixVoices(Op):
 
     mix: str = param("sum", choices=("sum", "stack"), doc="sum: added up; stack: side by side, as channels.")
     norm: str = param("none", choices=NORMS, doc="How a sum is scaled.")
-    voices: int | None = param(None, ge=1, le=1024, doc="How many voices; null: as many as the input has.")
+    voices: int | None = param(
+        None, ge=1, le=1024, doc="How many; null: as many as the input has. A plain value is held for all of them."
+    )
+    is_plain: bool = held(False)
 
     def settled(self, signals: Mapping[str, Signal]) -> Op:
-        return replace(self, voices=self.voices or signals["signal"].voices)
+        voices = signals["signal"].voices
+        return replace(self, voices=self.voices or voices, is_plain=voices is None)
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         given = signals["signal"]
-        if given.voices is None:
+        if given.voices is None and self.voices is None:
             message = f"port 'signal' wants a value with voices, {{source}} is plain: {given.shape_text}"
             raise Mismatch("E424", "signal", message, "delete this node, or write `voices` where {source} is made")
-        if self.voices not in (None, given.voices):
+        if given.voices is not None and self.voices not in (None, given.voices):
             message = f"{{source}} has {given.voices} voices, the node {self.voices}"
             raise Mismatch("E421", "signal", message, "delete `voices`: it is known", beside="voices")
         plain = replace(given, voices=None)
-        return {"signal": plain if self.mix == "sum" else stacked(plain, Dim.of(given.voices))}
+        return {"signal": plain if self.mix == "sum" else stacked(plain, Dim.of(given.voices or self.voices or 1))}
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return costs.PASS * math.prod(shapes["signal"])
 
     def kernel(self, signal: Any) -> Any:
+        if self.is_plain:
+            signal = folding.held(signal, folding.size_of(signal, 0) * self.voices)
         return mixed(signal, self.voices, self.mix, self.norm)

@@ -124,7 +124,8 @@ def fit(
     outputs = descent.outputs()
     distance = None
     types = {name: graph.types[ref] for name, ref in graph.outputs}
-    name = next((name for name, signal in types.items() if signal.rate is Rate.AUDIO and signal.rank == 2), None)
+    sounds = [n for n, s in types.items() if s.rate is Rate.AUDIO and s.rank == 2 and s.voices is None]
+    name = sounds[0] if sounds else None
     if name is not None:
         rate = graph.clock.sample_rate or 16_000
         distance = (

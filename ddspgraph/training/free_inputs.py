@@ -80,7 +80,7 @@ def roles(graph: Graph, recording: str | None, given: Mapping[str, np.ndarray]) 
 def is_measured(declared: Input) -> bool:
     """Whether an input is a feature of the recording."""
     signal, feature = declared.signal, FEATURES.get(declared.name)
-    is_curve = signal.rate is Rate.FRAME and signal.dims[-1].size == 1
+    is_curve = signal.rate is Rate.FRAME and signal.dims[-1].size == 1 and signal.voices is None
     is_feature = feature is not None and feature.unit in (signal.unit, Unit.ANY)
     is_pitch = signal.unit in (Unit.HZ, Unit.MIDI) and any(word in declared.name.lower() for word in _PITCH_WORDS)
     return is_curve and (is_feature or is_pitch)
@@ -99,7 +99,7 @@ class FreeInput:
           sizes: of the axes: batch, frames, samples.
         """
         self.name, self.unit = declared.name, declared.signal.unit
-        shape = [dim.at(sizes, _CHANNELS) for dim in declared.signal.dims]
+        shape = [dim.at(sizes, _CHANNELS) for dim in declared.signal.outer_dims]
         self.variable = tf.Variable(tf.zeros(shape), name=f"inputs/{declared.name}")
         self._start = tf.constant(start(declared.signal, shape))
 

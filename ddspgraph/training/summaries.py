@@ -86,7 +86,7 @@ class Summaries:
             made = self.model(one, seed=seed)
             values |= {f"output/{name}": (graph.types[ref], made[name]) for name, ref in graph.outputs}
         for name, (signal, tensor) in values.items():
-            if signal.rate is Rate.AUDIO and signal.rank == 2:
+            if signal.rate is Rate.AUDIO and signal.rank == 2 and signal.voices is None:
                 found += [self._sound(name, tensor), _picture(f"{name}/spectrogram", spectrogram_image(tensor))]
             elif signal.unit is Unit.HZ:
                 curve = tensor.numpy()[0, :, 0]

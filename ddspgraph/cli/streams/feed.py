@@ -90,20 +90,22 @@ class Feed:
         self.end = pipe.end
 
     def _filled(self, item: Input, x: np.ndarray | None, n: int) -> np.ndarray:
-        """So many samples of an input: after its end audio is 0 and the last frame is held."""
+        """So many samples of an input, time first: after its end audio is 0 and the last frame is held."""
         is_audio = item.signal.rate is Rate.AUDIO
         size = n // self.model.plan.timings[item.ref].hop
         if x is None:
-            x = np.zeros([dim.at({"batch": self.batch, "frames": 0, "samples": 0}) for dim in item.signal.dims])
+            sizes = {"batch": self.batch, "frames": 0, "samples": 0}
+            x = np.moveaxis(np.zeros([dim.at(sizes) for dim in item.signal.outer_dims]), item.signal.time_axis, 1)
         x = x[:, :size].astype(np.float32, copy=False)
         if x.shape[1]:
             self.last[item.name] = x[:, -1:]
         if x.shape[1] == size:
-            return x
+            return np.moveaxis(x, 1, item.signal.time_axis)
         tail = self.last.get(item.name)
         if tail is None or is_audio:
             tail = np.zeros((x.shape[0], 1, *x.shape[2:]), np.float32)
-        return np.concatenate([x, np.repeat(tail, size - x.shape[1], axis=1)], axis=1)
+        x = np.concatenate([x, np.repeat(tail, size - x.shape[1], axis=1)], axis=1)
+        return np.moveaxis(x, 1, item.signal.time_axis)
 
 
 def warm_up(stream: Stream, block_samples: int, batch: int = 1) -> None:
@@ -112,6 +114,6 @@ def warm_up(stream: Stream, block_samples: int, batch: int = 1) -> None:
     block: Any = block_samples
     if model.block_inputs:
         sizes = {"batch": batch, "frames": block_samples // model.plan.hop, "samples": block_samples}
-        block = {i.name: np.zeros([d.at(sizes) for d in i.signal.dims], np.float32) for i in model.block_inputs}
+        block = {i.name: np.zeros([d.at(sizes) for d in i.signal.outer_dims], np.float32) for i in model.block_inputs}
     for _ in range(2):
         model.process(stream.state, block)

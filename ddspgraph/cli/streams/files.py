@@ -12,7 +12,7 @@ import numpy as np
 
 from ddspgraph.cli.console import tell
 from ddspgraph.cli.options import Arguments, UsageError, split_assignment, tail_of
-from ddspgraph.cli.run_inputs import needed_inputs, read_inputs
+from ddspgraph.cli.run_inputs import for_channels, needed_inputs, read_inputs
 from ddspgraph.cli.run_outputs import Plan, plan_outputs
 from ddspgraph.cli.streams.sources import ArraySource, PipeSource, RecordingSource, Source, common_length
 from ddspgraph.compiler.analysis.tails import tail_samples
@@ -98,7 +98,7 @@ def plan_files(graph: Graph, arguments: Arguments, limits: Limits) -> Files:
     for name, x in arrays.items():
         signal = graph.input_by_name[name].signal
         if has_time(signal):
-            sources[name] = ArraySource(x, 1 if signal.rate is Rate.AUDIO else hop)
+            sources[name] = ArraySource(np.moveaxis(x, signal.time_axis, 1), 1 if signal.rate is Rate.AUDIO else hop)
     n_samples = common_length(graph, {n: s.n_samples for n, s in sources.items() if s.n_samples is not None})
     if tracked and AUDIO not in sources:
         raise UsageError(f"--pitch tracks a recording: --input {AUDIO}=FILE.wav, or {AUDIO}=-")
@@ -156,16 +156,14 @@ def _piped(assignments: Sequence[str], names: Sequence[str], kind: str) -> str |
 
 
 def _recordings(assignments: Sequence[str], needed: Sequence[Input]) -> dict[str, str]:
-    """The inputs that are recordings of one channel, and their files: they are read block by block."""
+    """The inputs that are recordings, and their files: they are read block by block."""
     found: dict[str, str] = {}
-    mono = [
-        i.name for i in needed if i.signal.rate is Rate.AUDIO and not any(d != Dim.of(1) for d in i.signal.dims[2:])
-    ]
+    sounds = [i.name for i in needed if i.signal.rate is Rate.AUDIO and i.signal.voices is None]
     for text in assignments:
         name, file = split_assignment(text)
         if name is None and len(needed) == 1:
             name = needed[0].name
-        if name in mono and is_recording(file):
+        if name in sounds and is_recording(file):
             if name in found:
                 raise UsageError(f"the input '{name}' is given twice")
             found[name] = file
@@ -177,9 +175,12 @@ def _open_recording(graph: Graph, name: str, file: str, limits: Limits) -> Recor
     rate, declared = graph.clock.sample_rate, graph.input_by_name[name]
     if limits.audio_seconds == DEFAULT_LIMITS.audio_seconds:  # it bounds what is held in memory
         limits = replace(limits, audio_seconds=sys.maxsize)
-    blocks = stream_audio(file, rate, notify=tell, limits=limits)
-    shape = [1] * (declared.signal.rank - 2)
-    source = RecordingSource(blocks, shape)
+    channels = [dim.size for dim in declared.signal.dims[2:]]
+    is_mono = channels in ([], [1])
+    blocks = stream_audio(file, rate, downmix=is_mono, notify=tell, limits=limits)
+    if not is_mono:
+        blocks = (for_channels(block, channels[0]) for block in blocks)
+    source = RecordingSource(blocks, [1] if channels == [1] else [])
     source.n_samples = recording_length(file, rate)
     return source
 
@@ -188,4 +189,5 @@ def _open_pipe(graph: Graph, name: str, kind: str) -> PipeSource:
     """Samples or frames on stdin."""
     declared = graph.input_by_name[name]
     hop = 1 if declared.signal.rate is Rate.AUDIO else graph.clock.hop_samples or 1
-    return PipeSource([dim.size or 1 for dim in declared.signal.dims[2:]], hop, kind)
+    voices = [declared.signal.voices] if declared.signal.voices is not None else []
+    return PipeSource([*voices, *(dim.size or 1 for dim in declared.signal.dims[2:])], hop, kind)

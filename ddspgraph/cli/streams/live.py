@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ddspgraph.cli.streams.pitch import Performance
     from ddspgraph.cli.streams.run import Timing
     from ddspgraph.ir.graph import Graph, Ref
+    from ddspgraph.ir.types import Signal
     from ddspgraph.streaming.model import StreamModel
 
 
@@ -54,7 +55,8 @@ def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: 
     callback = Callback(answer, timing)
     has_microphone = source is not None or performance is not None
     try:
-        with sound_card(callback, model.graph.clock.sample_rate, timing.block_samples, has_microphone=has_microphone):
+        card = {"has_microphone": has_microphone, "channels": channels_of(_heard(model, sink)) or 1}
+        with sound_card(callback, model.graph.clock.sample_rate, timing.block_samples, **card):
             tell(f"{model.graph.name} is playing; Ctrl-C ends it")
             while not callback.failed.wait(0.1):
                 pass
@@ -75,15 +77,17 @@ def load_sounddevice() -> Any:
 
 
 @contextlib.contextmanager
-def sound_card(callback: Callback, sample_rate: int | None, block: int, *, has_microphone: bool) -> Iterator[None]:
-    """Plays one channel, and records one where there is a microphone. Raises GraphError E601, E608."""
+def sound_card(
+    callback: Callback, sample_rate: int | None, block: int, *, has_microphone: bool, channels: int = 1
+) -> Iterator[None]:
+    """Plays so many channels, and records one where there is a microphone. Raises GraphError E601, E608."""
     sounddevice = load_sounddevice()
-    settings = {"samplerate": sample_rate, "blocksize": block, "channels": 1, "dtype": "float32"}
+    settings = {"samplerate": sample_rate, "blocksize": block, "dtype": "float32"}
     try:
         if has_microphone:
-            opened = sounddevice.Stream(callback=callback, **settings)
+            opened = sounddevice.Stream(callback=callback, channels=(1, channels), **settings)
         else:
-            opened = sounddevice.OutputStream(callback=callback.without_microphone, **settings)
+            opened = sounddevice.OutputStream(callback=callback.without_microphone, channels=channels, **settings)
         with opened:
             yield
     except sounddevice.PortAudioError as error:
@@ -114,7 +118,7 @@ class Callback:
         self.error: Exception | None = None
 
     def __call__(self, recorded: Any, played: Any, n: int, when: Any, status: Any) -> None:
-        """`recorded` [n, 1] in, `played` [n, 1] out."""
+        """`recorded` [n, 1] in, `played` [n, channels] out."""
         begin = time.perf_counter()
         played[:] = 0.0
         if self.failed.is_set():
@@ -134,11 +138,16 @@ class Callback:
         self(np.zeros((n, 1), np.float32), played, n, when, status)
 
 
+def _heard(model: StreamModel, output: str) -> Signal:
+    graph = model.plan.graph
+    return graph.types[dict(graph.outputs)[output]]
+
+
 def _ports(model: StreamModel, is_played: bool) -> tuple[str | None, str]:
     """The input of the microphone, where there is one, and the output of the loudspeakers."""
     graph = model.plan.graph
     rest = [i for i in graph.inputs if not (is_played and i.name in FEATURES)]
-    inputs = [i for i in rest if i.signal.rate is Rate.AUDIO and i.signal.rank == 2]
+    inputs = [i for i in rest if is_mono(i.signal)]
     if len(inputs) != len(rest) or len(inputs) > (0 if is_played else 1):
         names = ", ".join(i.name for i in graph.inputs)
         raise UsageError(f"--live has one microphone, the graph takes {names}")
@@ -147,8 +156,20 @@ def _ports(model: StreamModel, is_played: bool) -> tuple[str | None, str]:
 
 
 def audio_output(graph: Graph) -> Ref:
-    """What the loudspeakers play: the first output of one channel of audio. Raises UsageError where there is none."""
+    """What the loudspeakers play: the first output that is a sound of a known number of channels. Raises UsageError."""
     for _, ref in graph.outputs:
-        if graph.types[ref].rate is Rate.AUDIO and graph.types[ref].rank == 2:
+        if channels_of(graph.types[ref]) is not None:
             return ref
-    raise UsageError("--live plays audio of one channel, and the graph has no such output")
+    raise UsageError("--live plays a sound of one or more channels, and the graph has no such output")
+
+
+def is_mono(signal: Signal) -> bool:
+    """Whether a value is a sound as a microphone gives it."""
+    return signal.rank == 2 and channels_of(signal) == 1
+
+
+def channels_of(signal: Signal) -> int | None:
+    """How many channels a sound has; None of what is none, has voices, or any number of channels."""
+    if signal.rate is not Rate.AUDIO or signal.voices is not None:
+        return None
+    return 1 if signal.rank == 2 else signal.dims[2].size

@@ -65,6 +65,7 @@ class Sink:
 
     def take(self, x: np.ndarray, end: int | None) -> None:
         """A block of the output, which is `end` long where that is known. Raises GraphError E602, E607, E801."""
+        x = np.moveaxis(x, self.signal.time_axis, 1) if self.timing is not None else x
         if self.timing is not None:
             skipped = min(self.to_skip, x.shape[1])
             self.to_skip -= skipped
@@ -89,8 +90,10 @@ class Sink:
         self.kept.append(x)
 
     def joined(self) -> np.ndarray:
-        """All that came, [batch, values, ...]."""
-        return self.kept[-1] if self.timing is None else np.concatenate(self.kept, axis=1)
+        """All that came, as the graph gives it."""
+        if self.timing is None:
+            return self.kept[-1]
+        return np.moveaxis(np.concatenate(self.kept, axis=1), 1, self.signal.time_axis)
 
     def _one(self, x: np.ndarray) -> np.ndarray:
         if len(x) != 1:

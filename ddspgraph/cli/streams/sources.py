@@ -53,11 +53,11 @@ class ArraySource(Source):
 
 
 class RecordingSource(Source):
-    """Blocks of a recording, float32 [samples], as `stream_audio` gives them.
+    """Blocks of a recording, float32 [samples] or [samples, channels], as `stream_audio` gives them.
 
     Args:
       blocks: the first is read at once: what is wrong with the file shows before long work begins.
-      shape: of one sample in the graph, () or (1,).
+      shape: what comes after the axes of a block in the graph, () or (1,).
     """
 
     def __init__(self, blocks: Iterator[np.ndarray], shape: Sequence[int]) -> None:
@@ -69,7 +69,7 @@ class RecordingSource(Source):
         while len(self.waiting) < n and (block := next(self.blocks, None)) is not None:
             self.waiting = np.concatenate([self.waiting, block])
         x, self.waiting = self.waiting[:n], self.waiting[n:]
-        return x.reshape(1, len(x), *self.shape)
+        return x.reshape(1, *x.shape, *self.shape)
 
 
 class PipeSource(Source):

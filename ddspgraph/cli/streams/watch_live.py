@@ -16,12 +16,19 @@ from ddspgraph.cli.run_inputs import needed_inputs, read_inputs
 from ddspgraph.cli.spec import compile_graph, load_graph, tell_warnings
 from ddspgraph.cli.streams import looks
 from ddspgraph.cli.streams.feed import warm_up
-from ddspgraph.cli.streams.live import Callback, audio_output, load_sounddevice, no_long_pauses, sound_card
+from ddspgraph.cli.streams.live import (
+    Callback,
+    audio_output,
+    channels_of,
+    is_mono,
+    load_sounddevice,
+    no_long_pauses,
+    sound_card,
+)
 from ddspgraph.cli.streams.run import Timing
 from ddspgraph.diagnostics import fail
 from ddspgraph.io.arrays import read_npz
 from ddspgraph.ir.graph import Ref
-from ddspgraph.ir.types import Rate
 from ddspgraph.player.live_stream import LiveStream
 from ddspgraph.player.stream import Stream
 from ddspgraph.player.watching import Watch
@@ -57,7 +64,9 @@ class Sound:
     @property
     def card(self) -> tuple[Any, ...]:
         """What the sound card is opened with."""
-        return (self.model.graph.clock.sample_rate, self.block, self.microphone is not None)
+        (_, ref), *_ = self.model.plan.graph.outputs
+        channels = channels_of(self.model.plan.graph.types[ref]) or 1
+        return (self.model.graph.clock.sample_rate, self.block, self.microphone is not None, channels)
 
     def given(self, n: int, position: int, recorded: np.ndarray) -> Mapping[str, Any] | int:
         """The inputs of `n` samples: files in a loop, and float32 [samples] of the microphone."""
@@ -65,8 +74,9 @@ class Sound:
             return n
         found = {self.microphone: recorded[None]} if self.microphone else {}
         for name, x in self.loops.items():
-            hop = self.model.plan.timings[Ref(name)].hop
-            found[name] = x[:, np.arange(position // hop, (position + n) // hop) % x.shape[1]]
+            hop, axis = self.model.plan.timings[Ref(name)].hop, self.model.graph.input_by_name[name].signal.time_axis
+            times = np.arange(position // hop, (position + n) // hop) % x.shape[axis]
+            found[name] = np.take(x, times, axis=axis)
         return found
 
 
@@ -85,8 +95,8 @@ def build_sound(arguments: Arguments) -> Sound:
     graph = graph.replace(outputs=((_HEARD, audio_output(graph)),))
     needed, given = needed_inputs(graph), _given_names(graph, arguments)
     missing = [graph.input_by_name[name] for name in needed if name not in given]
-    is_mono = [i.name for i in missing if i.signal.rate is Rate.AUDIO and i.signal.rank == 2]
-    microphone = is_mono[0] if len(is_mono) == 1 else None
+    recorded = [i.name for i in missing if is_mono(i.signal)]
+    microphone = recorded[0] if len(recorded) == 1 else None
     # What is held is as long as anything else: without a file and a duration, one frame in a loop.
     clock, hop = graph.clock, graph.clock.hop_samples or 1
     held = graph.replace(clock=dataclasses.replace(clock, n_samples=clock.n_samples or hop))
@@ -136,8 +146,9 @@ class Player:
         assert sound is not None
         performance = Performance(sound, self.arguments.seed)
         callback = Callback(performance.answer, Timing(sound.block))
-        rate, block, has_microphone = sound.card
-        with no_long_pauses(), sound_card(callback, rate, block, has_microphone=has_microphone):
+        rate, block, has_microphone, channels = sound.card
+        card = {"has_microphone": has_microphone, "channels": channels}
+        with no_long_pauses(), sound_card(callback, rate, block, **card):
             while not callback.failed.is_set():
                 looks.pause()
                 if not looks.look(self.watch, self.arguments):

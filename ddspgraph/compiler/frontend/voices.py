@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-
 from ddspgraph.compiler.frontend.parameters import whole
 from ddspgraph.compiler.frontend.values import Value, text_of
 from ddspgraph.diagnostics import Report
@@ -21,10 +19,15 @@ def voices_of(node: Value) -> int | None:
     return whole(value.data) if value is not None else None
 
 
-def with_voices(op: Op, name: str, node: Value, report: Report) -> Op:
-    """The op of a node, mapped over its voices. Reports E424 where a key has nothing to act on."""
+def with_voices(op: Op, name: str, node: Value, report: Report, part_of: int | None = None) -> Op:
+    """The op of a node, mapped over its voices. Reports E424 where a key has nothing to act on.
+
+    `part_of` are the voices of the sub-graph that the node is a part of: it is mapped where something tells them apart.
+    """
     if isinstance(op, StandIn):
         return op
+    if part_of is not None:
+        return Mapped(inner=op, voices=part_of, where_needed=True)
     voices, mix, norm = voices_of(node), text_of(node.get("mix")), text_of(node.get("norm"))
     if voices is None:
         for key, item in node.items():
@@ -48,23 +51,3 @@ def refuse_each(port: str, name: str, value: Value, report: Report) -> None:
     """Reports E424: a value for each voice of a node that has none."""
     message = f"'{port}' of '{name}' has a value for each voice, and '{name}' has no voices"
     report.add("E424", message, value.span, hint=f"write `voices` at '{name}', or give the port one value")
-
-
-def mapped_names(reads: Mapping[str, Iterable[str]], sources: Iterable[str]) -> list[str]:
-    """The nodes that run once for each voice, where `sources` do: they and all that depends on them.
-
-    Args:
-      reads: node -> the names of the nodes and inputs that it reads.
-      sources: inputs that have voices, and nodes that draw noise.
-    """
-    mapped = set(sources)
-    readers: dict[str, list[str]] = {}
-    for name, refs in reads.items():
-        for ref in refs:
-            readers.setdefault(ref, []).append(name)
-    open_names = list(mapped)
-    while open_names:
-        found = [name for name in readers.get(open_names.pop(), ()) if name not in mapped]
-        mapped.update(found)
-        open_names += found
-    return [name for name in reads if name in mapped]
