@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ddspgraph.estimates.cost import Costs
     from ddspgraph.estimates.speed import Speed
     from ddspgraph.ir.graph import Graph, Node, Ref
+    from ddspgraph.ir.op import Op
     from ddspgraph.ir.types import Signal
 
 _HEADS = ("", "makes", "rate · unit", "M/s", "share", "MB")
@@ -120,12 +121,13 @@ def _node_rows(graph: Graph, costs: Costs) -> Iterator[tuple[tuple[str, ...], st
 def _details(graph: Graph, node: Node, costs: Costs) -> str:
     """`mod_delay(audio: warm, gain: 1, phase: sweep), depth_ms = 6 ms`."""
     from ddspgraph.render.labels import count_text
+    from ddspgraph.render.values import voices_said
 
     inputs = ", ".join(f"{port}: {source}" for port, source in _sources(graph, node).items())
     params = [f"{name} = {value}" for name, value in _params(node).items()]
     count = costs.nodes[node.name].n_weights
     weights = f"; {count_text(count)} weight{'s' * (count != 1)}" if count else ""
-    return ", ".join([f"{node.op.name}({inputs})", *params]) + weights
+    return ", ".join([f"{node.op.name}({inputs})", *params, *voices_said(node.op)]) + weights
 
 
 def _node_data(graph: Graph, node: Node, costs: Costs) -> dict[str, Any]:
@@ -136,12 +138,21 @@ def _node_data(graph: Graph, node: Node, costs: Costs) -> dict[str, Any]:
         "inputs": _sources(graph, node),
         "outputs": {ref.port: _signal_data(graph.types[ref]) for ref in _used(graph, node)},
         "params": _params(node),
+        **_voices_data(node.op),
         "is_loss": node.name in graph.losses,
         "weights": cost.n_weights,
         "multiply_adds_per_s": round(costs.per_second(cost.multiply_adds)),
         "share": costs.share(node.name),
         "bytes": cost.n_bytes,
     }
+
+
+def _voices_data(op: Op) -> dict[str, Any]:
+    from ddspgraph.ir.mapped import Mapped
+
+    if not isinstance(op, Mapped) or op.voices is None or op.where_needed:
+        return {}
+    return {"voices": op.voices, "mix": op.mixing, "norm": op.scaling}
 
 
 def _sources(graph: Graph, node: Node) -> dict[str, str]:

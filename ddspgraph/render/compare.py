@@ -16,7 +16,7 @@ from ddspgraph.ir.types import Dim, Rate, Signal
 from ddspgraph.render.compose import kind_of
 from ddspgraph.render.labels import clock_text
 from ddspgraph.render.picture import Change, Edge, Kind
-from ddspgraph.render.values import literal_text, params_said
+from ddspgraph.render.values import literal_text, params_said, voices_said
 
 
 @dataclass(frozen=True)
@@ -182,6 +182,7 @@ def _node_details(old: Graph, before: Node, new: Graph, after: Node, names: Mapp
     if is_other:
         yield f"op: {before.op.name} -> {after.op.name}"
     yield from _changes(_params(before, is_other), _params(after, is_other))
+    yield from _changes(*({"voices": text for text in voices_said(each.op)} for each in (before, after)))
     yield from _changes(_reading(old, before, names), _reading(new, after, {}))
 
 

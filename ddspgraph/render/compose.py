@@ -14,10 +14,10 @@ from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.op import Traits
 from ddspgraph.ir.stand_in import StandIn
 from ddspgraph.ir.types import Rate, Signal
-from ddspgraph.render.labels import clock_text, count_text, name_text, rate_text, shape_text
+from ddspgraph.render.labels import clock_text, count_notes, count_text, name_text, rate_text, shape_text
 from ddspgraph.render.picture import Arrow, Box, Detail, Edge, Kind, Picture, Pin, Stage
 from ddspgraph.render.stages import at_stage
-from ddspgraph.render.values import Said, literal_said, params_said
+from ddspgraph.render.values import Said, literal_said, params_said, voices_said
 
 #: How an implied conversion is told on its edge, by its role in `compiler.analysis.adapt`.
 _STEPS = {"hold": "held", "resample": "resampled"}
@@ -107,7 +107,7 @@ def _box(
     if kind is Kind.IMPLIED:
         return Box(box_id, kind, op.name, rate=rate, type=_new_type(graph, node, made[0], detail))
     is_trainable, is_random = Traits.TRAINABLE in op.traits, Traits.RANDOM in op.traits
-    marks = ("trainable",) * is_trainable + ("random",) * is_random
+    marks = ("trainable",) * is_trainable + ("random",) * is_random + voices_said(op)
     if detail == "names":
         return Box(box_id, kind, node.name, op.name, marks, (), (), (), rate, is_trainable, is_random, node.doc)
     outputs = _output_pins(graph, node, used, detail)
@@ -202,9 +202,10 @@ def _arrows(graph: Graph, node: Node, at: dict[str, Box], detail: Detail) -> lis
     for port, ref in node.inputs:
         if ref.node in at:
             source = at[ref.node]
-            notes = () if detail == "names" or source.kind is Kind.LITERAL else _implied(graph, node, port)
-            ends = (_shown(ref.port, source.outputs), _shown(port, target.inputs))
             signal = graph.types.get(ref)
+            notes = () if detail == "names" or source.kind is Kind.LITERAL else _implied(graph, node, port)
+            notes += () if detail == "names" else count_notes(signal)
+            ends = (_shown(ref.port, source.outputs), _shown(port, target.inputs))
             found.append(Arrow(source.id, target.id, *ends, signal, notes, Edge(ref, node.name, port)))
     return found
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 from ddspgraph.diagnostics import clean
 from ddspgraph.ir.frozen import FrozenArray
 from ddspgraph.ir.graph import Clock
-from ddspgraph.ir.types import Dim, Signal, Unit
+from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 
 #: A name of 10,000 characters is legal; a picture shows this many of them.
 NAME_CHARACTERS = 44
@@ -35,8 +35,23 @@ def doc_text(doc: str) -> str:
 
 
 def shape_text(signal: Signal) -> str:
-    """`[b, 64·frames, 60]`; a loss is a `scalar`."""
-    return f"[{', '.join(_dim(d) for d in signal.dims)}]" if signal.dims else "scalar"
+    """`[b, 64·frames, 60]`, with voices `[b, 8 voices, frames, 1]`; a loss is a `scalar`."""
+    if not signal.dims:
+        return "scalar"
+    first, *others = (_dim(d) for d in signal.dims)
+    return f"[{', '.join([first, *_voices(signal), *others])}]"
+
+
+def count_notes(signal: Signal | None) -> tuple[str, ...]:
+    """What an edge carries side by side: `8 voices`, `2 channels` of a sound."""
+    if signal is None:
+        return ()
+    channels = signal.dims[2].size if signal.rate is Rate.AUDIO and signal.rank == 3 else None
+    return (*_voices(signal), *([f"{channels} channels"] if channels is not None and channels > 1 else []))
+
+
+def _voices(signal: Signal) -> list[str]:
+    return [] if signal.voices is None else [f"{signal.voices} voice{'s' * (signal.voices != 1)}"]
 
 
 def rate_text(signal: Signal) -> str:

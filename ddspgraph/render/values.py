@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ddspgraph.ir.graph import Graph, Node
-from ddspgraph.ir.op import Traits
+from ddspgraph.ir.mapped import Mapped
+from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.text import said_params
 from ddspgraph.ir.types import Unit
 from ddspgraph.ir.written import Written
@@ -25,6 +26,16 @@ class Said(NamedTuple):
 
 #: How a value is put into words: it, and its unit.
 Wording = Callable[[object, Unit], str]
+
+
+def voices_said(op: Op) -> tuple[str, ...]:
+    """`8 voices, mix: sum, norm: power` of a node with voices; nothing of another."""
+    if not isinstance(op, Mapped) or op.voices is None or op.where_needed:
+        return ()
+    said = [f"{op.voices} voice{'s' * (op.voices != 1)}"]
+    said += [f"mix: {op.mixing}"] if op.mixing != "none" else []
+    said += [f"norm: {op.scaling}"] if op.scaling != "none" else []
+    return (", ".join(said),)
 
 
 def params_said(node: Node, *, with_defaults: bool = False) -> dict[str, Said]:
