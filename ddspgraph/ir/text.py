@@ -4,6 +4,7 @@
       f0_hz = input [batch, frames, 1] frame Hz
       pitch = hz_to_midi(f0_hz)                     : [batch, frames, 1] frame midi
       tone = harmonic(amplitudes=amps, f0_hz=f0_hz) {nyquist_fade=0.1}
+      chord = harmonic(amplitudes=amps, f0_hz=notes) over 4 voices, sum
       output audio = tone/signal
       loss spectral
 
@@ -20,12 +21,14 @@ from collections.abc import Container
 from fractions import Fraction
 
 from ddspgraph.ir.graph import Clock, Graph, Input, Node, Origin, Ref
+from ddspgraph.ir.mapped import Mapped
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.registry import Registry
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 
 _CLOCK = ("sample_rate", "hop_samples", "n_samples")
-_NODE = re.compile(r"^(?P<name>\S+) = (?P<op>\w+)\((?P<inputs>[^)]*)\)(?: \{(?P<params>.*)\})?$")
+_NODE = re.compile(r"^(?P<name>\S+) = (?P<op>\w+)\((?P<inputs>[^)]*)\)(?: \{(?P<params>.*)\})?(?P<voices> over .*)?$")
+_VOICES = re.compile(r" over (\d+) voices?(?:, (sum|stack))?(?:, (mean|power))?")
 _DIM = re.compile(r"^(?:(?P<scale>\d+)\*)?(?P<name>[A-Za-z_]\w*)?(?:\s*(?P<sign>[+-])\s*(?P<offset>\d+))?$")
 
 
@@ -52,9 +55,16 @@ def said_params(op: Op) -> dict[str, object]:
 def _node(graph: Graph, node: Node) -> str:
     inputs = ", ".join(f"{port}={ref}" for port, ref in graph.reads(node))
     params = ", ".join(f"{k}={v!r}" for k, v in said_params(node.op).items())
-    text = f"{node.name} = {node.op.name}({inputs})" + (f" {{{params}}}" if params else "")
+    text = f"{node.name} = {node.op.name}({inputs})" + (f" {{{params}}}" if params else "") + _voices(node.op)
     types = [str(graph.types[ref]) for ref in node.refs if ref in graph.types]
     return f"{text} : {'; '.join(types)}" if types else text
+
+
+def _voices(op: Op) -> str:
+    if not isinstance(op, Mapped) or op.voices is None:
+        return ""
+    how = [word for word in (op.mixing, op.scaling) if word != "none"]
+    return ", ".join([f" over {op.voices} voice{'s' * (op.voices != 1)}", *how])
 
 
 def parse_graph(text: str, ops: Registry) -> Graph:
@@ -112,8 +122,10 @@ def _parse_signal(text: str) -> Signal:
     match = re.fullmatch(r"\[(.*)\] (\w+) (\w+)", text.strip())
     if match is None:
         raise ValueError(f"not a type: {text!r}")
-    dims = tuple(_parse_dim(d) for d in match[1].split(",") if d.strip())
-    return Signal(dims, Rate[match[2].upper()], Unit(match[3]))
+    axes = [axis.strip() for axis in match[1].split(",") if axis.strip()]
+    voices = next((int(axis.split()[0]) for axis in axes if re.fullmatch(r"\d+ voices?", axis)), None)
+    dims = tuple(_parse_dim(axis) for axis in axes if not axis.endswith((" voice", " voices")))
+    return Signal(dims, Rate[match[2].upper()], Unit(match[3]), voices=voices)
 
 
 def _parse_node(line: str, clock: Clock, ops: Registry) -> Node:
@@ -128,4 +140,10 @@ def _parse_node(line: str, clock: Clock, ops: Registry) -> Node:
             params.setdefault(spec.name, clock.get(spec.clock))
     pairs = [p.partition("=") for p in match["inputs"].split(",") if p.strip()]
     inputs = tuple((port.strip(), _parse_ref(ref)) for port, _, ref in pairs)
-    return Node(match["name"], op_class(**params), inputs)
+    op: Op = op_class(**params)
+    if match["voices"]:
+        voices = _VOICES.fullmatch(match["voices"])
+        if voices is None:
+            raise ValueError(f"not voices: {match['voices']!r}")
+        op = Mapped(inner=op, voices=int(voices[1]), mixing=voices[2] or "none", scaling=voices[3] or "none")
+    return Node(match["name"], op, inputs)

@@ -182,7 +182,9 @@ def _node_details(old: Graph, before: Node, new: Graph, after: Node, names: Mapp
     if is_other:
         yield f"op: {before.op.name} -> {after.op.name}"
     yield from _changes(_params(before, is_other), _params(after, is_other))
-    yield from _changes(*({"voices": text for text in voices_said(each.op)} for each in (before, after)))
+    voices = [", ".join(voices_said(node.op)) for node in (before, after)]
+    if voices[0] != voices[1]:
+        yield f"voices: {voices[0] or 'none'} -> {voices[1] or 'none'}"
     yield from _changes(_reading(old, before, names), _reading(new, after, {}))
 
 
