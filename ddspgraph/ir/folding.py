@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ddspgraph.lazy import tf
@@ -23,6 +24,17 @@ def most(sizes: list[Rows]) -> Rows:
         return known
     largest = unknown[0] if len(unknown) == 1 else tf.reduce_max(tf.stack(unknown))
     return tf.maximum(largest, known) if known > 1 else largest
+
+
+def joint(sizes: list[Rows]) -> Rows:
+    """The size of an axis where tensors meet: that of those that are not repeated, 0 included; 1 where all are."""
+    return functools.reduce(_joint, sizes, 1)
+
+
+def _joint(a: Rows, b: Rows) -> Rows:
+    if isinstance(a, int):
+        return b if a == 1 else a
+    return tf.where(tf.equal(a, 1), b, a)
 
 
 def fold(x: tf.Tensor) -> tf.Tensor:
@@ -58,7 +70,7 @@ def unfold_channels(x: tf.Tensor, n: Rows) -> tf.Tensor:
 
 def held(x: tf.Tensor, rows: Rows) -> tf.Tensor:
     """[items, ...] -> [rows, ...], every item `rows / items` times in a row."""
-    times = rows // size_of(x, 0)
+    times = _times(x, rows)
     if _is_one(times):
         return x
     tail = [size_of(x, axis) for axis in range(1, len(x.shape))]
@@ -67,8 +79,13 @@ def held(x: tf.Tensor, rows: Rows) -> tf.Tensor:
 
 def tiled(x: tf.Tensor, rows: Rows) -> tf.Tensor:
     """[items, ...] -> [rows, ...], all items in order, `rows / items` times."""
-    times = rows // size_of(x, 0)
+    times = _times(x, rows)
     return x if _is_one(times) else tf.tile(x, [times, *[1] * (len(x.shape) - 1)])
+
+
+def _times(x: tf.Tensor, rows: Rows) -> Rows:
+    items = size_of(x, 0)
+    return rows // (max(items, 1) if isinstance(items, int) else tf.maximum(items, 1))  # a batch may have no items
 
 
 def _is_one(times: Rows) -> bool:

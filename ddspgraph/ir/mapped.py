@@ -306,7 +306,7 @@ class Mapped(Op):
         n = self.voices or folding.most([folding.size_of(given[port], 2) for port in self.own if port in given])
         if batch is None:
             folded = self.own if self.voices is not None else ()
-            batch = folding.most(
+            batch = folding.joint(
                 [folding.size_of(x, 0) // (n if port in folded else 1) for port, x in given.items() if len(x.shape)]
             )
         return n, batch * n

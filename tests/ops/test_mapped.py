@@ -201,3 +201,24 @@ def test_noise_depends_on_the_voice() -> None:
     unlike = np.corrcoef(sound[0]) - np.eye(VOICES)
     # Of so few samples through a filter: three standard deviations of the correlation of unlike noises.
     assert np.max(np.abs(unlike)) < 3.0 / np.sqrt(sound.shape[-1] / 4)
+
+
+def test_a_batch_may_have_no_items() -> None:
+    """Over voices and over channels, beside constants, which are one item for all."""
+    spec = {
+        "version": 2,
+        "name": "none",
+        "clock": {"sample_rate": "16 kHz", "hop": 64},
+        "inputs": {"mono": {"rate": "audio"}, "stereo": {"rate": "audio", "channels": 2}},
+        "nodes": {
+            "plain": {"op": "hz_to_mel", "inputs": ["mono"], "voices": 3, "mix": "sum"},
+            "noise": {"op": "filtered_noise", "inputs": [[0.5, 0.25]], "voices": 3, "mix": "sum"},
+            "both": {"op": "add", "inputs": ["plain", "noise"]},
+            "wide": {"op": "mod_delay", "inputs": {"audio": "stereo", "gain": 0.5, "phase": 0.5}},
+        },
+        "outputs": {"both": "both", "wide": "wide"},
+    }
+    model = dg.compile(spec)
+    for batch in (0, 2):
+        found = model({"mono": np.zeros([batch, 640]), "stereo": np.zeros([batch, 640, 2])})
+        assert (found["both"].shape, found["wide"].shape) == ([batch, 640], [batch, 640, 2])
