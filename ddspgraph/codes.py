@@ -52,6 +52,7 @@ CODES: dict[str, str] = {
     "E414": "A dimension mismatch: channels, frames or samples differ.",
     "E415": "A node that cannot run as a stream: it looks at the whole clip.",
     "E417": "A loop whose delay is shorter than its members are late: its first value would need itself.",
+    "E418": "A loop that grows without end: it has a pole outside of the unit circle.",
     "E416": "A node or input that has no form for the target of an export (LiteRT, ONNX).",
     "E420": "A value with voices at a port that takes a plain one: `mix` makes it plain.",
     "E421": "Two numbers of voices that differ: of a value and of the node that it meets.",
@@ -128,6 +129,7 @@ CODES: dict[str, str] = {
     "W115": "A wavetable whose partials lie above the Nyquist frequency at this pitch: they fold back into the sound.",
     "W116": "A cutoff at or above the Nyquist frequency, or at 0 Hz: the filter passes everything or nothing.",
     "W117": "Sinusoids that never sound: they lie above the Nyquist frequency.",
+    "W118": "A loop that is not proven to die away.",
     "W120": "Losses or training of a file that is used as a sub-graph: they are left out.",
     "W121": "A sub-graph that nothing uses.",
     "W122": "Voices that are all the same: nothing tells them apart.",
@@ -174,4 +176,5 @@ REPAIRS: dict[str, str] = {
     "E903": "define the macro before its use: `NAME = value`",
     "W110": "compare the two files, and put back by hand what you miss",
     "W112": "nothing: the run goes on from the one before",
+    "W118": "lower what amplifies in it, or bound what is learned: `{learn: 0.5, min: 0, max: 0.9}`; docs/stability.md",
 }

@@ -36,6 +36,7 @@ from ddspgraph.streaming.plan import StreamPlan, plan_stream
 from ddspgraph.tensorflow_start import load_tensorflow
 
 if TYPE_CHECKING:
+    from ddspgraph.compiler.analysis.stability import Verdict
     from ddspgraph.compiler.lower import CompiledGraph
     from ddspgraph.streaming.model import CompiledStream
 
@@ -196,6 +197,29 @@ def closed(graph: Graph, *, keep: bool = False) -> tuple[Graph, Mapping[Ref, Ref
     return close_loops(graph, keep=keep)
 
 
+def stability(
+    spec: Spec | Graph,
+    *,
+    params: Mapping[str, Any] | None = None,
+    ops: Iterable[type[Op]] = (),
+    limits: Limits = DEFAULT_LIMITS,
+) -> tuple[Verdict, ...]:
+    """What is known of each loop of a spec, also of one that `load` refuses since it grows. TensorFlow is not imported.
+
+    Raises:
+      GraphError: every other error of the spec.
+    """
+    from ddspgraph.compiler.analysis.stability import judge
+
+    if isinstance(spec, Graph):
+        return judge(run(LEGALISE, spec))
+    report = Report()
+    graph = _front_end(spec, params, ops, limits, report)
+    if any(finding.is_error and finding.code != "E418" for finding in report.diagnostics):
+        report.raise_errors()
+    return judge(run(LEGALISE, graph))
+
+
 def _front_end(
     spec: Spec, params: Mapping[str, Any] | None, ops: Iterable[type[Op]], limits: Limits, report: Report
 ) -> Graph:
@@ -211,9 +235,18 @@ def _front_end(
         except GraphError as error:
             report.diagnostics += error.diagnostics
         check_memory(legal, nominal_sizes(graph), limits, report)
+        if not report.has_errors:
+            _check_stability(legal, report)
     if not report.has_errors:
         advise(graph, OPS["constant"], report)
     return graph
+
+
+def _check_stability(graph: Graph, report: Report) -> None:
+    if graph.feedback:
+        from ddspgraph.compiler.analysis.stability import check_stability
+
+        check_stability(graph, report)
 
 
 class _Source(NamedTuple):

@@ -42,7 +42,7 @@ def with_tail(
     timed = {i.name: 1 if i.signal.rate is Rate.AUDIO else hop for i in graph.inputs if _moves(i, arrays)}
     check_ends_with_inputs(graph, timed)
     if tail_samples is None:
-        tail_samples = tails.tail_samples(graph, {name: x.shape for name, x in arrays.items()})
+        tail_samples = natural_tail(graph, {name: x.shape for name, x in arrays.items()})
     # Audio may end within a frame, which its last frame goes on for.
     axes = {i.name: i.signal.time_axis for i in graph.inputs}
     lengths = {name: arrays[name].shape[axes[name]] * samples for name, samples in timed.items()}
@@ -60,6 +60,17 @@ def with_tail(
         batch = arrays[next(iter(timed))].shape[0]
         arrays[SOUNDING] = np.tile((np.arange(longer) < end).astype(np.float32), (batch, 1))
     return silenced, arrays
+
+
+def natural_tail(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> int:
+    """How long a typed graph sounds after its inputs, in samples: by its responses, and by the T60 of its loops."""
+    from ddspgraph.compiler.analysis.stability import judge
+    from ddspgraph.compiler.pipeline import LEGALISE, run
+
+    rate = graph.clock.sample_rate or 1
+    verdicts = judge(run(LEGALISE, graph)) if graph.feedback else ()
+    rings = {frozenset(v.loop): round((v.t60_s or 0.0) * rate) for v in verdicts}
+    return tails.tail_samples(graph, shapes, rings)
 
 
 def ended(graph: Graph) -> Graph:

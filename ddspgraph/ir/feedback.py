@@ -75,6 +75,9 @@ class FeedbackLine(Op):
         turns = -(-made[1] // max(1, int(min(self.delays, default=self.shortest))))
         return 4 * costs.PASS * math.prod(made) + turns * costs.TURN
 
+    def tail_samples(self, signals: Mapping[str, Signal]) -> int:
+        return math.ceil(max(self.delays) if self.delays else self.longest) if self.is_audio else 0
+
     def _signal(self) -> Signal:
         if self.is_audio:
             channels = () if self.channels is None else (Dim.of(self.channels),)

@@ -23,6 +23,8 @@ from ddspgraph.ir.types import Signal, Unit
 
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
+
+    from ddspgraph.ir.gains import Range, Way
 else:
 
     def dataclass_transform(**_):  # Python 3.10 has none, and only type checkers look at it
@@ -269,6 +271,19 @@ class Op(metaclass=_Declaration):
     def tail_samples(self, signals: Mapping[str, Signal]) -> int:
         """How long the outputs go on after the inputs have ended, in samples: of an echo or a room."""
         return 0
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        """Between which numbers the outputs lie where the inputs lie in `given`; one left out: nothing is known."""
+        return {}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        """How values of a loop go through: by (input, output), for the inputs `looped` that the loop reaches.
+
+        `given` has the ranges of all inputs. An output left out takes nothing known from that input.
+        """
+        return {}
 
     def advise(
         self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]

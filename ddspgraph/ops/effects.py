@@ -8,11 +8,13 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
+from ddspgraph.ir.gains import Bounded, Linear, Range, Unreached, Way
 from ddspgraph.ir.op import Advice, Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
 from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Dim, Signal, Unit
-from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
+from ddspgraph.lazy import np
+from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, scaled_range, with_unit
 from ddspgraph.ops.stream_filters import group_delay, impulse_samples, timing_param
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
 
@@ -99,6 +101,27 @@ class FIRFilter(_Filter):
         responses = dsp.frequency_impulse_response(gains, self.window_size, self.timing)
         return responses, {**inputs, "magnitudes": gains}
 
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        """A filter that stays is its response; one that moves is no louder than its window under its loudest gain."""
+        if list(looped) != ["audio"] or self.timing != "exact":
+            return {}
+        gains, bands = scaled_range(self.scale_fn, given["magnitudes"]), signals["magnitudes"].dims[-1].size
+        if bands is None or not gains.is_bounded:
+            return {}
+        way: Way
+        if gains.is_known:
+            taps = _windowed(
+                np.fft.irfft(np.broadcast_to(gains.low, (bands,)), max(2 * (bands - 1), 1)), self.window_size
+            )
+            way = Linear(taps, lead=len(taps) // 2)
+        else:
+            loudest = max(float(np.max(np.abs(end))) for end in (gains.low, gains.high))
+            window = _windowed(np.ones(max(2 * (bands - 1), 1)), self.window_size)
+            way = Bounded(peak=loudest * float(np.sum(window)))
+        return {("audio", "signal"): way, ("audio", "audio"): Linear.gain(1.0), ("audio", "magnitudes"): Unreached()}
+
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         frames, bands = shapes["magnitudes"][1:]
         return convolution_workspace(*_filtering(shapes, frames), response_samples(bands, self.window_size))
@@ -164,6 +187,20 @@ class SincFilter(_Filter):
     def responses(self, inputs: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         how = (self.window_size, self.sample_rate, self.high_pass)
         return dsp.sinc_impulse_response(inputs["cutoff_frequency"], *how), {}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        cutoff = given["cutoff_frequency"]
+        if list(looped) != ["audio"] or not cutoff.is_known or self.sample_rate is None:
+            return {}
+        half = self.window_size // 2
+        times = np.arange(-half, half + 1)
+        taps = np.sinc(2.0 * float(np.ravel(cutoff.low)[0]) / self.sample_rate * times)
+        taps = taps * (0.54 + 0.46 * np.cos(np.pi * times / max(half, 1)))
+        taps = taps / abs(np.sum(taps))
+        taps = (times == 0) - taps if self.high_pass else taps
+        return {("audio", "signal"): Linear(taps, lead=group_delay(2 * half + 1, self.timing))}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         frames = shapes["cutoff_frequency"][1]
@@ -253,6 +290,25 @@ class ModDelay(Op):
         wet, phase = dsp.drop_last_axis(gain) * delayed, dsp.as_phase(position)
         return {"signal": audio + wet if self.add_dry else wet, "audio": audio, "gain": gain, "phase": phase}
 
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        if list(looped) != ["audio"] or self.sample_rate is None:
+            return {}
+        gain, phase = scaled_range(self.gain_scale_fn, given["gain"]), scaled_range(self.phase_scale_fn, given["phase"])
+        way: Way
+        if gain.is_known and phase.is_known and self.timing == "exact":
+            delay = self._samples(self.center_ms + self.depth_ms * float(np.ravel(phase.low)[0]))
+            delay = min(max(delay, 0.0), self._longest())
+            taps = np.zeros(int(delay) + 2)
+            taps[-2:] = float(np.ravel(gain.low)[0]) * np.array([1.0 - delay % 1.0, delay % 1.0])
+            taps[0] += float(self.add_dry)
+            way = Linear(taps)
+        else:
+            way = Bounded(peak=float(np.max(np.maximum(abs(gain.low), abs(gain.high)))) + self.add_dry)
+        others = {("audio", name): Unreached() for name in ("gain", "phase")}
+        return {("audio", "signal"): way, ("audio", "audio"): Linear.gain(1.0), **others}
+
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 12 * math.prod(shapes["-> signal"])  # two neighbouring delays: indices, weights and values of each
 
@@ -269,6 +325,13 @@ class ModDelay(Op):
 
     def _longest(self) -> float:
         return self._samples(self.center_ms + self.depth_ms)
+
+
+def _windowed(response: Any, window_size: int) -> Any:
+    """A zero-phase response, time 0 first, under a Hann window: as `dsp.frequency_impulse_response` with "exact"."""
+    half = (min(window_size, len(response)) if window_size > 0 else len(response)) // 2
+    times = np.arange(-max(half - 1, 0), max(half - 1, 0) + 1)
+    return response[times] * (0.5 + 0.5 * np.cos(np.pi * times / max(half, 1)))
 
 
 def _whole_frames(signals: Mapping[str, Signal], port: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir.gains import Range
 from ddspgraph.ir.op import Advice, Op, Traits, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, const, frame
 from ddspgraph.ir.streaming import Block
@@ -59,6 +60,9 @@ class Lfo(Op):
         return (
             Advice("W113", message, "frequency_hz", f"a frame_rate above {2 * fastest_hz:g} Hz in `clock` holds it"),
         )
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": Range.of(self.offset - abs(self.depth), self.offset + abs(self.depth))}
 
     def kernel(self, frequency_hz: Any, sizes: Any) -> Any:
         return self._wave(frequency_hz, _length(self, self.n_frames, sizes), 0, sizes.batch)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
+from ddspgraph.ir.gains import Linear, Range, Unreached, Way, product, scaled
 from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, Port, anything, same_as
 from ddspgraph.ir.shapes import as_channels, broadcast
 from ddspgraph.ir.streaming import Block, has_time, past_shape
 from ddspgraph.ir.types import Rate, Signal, Unit
+from ddspgraph.lazy import np
 
 
 class _Elementwise(Op):
@@ -43,6 +45,10 @@ class _Elementwise(Op):
     def combine(self, one: Any, two: Any) -> Any:
         """Two tensors of equal rank to one."""
         raise TypeError(f"{type(self).__name__} declares no combine")
+
+    def _passed(self, port: str) -> dict[tuple[str, str], Way]:
+        """How an input reaches the outputs that are inputs."""
+        return {(port, name): Linear.gain(1.0) if name == port else Unreached() for name in self.inputs}
 
 
 def _inputs(**how: Any) -> dict[str, Port]:
@@ -74,6 +80,17 @@ class Add(_Elementwise):
     def combine(self, one: Any, two: Any) -> Any:
         return one + two
 
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {**given, "signal": sum(given.values(), Range.of(0.0))}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        found: dict[tuple[str, str], Way] = {}
+        for port in looped:
+            found |= {(port, "signal"): Linear.gain(1.0), **self._passed(port)}
+        return found
+
 
 class Multiply(_Elementwise):
     """The product of signals, as in ring modulation and tremolo: y = signal_one * signal_two * input_3 * ...
@@ -94,6 +111,22 @@ class Multiply(_Elementwise):
 
     def combine(self, one: Any, two: Any) -> Any:
         return one * two
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {**given, "signal": product([*given.values()])}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        """One factor carries the loop, and the others are gains between bounds, wherever they come from."""
+        found: dict[tuple[str, str], Way] = {}
+        factors = {port: product([r for name, r in given.items() if name != port]) for port in looped}
+        carrier = next((port for port, factor in factors.items() if factor.is_bounded), None)
+        for port in looped:
+            found |= self._passed(port)
+            if carrier is not None:
+                found[port, "signal"] = scaled(factors[port]) if port == carrier else Unreached()
+        return found
 
 
 class Gain(Op):
@@ -121,6 +154,18 @@ class Gain(Op):
         if _has_last_axis(gain, audio):
             audio = dsp.match_rank(audio, factor)
         return audio * dsp.match_rank(factor, audio)
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["audio"] * _factor(given["gain"])}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        return {("audio", "signal"): scaled(_factor(given["gain"]))} if list(looped) == ["audio"] else {}
+
+
+def _factor(gain: Range) -> Range:
+    return gain.rising(lambda db: 10.0 ** (db / 20.0))
 
 
 def _has_last_axis(gain: Any, audio: Any) -> bool:
@@ -177,6 +222,24 @@ class Mix(Op):
             both = Signal(dims, Rate.AUDIO)
             dims = broadcast("signal", both, "nn_out_mix_level", as_channels(mix_level, both))
         return {"signal": Signal(dims, Rate.AUDIO), "signal_one": one, "signal_two": two, "mix_level": mix_level}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        level = given["nn_out_mix_level"]
+        if "nn_out_mix_level" in looped:
+            return {}
+        m = level.rising(lambda x: 1.0 / (1.0 + np.exp(-x))) if self.scale_fn else level
+        one = m.rising(lambda m: np.sqrt(np.maximum(m, 0.0)))
+        rest = Range(1.0 - m.high, 1.0 - m.low).rising(lambda m: np.sqrt(np.maximum(m, 0.0)))
+        two = Range(1.0 - rest.high, 1.0 - rest.low) if self.law == "ddsp" else rest
+        found: dict[tuple[str, str], Way] = {}
+        for port, factor in (("signal_one", one), ("signal_two", two)):
+            if port in looped:
+                found[port, "signal"] = scaled(factor)
+                for name in ("signal_one", "signal_two", "mix_level"):
+                    found[port, name] = Linear.gain(1.0) if name == port else Unreached()
+        return found
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, samples = shapes["-> signal"][:2]

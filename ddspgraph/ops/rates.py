@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
+from ddspgraph.ir.gains import Bounded, Linear, Range, Way
 from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import audio, frame, same_as
 from ddspgraph.ir.streaming import Block, CannotStream, mixed_frames, past_shape
@@ -66,6 +67,17 @@ class Resample(Clocked):
         signal, past = dsp.resample_stream(state["past"], inputs["inputs"], block.first_frame, *how)
         return {"past": past}, {"signal": signal}
 
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        frames = given["inputs"]
+        is_between = self.method in ("nearest", "linear") or frames.is_known  # the others overshoot, or fade
+        return {"signal": frames} if is_between else {}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        """The weights of the frames have a sum of 1, and none is below 0 but those of the cubic."""
+        return {("inputs", "signal"): Bounded(peak=1.25 if self.method == "cubic" else 1.0)}
+
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return math.prod(shapes["-> signal"])  # the frames before and after each sample, weighted
 
@@ -93,6 +105,14 @@ class TensorToAudio(Op):
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 0  # the same numbers under another shape
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["samples"], "samples": given["samples"]}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        return {("samples", name): Linear.gain(1.0) for name in self.outputs}
 
     def kernel(self, samples: Any) -> Mapping[str, Any]:
         return {"signal": dsp.drop_last_axis(samples), "samples": samples}

@@ -8,10 +8,12 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
+from ddspgraph.ir.gains import Linear, Range, Unreached, Way
 from ddspgraph.ir.op import Advice, Op, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, audio, const, same_as
 from ddspgraph.ir.streaming import Block, past_shape
 from ddspgraph.ir.types import BATCH, Dim, Rate, Signal, Unit
+from ddspgraph.lazy import np
 from ddspgraph.ops.noise import filtered_noise, filtered_noise_cost
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, with_unit
 from ddspgraph.ops.stream_filters import timing_param
@@ -162,6 +164,17 @@ class Reverb(Op):
         fault = self._fault({name: value for name, value in inputs.items() if value is not None})
         if fault is not None:
             raise TypeError(f"{fault[1]}: {fault[2]}")
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        ir = given.get("ir")
+        if list(looped) != ["audio"] or ir is None or not ir.is_known:
+            return {}
+        taps = np.ravel(ir.low) / (math.sqrt(float(np.sum(ir.low[1:] ** 2))) or 1.0 if self.normalize else 1.0)
+        taps = taps * (1.0 if self.mix is None else math.sqrt(self.mix))
+        taps[0] = float(self.add_dry) if self.mix is None else math.sqrt(1.0 - self.mix)
+        return {("audio", "signal"): Linear(taps), ("audio", "audio"): Linear.gain(1.0), ("audio", "ir"): Unreached()}
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         batch, n_samples = shapes["-> signal"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
+from ddspgraph.ir.gains import Linear, Range, Way, selection
 from ddspgraph.ir.op import Op, Splits, Traits, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, anything, same_as
 from ddspgraph.ir.shapes import broadcast
@@ -113,6 +114,20 @@ class Concat(Op):
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return math.prod(shapes["-> signal"])
 
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        counts = {port: self._with_channels(signal).dims[-1].size for port, signal in signals.items()}
+        if None in counts.values():
+            return {}
+        found: dict[tuple[str, str], Way] = {}
+        first, total = 0, sum(n or 0 for n in counts.values())
+        for port, n in counts.items():
+            if port in looped:
+                found[port, "signal"] = Linear.mixing(selection(total, first, n or 0).T)
+            first += n or 0
+        return found
+
     def kernel(self, *tensors: Any) -> Any:
         rank = 1 if self.axis == "values" else 2
         return dsp.concat_channels([x[..., None] if len(x.shape) <= rank else x for x in tensors])
@@ -187,6 +202,16 @@ class Split(Op):
                 "the counts of `outputs` must sum to the channels of the signal",
             )
         return {name: Signal((*signal.dims[:-1], Dim.of(n)), signal.rate, signal.unit) for name, n in self.outputs}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        found: dict[tuple[str, str], Way] = {}
+        first, total = 0, sum(n for _, n in self.outputs)
+        for name, n in self.outputs:
+            found["signal", name] = Linear.mixing(selection(total, first, n))
+            first += n
+        return found
 
     def kernel(self, signal: Any) -> Any:
         results, start = {}, 0

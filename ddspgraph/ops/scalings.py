@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
+from ddspgraph.ir.gains import Range, Sector, Way
 from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, anything, same_as
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
+from ddspgraph.lazy import np
 from ddspgraph.ops.units import check_range
 
 
@@ -42,6 +44,13 @@ class ExpSigmoid(Op):
 
     def kernel(self, x: Any) -> Any:
         return dsp.exp_sigmoid(x, self.exponent, self.max_value, self.threshold)
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        power = math.log(self.exponent)
+        if self.exponent < 1.0 or self.max_value < 0.0:
+            return {}
+        scaled = given["x"].rising(lambda x: self.max_value * np.exp(-power * np.logaddexp(0.0, -x)))
+        return {"signal": scaled + Range.of(self.threshold)}
 
 
 class SymExpSigmoid(Op):
@@ -85,6 +94,14 @@ class Sigmoid(Op):
     def kernel(self, x: Any) -> Any:
         return dsp.sigmoid(x)
 
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["x"].rising(lambda x: 1.0 / (1.0 + np.exp(-x)))}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        return {("x", "signal"): Sector(0.0, 0.25)}  # its slope
+
 
 class Tanh(Op):
     """The hyperbolic tangent, also a soft clipper of audio: y = tanh(x).
@@ -104,6 +121,14 @@ class Tanh(Op):
     def kernel(self, x: Any) -> Any:
         return dsp.tanh(x)
 
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["x"].rising(np.tanh)}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        return {("x", "signal"): Sector(0.0, 1.0)}  # its slope
+
 
 class Softplus(Op):
     """A smooth ramp: y = ln(1 + exp(x)).
@@ -119,6 +144,14 @@ class Softplus(Op):
 
     def kernel(self, x: Any) -> Any:
         return dsp.softplus(x)
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["x"].rising(lambda x: np.logaddexp(0.0, x))}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        return {("x", "signal"): Sector(0.0, 1.0)}  # its slope
 
 
 class _Frequencies(Op):

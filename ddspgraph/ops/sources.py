@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
 from ddspgraph.ir.frozen import shape_of
+from ddspgraph.ir.gains import Linear, Range, Way
 from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, Port
 from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, signal
@@ -36,6 +37,9 @@ class Constant(Op):
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 0
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": Range.of(getattr(self.value, "array", self.value))}
 
     def kernel(self) -> Any:
         import numpy as np
@@ -74,6 +78,14 @@ class Hold(Op):
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return costs.PASS * math.prod(shapes["-> signal"])
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["value"]}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        return {("value", "signal"): Linear.gain(1.0)}
 
     def kernel(self, value: Any, sizes: Any) -> Any:
         with_channels = self.rate == "frame" or self.channels is not None or len(value.shape) > 1

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir.gains import Range
 from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import Mismatch, anything, same_as
 from ddspgraph.ir.types import Signal, Unit
+from ddspgraph.lazy import np
 
 #: Levels are cut this far below the reference. (`dsp.DB_RANGE`, whose file `check` need not load.)
 DB_RANGE = 80.0
@@ -40,6 +42,11 @@ class MidiToHz(Op):
 
     def kernel(self, notes: Any) -> Any:
         return dsp.midi_to_hz(notes, self.midi_zero_silence)
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        if self.midi_zero_silence:
+            return {}
+        return {"signal": given["notes"].rising(lambda notes: 440.0 * 2.0 ** ((notes - 69.0) / 12.0))}
 
 
 class HzToMidi(Op):
@@ -76,6 +83,10 @@ class UnitToMidi(Op):
 
     def kernel(self, unit: Any) -> Any:
         return dsp.unit_to_midi(unit, self.midi_min, self.midi_max, self.clip)
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        unit = given["unit"].rising(lambda u: np.clip(u, 0.0, 1.0)) if self.clip else given["unit"]
+        return {"signal": unit * Range.of(self.midi_max - self.midi_min) + Range.of(self.midi_min)}
 
 
 class MidiToUnit(Op):
@@ -290,6 +301,9 @@ class DbToAmplitude(Op):
     def kernel(self, db: Any) -> Any:
         return dsp.db_to_amplitude(db)
 
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["db"].rising(lambda db: 10.0 ** (db / 20.0))}
+
 
 class DbToPower(Op):
     """Decibels to power: y = 10 ** (db / 10).
@@ -305,3 +319,6 @@ class DbToPower(Op):
 
     def kernel(self, db: Any) -> Any:
         return dsp.db_to_power(db)
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["db"].rising(lambda db: 10.0 ** (db / 10.0))}

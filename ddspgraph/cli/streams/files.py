@@ -15,8 +15,7 @@ from ddspgraph.cli.options import Arguments, UsageError, split_assignment, tail_
 from ddspgraph.cli.run_inputs import for_channels, needed_inputs, read_inputs
 from ddspgraph.cli.run_outputs import Plan, plan_outputs
 from ddspgraph.cli.streams.sources import ArraySource, PipeSource, RecordingSource, Source, common_length
-from ddspgraph.compiler.analysis.tails import tail_samples
-from ddspgraph.compiler.tail import check_ends_with_inputs
+from ddspgraph.compiler.tail import check_ends_with_inputs, natural_tail
 from ddspgraph.diagnostics import did_you_mean
 from ddspgraph.instrument.performance import FEATURES
 from ddspgraph.io.audio import is_recording, recording_length, stream_audio
@@ -116,7 +115,7 @@ def _tail(graph: Graph, arguments: Arguments, arrays: Mapping[str, np.ndarray], 
         return 0
     check_ends_with_inputs(graph, sources)
     samples = tail_of(arguments.tail, graph.clock.sample_rate)
-    return tail_samples(graph, {name: x.shape for name, x in arrays.items()}) if samples is None else samples
+    return natural_tail(graph, {name: x.shape for name, x in arrays.items()}) if samples is None else samples
 
 
 def _tracked(graph: Graph, arguments: Arguments) -> tuple[tuple[str, ...], Graph]:

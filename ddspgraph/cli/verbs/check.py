@@ -12,6 +12,7 @@ from ddspgraph.cli import explain
 from ddspgraph.cli.console import paint, put, show, show_json
 from ddspgraph.cli.options import Arguments, GraphOptions, Parser, UsageError, add_graph_options
 from ddspgraph.cli.spec import count_nodes, load_graph, with_learned_values
+from ddspgraph.cli.stability import stability_data, stability_text, verdicts_of
 from ddspgraph.export.targets import TARGETS, check_support, unmeasured_ops
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ EXAMPLE = "ddspgraph check graphs/*.yaml"
 def add_options(parser: Parser) -> None:
     parser.add_argument("specs", metavar="SPEC", nargs="+", help="a spec, or - for stdin")
     explain.add_options(parser)
+    parser.add_argument("--stability", action="store_true", help="a table of the loops: stable, for how long they ring")
     parser.add_argument("--target", choices=TARGETS, help="whether every node can be exported to it")
     parser.add_argument("--streaming", action="store_true", help="with --target: as the step of a stream")
     add_graph_options(parser)
@@ -41,15 +43,19 @@ def main(arguments: Arguments) -> int:
     for spec in arguments.specs:
         graph, diagnostics, code = _check(spec, arguments, options)
         worst = max(worst, code)
+        verdicts = verdicts_of(spec, graph, diagnostics, options) if arguments.stability else None
         if arguments.json:
+            more = {} if verdicts is None else {"stability": stability_data(verdicts)}
             explained = {"explain": explain.explain_data(graph, speed)} if arguments.explain and graph else {}
-            reports.append({**_as_dict(spec, graph, diagnostics), **explained})
+            reports.append({**_as_dict(spec, graph, diagnostics), **explained, **more})
             continue
         for diagnostic in diagnostics:
             show(diagnostic)
         put(_summary(spec, graph, diagnostics))
         if arguments.target and graph is not None and (unknown := unmeasured_ops(graph)):
             put(f"not known of {', '.join(unknown)}: compile --target {arguments.target} tries")
+        if verdicts is not None:
+            put(stability_text(verdicts))
         if arguments.explain and graph is not None:
             put(explain.explain_text(graph, speed))
     if arguments.json:

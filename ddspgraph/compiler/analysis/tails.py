@@ -12,12 +12,15 @@ from ddspgraph.ir.types import Rate, Signal
 _OF_THE_CALL = ("batch", "frames", "samples")
 
 
-def tail_samples(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> int:
+def tail_samples(
+    graph: Graph, shapes: Mapping[str, tuple[int, ...]], rings: Mapping[frozenset[str], int] | None = None
+) -> int:
     """The longest tail of an output of audio, in samples: along a path the tails of its nodes add up.
 
     Args:
       graph: a typed graph.
       shapes: of the inputs that were given, by name: they say how long a response is that is an input.
+      rings: how long each loop rings, in samples, by the names of its nodes.
     """
     sizes = {
         dim.name: (n - dim.offset) // dim.scale
@@ -25,11 +28,22 @@ def tail_samples(graph: Graph, shapes: Mapping[str, tuple[int, ...]]) -> int:
         for dim, n in zip(i.signal.dims, shapes.get(i.name, ()), strict=False)
         if not dim.is_static and dim.name not in _OF_THE_CALL
     }
+    loops = {name: (loop, ring) for loop, ring in (rings or {}).items() for name in loop}
     longest: dict[str, int] = {}
-    for node in graph.nodes:
-        given = {port: graph.types[ref].sized(sizes) for port, ref in node.inputs}
-        before = max((longest.get(ref.node, 0) for _, ref in node.inputs), default=0)
-        longest[node.name] = before + as_met(node.op, given).tail_samples(given)
+    for _ in range(len(rings or {}) + 1):  # once more for each loop, whose nodes may come before what feeds it
+        for node in graph.nodes:
+            given = {port: graph.types[ref].sized(sizes) for port, ref in node.inputs}
+            loop, ring = loops.get(node.name, ((), 0))
+            if loop:  # its own tails are in the T60
+                fed = [ref.node for name in loop for _, ref in graph.reads(graph.node_by_name[name])]
+                before, own = max((longest.get(name, 0) for name in fed if name not in loop), default=0), ring
+            else:
+                fed = [ref.node for _, ref in graph.reads(node)]
+                before, own = (
+                    max((longest.get(name, 0) for name in fed), default=0),
+                    as_met(node.op, given).tail_samples(given),
+                )
+            longest[node.name] = before + own
     heard = [ref for _, ref in graph.outputs if graph.types[ref].rate is Rate.AUDIO]
     return max((longest.get(ref.node, 0) for ref in heard), default=0)
 

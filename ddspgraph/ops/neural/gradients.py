@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp, nn
 from ddspgraph.ir import costs
+from ddspgraph.ir.gains import Linear, Range, Way
 from ddspgraph.ir.op import Op, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port, anything, frame, same_as
 from ddspgraph.ir.streaming import Block
@@ -34,6 +35,14 @@ class StopGradient(Op):
     def kernel(self, x: Any) -> Any:
         return nn.stop_gradient(x)
 
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["x"]}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        return {("x", "signal"): Linear.gain(1.0)}
+
 
 class GradientReversal(Op):
     """The signal as it is; what stands before it learns the opposite: y = x, dy/dx = -1.
@@ -52,6 +61,14 @@ class GradientReversal(Op):
 
     def kernel(self, x: Any) -> Any:
         return dsp.gradient_reversal(x)
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        return {"signal": given["x"]}
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        return {("x", "signal"): Linear.gain(1.0)}
 
 
 class StraightThroughSoftmax(Op):

@@ -1,0 +1,207 @@
+"""The verdict on loops, against eigenvalues, closed forms, and the decay of what they compute."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import ddspgraph as dg
+from ddspgraph.cli import main
+from ddspgraph.compiler.analysis.infer import infer
+from ddspgraph.compiler.analysis.stability import Verdict, judge
+from ddspgraph.compiler.driver import outline, stability
+from ddspgraph.compiler.pipeline import LEGALISE, run
+from ddspgraph.diagnostics import Report
+from tests.random_loops import radius_of, random_loop
+
+RATE = 16_000
+
+
+def loop(feedback: str, nodes: str, *, inputs: str = "", output: str = "into") -> str:
+    return f"""
+version: 2
+name: loop
+clock: {{sample_rate: 16 kHz, hop: 100}}
+inputs:
+  dry: {{rate: audio}}
+{inputs}
+feedback:
+{feedback}
+nodes:
+{nodes}
+outputs: {{audio: {output}}}
+"""
+
+
+def echo(delay: str, gain: str, more: str = "", *, last: str = "damp", inputs: str = "") -> str:
+    nodes = f"  into: {{op: add, inputs: [dry, echo]}}\n  damp: {{op: multiply, inputs: [into, {gain}]}}\n{more}"
+    return loop(f"  echo: {{from: {last}, delay: {delay}}}", nodes, inputs=inputs)
+
+
+def verdict(text: str) -> Verdict:
+    (found,) = stability(text)
+    return found
+
+
+@pytest.mark.parametrize("delay", [1, 7, 300, 6080, 6081])
+@pytest.mark.parametrize("gain", [0.7, -0.999])
+def test_a_comb_by_its_closed_form(delay: int, gain: float) -> None:
+    found = verdict(echo(f"{delay} samples", str(gain)))
+    assert found.outcome == "stable"
+    assert found.is_exact
+    assert found.radius == pytest.approx(abs(gain) ** (1.0 / delay), rel=1e-9)
+    assert found.t60_s == pytest.approx(-3.0 / math.log10(abs(gain)) * delay / RATE, rel=1e-6)
+
+
+@pytest.mark.parametrize("delay", [1, 7, 300, 6080])
+@pytest.mark.parametrize("gain", [1.001, -1.5])
+def test_a_comb_that_grows(delay: int, gain: float) -> None:
+    found = verdict(echo(f"{delay} samples", str(gain)))
+    assert found.outcome == "unstable"
+    assert found.radius == pytest.approx(abs(gain) ** (1.0 / delay), rel=1e-9)
+    assert found.frequency_hz == pytest.approx(0.0 if gain > 0 else RATE / 2 / delay, abs=1e-3)
+
+
+def test_a_gain_of_one_rings_for_ever() -> None:
+    assert verdict(echo("300 samples", "1.0")).outcome == "not proven"
+
+
+def test_random_loops_against_eigenvalues() -> None:
+    """Nothing that grows is called stable, nothing that dies away unstable, and nearly all that dies away is proven."""
+    stable = proven = 0
+    for i in range(40):
+        spec = random_loop(np.random.default_rng([1, i]))
+        radius, verdicts = radius_of(spec), judge(run(LEGALISE, infer(outline(spec), Report())))
+        outcomes = {each.outcome for each in verdicts}
+        if radius >= 1.0:
+            assert outcomes != {"stable"}, i
+            continue
+        assert "unstable" not in outcomes, i
+        stable += 1
+        proven += outcomes == {"stable"}
+        if all(each.is_exact for each in verdicts):
+            # A double eigenvalue is known to the square root of the precision.
+            assert max(each.radius or 0.0 for each in verdicts) == pytest.approx(radius, abs=1e-6), i
+    assert stable > 10
+    assert proven >= 0.95 * stable
+
+
+def test_two_long_lines_that_share_a_node() -> None:
+    """Too many states for all poles: by circles. They are 281."""
+    nodes = (
+        "  both: {op: add, inputs: [long, short]}\n  into: {op: add, inputs: [both, dry]}\n"
+        "  low: {op: multiply, inputs: [into, 0.6]}\n  high: {op: multiply, inputs: [into, -0.35]}"
+    )
+    found = verdict(loop("  long: {from: low, delay: 150 samples}\n  short: {from: high, delay: 131 samples}", nodes))
+    matrix = np.diag(np.ones(149), -1)
+    matrix[0, 149], matrix[0, 130] = 0.6, -0.35
+    radius = np.max(np.abs(np.linalg.eigvals(matrix)))
+    assert found.is_exact
+    assert found.t60_s == pytest.approx(math.log(1e-3) / math.log(radius) / RATE, rel=0.01)
+
+
+def test_channels_that_a_matrix_does_not_mix_are_judged_together() -> None:
+    text = loop(
+        "  bus: {from: damp, delay: [1010 samples, 2570 samples], channels: 2}",
+        "  wide: {op: concat, inputs: [dry, dry]}\n  into: {op: add, inputs: [wide, bus]}\n"
+        "  damp: {op: multiply, inputs: [into, [0.5, 0.9]]}",
+    )
+    assert verdict(text).t60_s == pytest.approx(-3.0 / math.log10(0.9) * 2570 / RATE, rel=1e-6)
+
+
+def test_a_ring_is_as_loud_as_its_product() -> None:
+    text = loop(
+        "  a: {from: x, delay: 500 samples}\n  b: {from: y, delay: 601 samples}",
+        "  into: {op: add, inputs: [dry, b]}\n  x: {op: multiply, inputs: [into, 3]}\n"
+        "  y: {op: multiply, inputs: [a, 0.3]}",
+    )
+    assert verdict(text).t60_s == pytest.approx(-3.0 / math.log10(0.9) * 1101 / RATE, rel=0.005)
+
+
+def test_a_filter_in_the_loop_decays_as_its_loudest_frequency() -> None:
+    """T60 within 1 % of what is measured: the decay of the sound from turn to turn."""
+    more = "  low: {op: sinc_filter, inputs: [damp, 1 kHz], params: {window_size: 9}}"
+    text = echo("40 samples", "0.95", more, last="low")
+    found = verdict(text)
+    sound = np.zeros((1, 8000), np.float32)
+    sound[0, 0] = 1.0
+    heard = dg.compile(text)({"dry": sound})["audio"].numpy()[0].astype(np.float64)
+    rms = np.sqrt(np.mean(heard.reshape(200, 40) ** 2, axis=1))
+    slope_db = 20.0 * np.log10(rms[190] / rms[120]) / 70.0  # a turn
+    assert found.is_exact
+    assert found.t60_s == pytest.approx(-60.0 / slope_db * 40 / RATE, rel=0.01)
+
+
+SOFT = "  soft: {op: tanh, inputs: [damp]}"
+
+
+@pytest.mark.parametrize(("gain", "outcome"), [("0.99", "stable"), ("-0.99", "stable"), ("1.2", "not proven")])
+def test_a_soft_clipper_amplifies_nothing(gain: str, outcome: str) -> None:
+    assert verdict(echo("300 samples", gain, SOFT, last="soft")).outcome == outcome
+
+
+def test_a_loop_that_only_the_circle_criterion_proves() -> None:
+    """Two echoes of gains 0.7 and -0.7: more than 1 in sum, and stable at these two delays."""
+    nodes = (
+        "  both: {op: add, inputs: [one, two, dry]}\n  soft: {op: tanh, inputs: [both]}\n"
+        "  a: {op: multiply, inputs: [soft, 0.7]}\n  b: {op: multiply, inputs: [soft, -0.7]}"
+    )
+    text = loop("  one: {from: a, delay: 1 samples}\n  two: {from: b, delay: 2 samples}", nodes, output="both")
+    found = verdict(text)
+    assert found.outcome == "stable"
+    assert "circle" in found.why
+
+
+def moving(gain: float, how: str, rate: str = "audio, channels: 1") -> str:
+    nodes = f"  into: {{op: add, inputs: [dry, echo]}}\n  damp: {{op: multiply, inputs: [into, {gain}]}}"
+    entry = f"  echo: {{from: damp, delay: age, min: 50 samples, max: 150 samples, interpolation: {how}}}"
+    return loop(entry, nodes, inputs=f"  age: {{rate: {rate}, unit: samples}}")
+
+
+def test_a_moving_delay_is_judged_by_peaks() -> None:
+    """Lagrange's weights have sizes of up to 1.25 in sum; linear ones are 1 in sum, and so are those of no order."""
+    assert verdict(moving(0.9, "linear")).outcome == verdict(moving(0.9, "none")).outcome == "stable"
+    found = verdict(moving(0.9, "lagrange3"))
+    assert found.outcome == "not proven"
+    assert found.gain == pytest.approx(0.9 * 1.25, rel=1e-6)
+    assert verdict(moving(0.9, "lagrange3", "const, shape: [1]")).outcome == "stable"  # it does not move
+
+
+@pytest.mark.parametrize(
+    ("gain", "outcome"), [("level", "not proven"), ("held", "stable"), ("wave", "stable"), ("wide", "not proven")]
+)
+def test_gains_by_the_range_that_they_can_take(gain: str, outcome: str) -> None:
+    more = (
+        "  held: {op: sigmoid, inputs: [level]}\n  wave: {op: lfo, inputs: [2 Hz], params: {depth: 0.4, offset: 0.5}}\n"
+        "  wide: {op: lfo, inputs: [2 Hz], params: {depth: 0.6, offset: 0.5}}\n"
+        "  last: {op: multiply, inputs: [damp, 0.99]}"
+    )
+    found = verdict(echo("300 samples", gain, more, last="last", inputs="  level: {rate: frame}"))
+    assert found.outcome == outcome
+    if outcome == "stable":
+        assert not found.is_exact
+
+
+def test_a_tail_is_as_long_as_the_loop_rings() -> None:
+    graph = dg.load(echo("300 samples", "0.5"))
+    _, arrays = dg.with_tail(graph, {"dry": np.ones((1, 1000), np.float32)})
+    t60 = round(-3.0 / math.log10(0.5) * 300)
+    assert arrays["dry"].shape[1] == -(-(1000 + t60) // 100) * 100
+
+
+def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    good, bad = tmp_path / "good.yaml", tmp_path / "bad.yaml"
+    good.write_text(echo("300 samples", "0.5"))
+    bad.write_text(echo("300 samples", "1.5"))
+    assert main(["check", "--stability", str(good)]) == 0
+    assert "stable" in capsys.readouterr().out
+    assert main(["check", "--stability", "--json", str(good), str(bad)]) == 3
+    reports: list[dict[str, Any]] = json.loads(capsys.readouterr().out)
+    assert [r["stability"][0]["outcome"] for r in reports] == ["stable", "unstable"]
+    assert reports[0]["stability"][0]["loop"] == ["echo", "into", "damp"]
+    assert reports[1]["diagnostics"][0]["code"] == "E418"
