@@ -148,6 +148,45 @@ def test_a_part_of_something_with_voices_is_plain_where_nothing_tells_them_apart
     assert met.own == ("cutoff_frequency",)
 
 
+def test_a_sub_graph_with_voices_is_its_nodes_with_voices() -> None:
+    """`voices` and `mix` at its use; what depends on no voice stays plain."""
+    part = f"""{HEAD}inputs:
+  f0_hz: {{rate: frame, unit: Hz, voices: {VOICES}}}
+  level: {{rate: frame, unit: linear}}
+graphs:
+  voice:
+    inputs:
+      pitch: {{rate: frame, unit: Hz}}
+      level: {{rate: frame, unit: linear}}
+      bright: {{rate: frame, unit: raw}}
+      place: {{rate: const}}
+    nodes:
+      louder: {{op: multiply, inputs: [level, 1]}}
+      tone: {{op: harmonic, inputs: [louder, [1, 0.5], pitch], params: {{scale_fn: null}}}}
+      air: {{op: filtered_noise, inputs: [bright], params: {{window_size: 0}}}}
+      both: {{op: add, inputs: [tone, air]}}
+      placed: {{op: pan, inputs: [both, place]}}
+    outputs: {{audio: placed}}
+nodes:
+  pad:
+    graph: voice
+    voices: {VOICES}
+    inputs: {{pitch: f0_hz, level: level, bright: {{each: {LEVELS}}}, place: {{each: {PLACES}}}}}
+    mix: sum
+outputs: {{audio: pad}}
+"""
+    flat = SPEC.replace(", norm: mean", "")
+    for node in ("tone", "air", "both", "placed"):
+        flat = flat.replace(f"  {node}:", f"  pad.{node}:")
+    flat = flat.replace("[tone, air]", "[pad.tone, pad.air]").replace("[both, {", "[pad.both, {")
+    flat = flat.replace("{audio: placed, dry: tone}", "{audio: pad.placed}")
+    wanted = dg.compile(flat)(inputs(), seed=4)["audio"]
+    graph = dg.load(part)
+    np.testing.assert_array_equal(dg.compile(graph)(inputs(), seed=4)["audio"], wanted)
+    voiced = {node.name for node in graph.nodes if graph.types[node.refs[0]].voices and node.is_written}
+    assert voiced == {"pad.tone", "pad.air", "pad.both", "pad.placed"}
+
+
 @pytest.mark.parametrize(
     ("op", "made", "wanted"),
     [

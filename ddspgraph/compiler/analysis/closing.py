@@ -12,7 +12,7 @@ from ddspgraph.ir.types import UNIT_CONVERSIONS, Dim, Rate, Signal
 
 
 def check_loops(graph: Graph, types: Mapping[Ref, Signal], report: Report) -> None:
-    """Reports E411, E412, E413 and E414 with both ends of every edge that closes a cycle."""
+    """Reports E411, E412, E413, E414 and E420 with both ends of every edge that closes a cycle."""
     for edge in graph.feedback:
         line, source = Ref(edge.line, "signal"), edge.source
         if line in types and source in types:
@@ -30,6 +30,9 @@ def _check(graph: Graph, edge: Feedback, line: Signal, source: Signal, report: R
 
 def _mismatch(edge: Feedback, line: Signal, source: Signal) -> tuple[str, str, str] | None:
     """Code, message and repair of an edge whose ends differ."""
+    if source.voices is not None:
+        hint = f"write `mix: sum` at '{edge.source.node}': a line of feedback holds one value"
+        return "E420", f"is plain, '{edge.source}' that closes the loop has {source.voices} voices", hint
     ends = (
         f"is {line.shape_text} {line.rate}, '{edge.source}' that closes the loop is {source.shape_text} {source.rate}"
     )

@@ -106,7 +106,9 @@ def _check_voices(graph: Graph, node: Node, ports: Mapping[str, Port], given: Ma
             is_input = maker in graph.input_by_name
             mixing = "insert a mix_voices node before it" if is_input else f"write `mix: sum` at '{maker}'"
             message = f"port '{name}' takes a plain value, {{source}} has {signal.voices} voices"
-            raise Mismatch("E420", name, message, f"{mixing}, or `voices: {signal.voices}` at '{node.name}'")
+            raise Mismatch(
+                "E420", name, message, f"{mixing}, or `voices: {signal.voices}` at '{node.owner or node.name}'"
+            )
 
 
 def _in_frames(signal: Signal, hop: int | None) -> Signal:

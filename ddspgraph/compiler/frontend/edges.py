@@ -9,11 +9,11 @@ from dataclasses import replace
 from ddspgraph.compiler.frontend.decimal_commas import joined, parted_numbers, touching_halves
 from ddspgraph.compiler.frontend.learned_values import is_learned, learned_hint, read_learned
 from ddspgraph.compiler.frontend.number_slips import is_silence, number_slip
-from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader, quantity_of
+from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader, quantity_of, whole
 from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.shared_units import has_quantity, written_unit
 from ddspgraph.compiler.frontend.values import Key, Value, text_of
-from ddspgraph.compiler.frontend.voices import each_of, refuse_each, voices_of, with_voices
+from ddspgraph.compiler.frontend.voices import each_of, refuse_each, said_voices, with_voices
 from ddspgraph.compiler.frontend.wording import written
 from ddspgraph.diagnostics import Span, Use, did_you_mean, quote
 from ddspgraph.ir.border import Border
@@ -234,15 +234,16 @@ class Connector:
 
     def _each(self, draft: Draft, port: str, ref: Ref | None, value: Value) -> Ref | None:
         """A value for each voice: a node that gives every voice its channel. Reports E424."""
-        voices = voices_of(draft.value)
-        if voices is None:
-            if draft.value.get("voices") is None:
+        said = said_voices(draft.value)
+        voices = whole(said.data) if said is not None else None
+        if said is None or voices is None:
+            if said is None:
                 refuse_each(port, str(draft.key), value, self.report)
             return None
         if ref is None:
             return None
         op = self.scope.ops["split_voices"](voices=voices)  # type: ignore[call-arg]
-        spans = {"channels": value.span, "voices": draft.value.get("voices").span}  # type: ignore[union-attr]
+        spans = {"channels": value.span, "voices": said.span}
         name, origin = f"{draft.key}.{port}.each", Origin.CONVERSION
         node = Node(
             name, op, (("channels", ref),), span=value.span, edge_spans=spans, origin=origin, owner=str(draft.key)

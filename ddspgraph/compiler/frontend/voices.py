@@ -11,6 +11,8 @@ from ddspgraph.ir.stand_in import StandIn
 
 #: A value for each voice, where a plain one is held for all of them.
 EACH = "each"
+#: Where a sub-graph is written out with voices, the key of its nodes that says how many. No author can write it.
+PART = "voices of its part"
 
 
 def voices_of(node: Value) -> int | None:
@@ -19,26 +21,39 @@ def voices_of(node: Value) -> int | None:
     return whole(value.data) if value is not None else None
 
 
-def with_voices(op: Op, name: str, node: Value, report: Report, part_of: int | None = None) -> Op:
+def said_voices(node: Value) -> Value | None:
+    """Where a node's voices are said: by itself, or by the use of the sub-graph that it is a part of."""
+    return node.get("voices") or node.get(PART)
+
+
+def with_voices(op: Op, name: str, node: Value, report: Report) -> Op:
     """The op of a node, mapped over its voices. Reports E424 where a key has nothing to act on.
 
-    `part_of` are the voices of the sub-graph that the node is a part of: it is mapped where something tells them apart.
+    A part of a sub-graph with voices is mapped where something tells its voices apart.
     """
     if isinstance(op, StandIn):
         return op
-    if part_of is not None:
-        return Mapped(inner=op, voices=part_of, where_needed=True)
+    part = node.get(PART)
+    if part is not None:
+        return Mapped(inner=op, voices=whole(part.data), where_needed=True)
+    mix, norm = read_mix(name, node, report)
+    voices = voices_of(node)
+    return op if voices is None else Mapped(inner=op, voices=voices, mixing=mix, scaling=norm)
+
+
+def read_mix(name: str, node: Value, report: Report) -> tuple[str, str]:
+    """What becomes of the voices of a node or of a use of a sub-graph. Reports E424."""
     voices, mix, norm = voices_of(node), text_of(node.get("mix")), text_of(node.get("norm"))
     if voices is None:
         for key, item in node.items():
             if key in ("mix", "norm") and node.get("voices") is None:
                 message = f"'{name}' has no voices that `{key}` could mix"
                 report.add("E424", message, item.span, hint=f"write `voices: 8` beside it, or delete `{key}`")
-        return op
+        return "none", "none"
     if norm and mix != "sum":
         message = f"'{name}' makes no sum that `norm` could scale"
         report.add("E424", message, node.get("norm").span, hint="write `mix: sum`, or delete `norm`")  # type: ignore[union-attr]
-    return Mapped(inner=op, voices=voices, mixing=mix or "none", scaling=norm or "none")
+    return mix or "none", norm or "none"
 
 
 def each_of(value: Value) -> Value | None:

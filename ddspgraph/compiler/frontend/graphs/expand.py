@@ -9,10 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from typing import Any
 
 from ddspgraph.compiler.frontend.build import declared_signal
 from ddspgraph.compiler.frontend.graphs.definitions import Definition, Definitions
 from ddspgraph.compiler.frontend.values import FAULTY, Document, Key, Value, text_of
+from ddspgraph.compiler.frontend.voices import PART, each_of, read_mix
 from ddspgraph.diagnostics import Note, Report, Span, Use, did_you_mean, quote
 from ddspgraph.ir.border import border_of
 from ddspgraph.ir.op import Op
@@ -61,6 +63,7 @@ class _Level:
       prefix: of the names of its nodes: `vox.`; empty at the top.
       weights: the prefix of the nodes whose weights its nodes have.
       uses: its own uses, by name; those of faulty definitions hold None.
+      voices: how often it runs side by side; None of a plain one. `mix`, `norm`: what becomes of them at its outputs.
     """
 
     root: Value
@@ -70,6 +73,9 @@ class _Level:
     names: frozenset[str]
     uses: Mapping[str, Definition]
     nodes: Mapping[str, tuple[Key, Value]]
+    voices: Value | None = None
+    mix: str = "none"
+    norm: str = "none"
     below: dict[str, _Level] = field(default_factory=dict)
     outputs: dict[str, Value] | None = None
 
@@ -133,7 +139,9 @@ class _Expansion:
             elif value.get("graph") is not None and value.get("op") is None:
                 self._stand_in(level, name, value)
             else:
-                self._add(name, self._with_weights(level, key, self.connected(level, value)))
+                self._add(
+                    name, self._with_voices(level, name, self._with_weights(level, key, self.connected(level, value)))
+                )
 
     def _line(self, level: _Level, value: Value) -> Value:
         ends = {key: self.reference(level, item) if key in ("from", "delay") else item for key, item in value.items()}
@@ -173,7 +181,8 @@ class _Expansion:
             signal = declared_signal(declared, types[declared])
             if signal is not None:
                 self.borders[str(border)] = border_of(str(declared))(declared=signal)
-                self._add(border, Value({Key("inputs", item.span): Value((item,), item.span)}, item.span))
+                given_to = Value({Key("inputs", item.span): Value((item,), item.span)}, item.span)
+                self._add(border, self._with_voices(inner, border, given_to))
         doc = text_of(value.get("doc")) or text_of(definition.root.get("doc"))
         outputs = self.outputs(inner)
         self.parts.append(WrittenPart(str(name), definition.name, outputs, doc, text_of(value.get("group")), name.span))
@@ -185,8 +194,43 @@ class _Expansion:
             definition, (key, value) = level.uses[name], level.nodes[name]
             use = Use(definition.name, key.span.within(level.use))
             root = definition.given(dict(_items(value, "params")), self.definitions.limits)
-            level.below[name] = self.level(root, f"{level.prefix}{name}.", use, definition.known)
+            below = level.below[name] = self.level(root, f"{level.prefix}{name}.", use, definition.known)
+            below.mix, below.norm = read_mix(name, value, self.report)
+            below.voices = level.voices or value.get("voices")
+            if level.voices is not None:
+                self._nests(name, value, level.voices)
         return level.below[name]
+
+    def _with_voices(self, level: _Level, name: Key, value: Value) -> Value:
+        """A node of a level with voices, which runs once for each where something tells them apart."""
+        if level.voices is None or level.voices.is_faulty:
+            return value
+        return value if self._nests(name, value, level.voices) else _with(value, PART, level.voices)
+
+    def _nests(self, name: str, value: Value, voices: Value) -> bool:
+        """Whether something has voices within a part that has some. Reports E421."""
+        own = value.get("voices")
+        if own is not None:
+            message = f"'{name}' has {own.data} voices within a part that has {voices.data}: voices do not nest"
+            note = Note("those of the part are", voices.span)
+            self.report.add("E421", message, own.span, note, hint="delete one of the two `voices`")
+        return own is not None
+
+    def _mixed(self, inner: _Level, port: str, value: Value) -> Value:
+        """An output of a use, with its voices mixed where the use says so."""
+        voices = inner.voices
+        if inner.mix == "none" or voices is None or value.is_faulty:
+            return value
+        span = voices.span
+
+        def said(**entries: Any) -> Value:
+            return Value({Key(key, span): Value(item, span) for key, item in entries.items()}, span)
+
+        params = said(mix=inner.mix, norm=inner.norm, voices=voices.data)
+        node = Value({**said(op="mix_voices", inputs=(value,)).data, Key("params", span): params}, span)  # type: ignore[dict-item]
+        name = f"{inner.prefix}{port}.mixed"
+        self.nodes[Key(name, span)] = node
+        return Value(name, value.span)
 
     def _given(self, level: _Level, definition: Definition, name: Key, value: Value) -> dict[Key, Value] | None:
         """What each input is given, by the key that declares it. Reports E304, E305 and E309."""
@@ -251,6 +295,9 @@ class _Expansion:
 
     def reference(self, level: _Level, value: Value) -> Value:
         """A reference as the whole spec names it; any other value as it is. Reports E303."""
+        each = each_of(value)
+        if each is not None:
+            return Value({key: self.reference(level, each) for key, _ in value.items()}, value.span)
         if not isinstance(value.data, str):
             return value
         found = self._resolved(level, value.data)
@@ -287,7 +334,8 @@ class _Expansion:
         """References to the outputs of a use, by port, the default one first."""
         if inner.outputs is None:
             inner.outputs = {}  # of an output that needs itself
-            inner.outputs = {str(key): self.reference(inner, value) for key, value in _items(inner.root, "outputs")}
+            found = {str(key): self.reference(inner, value) for key, value in _items(inner.root, "outputs")}
+            inner.outputs = {port: self._mixed(inner, port, value) for port, value in found.items()}
         return inner.outputs
 
 
