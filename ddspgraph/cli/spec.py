@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,10 +25,14 @@ if TYPE_CHECKING:
 
 def read_spec(argument: str, limits: Limits, gin: GinOptions | None = None) -> Document:
     """The document of a file or of stdin, YAML or gin. Raises GraphError."""
+    from ddspgraph.data.foreign import foreign_kind
     from ddspgraph.migrations.gin_options import NO_OPTIONS
     from ddspgraph.migrations.sources import open_spec, open_text
 
     gin = gin or NO_OPTIONS
+    if argument != "-" and os.path.isdir(argument):
+        hint = foreign_kind(argument) or "give the file of a spec, or the folder of a run or of an export"
+        raise fail("E709", "this folder is neither a run nor an export of ddspgraph", place(argument), hint=hint)
     if argument != "-":  # a Path: an argument is never YAML text
         return open_spec(Path(argument), gin=gin, limits=limits)
     text = sys.stdin.buffer.read(limits.file_bytes + 1)

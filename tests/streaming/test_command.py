@@ -131,6 +131,20 @@ def test_an_exported_stream(tmp_path: Path, capsys: Any) -> None:
     np.testing.assert_allclose(np.load(f"{folder}.npy"), np.load(tmp_path / "ring_modulator.yaml.npy"), atol=1e-6)
 
 
+def test_parts_of_a_graph(tmp_path: Path, capsys: Any) -> None:
+    """Any node or port can be written, as by `run`; an exported stream gives its outputs alone."""
+    audio = str(tmp_path / "a.npy")
+    np.save(audio, 0.1 * np.random.default_rng(0).normal(size=(1, 1_960)).astype(np.float32))
+    found = {}
+    for verb in ("run", "stream"):
+        files = {name: str(tmp_path / f"{verb}_{i}.npy") for i, name in enumerate(("carrier", "ring/signal"))}
+        given = [word for name, file in files.items() for word in ("--output", f"{name}={file}")]
+        assert main([verb, RING, "--input", audio, *given]) == 0
+        found[verb] = [np.load(file) for file in files.values()]
+    for offline_part, part in zip(*found.values(), strict=True):
+        np.testing.assert_allclose(part[:, :-196], offline_part[:, :-196], atol=1e-5)
+
+
 def test_verify(spec: str, files: dict[str, str], capsys: Any) -> None:
     assert main(["stream", spec, "--verify"]) == 0
     assert "audio" in capsys.readouterr().out

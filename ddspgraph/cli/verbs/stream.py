@@ -49,7 +49,8 @@ def add_options(parser: Parser) -> None:
 
 
 def main(arguments: Arguments) -> int:
-    from ddspgraph.cli.spec import check_tail, is_portable, load_graph, tell_warnings
+    from ddspgraph.cli.run_outputs import with_parts
+    from ddspgraph.cli.spec import check_tail, is_portable, is_saved_model, load_graph, tell_warnings
     from ddspgraph.cli.streams.files import plan_files
     from ddspgraph.cli.streams.pitch import Performance, check_performance, with_features
     from ddspgraph.compiler.tail import ended
@@ -60,6 +61,7 @@ def main(arguments: Arguments) -> int:
     options = GraphOptions.of(arguments)
     graph = load_graph(arguments.spec, options)
     tell_warnings(graph)
+    graph = with_parts(graph, arguments.output, is_export=is_saved_model(arguments.spec))
     if not graph.outputs:
         raise UsageError("the graph has losses alone: a stream has outputs")
     block = block_samples(arguments.block, graph.clock.hop_samples or 1)
