@@ -213,9 +213,9 @@ class FakeStream:
 
     played: list[np.ndarray] = []
 
-    def __init__(self, callback: Any, samplerate: int, blocksize: int, channels: int, dtype: str) -> None:
-        self.callback, self.n, self.channels = callback, blocksize, channels
-        assert (samplerate, dtype) == (44_100, "float32")
+    def __init__(self, callback: Any, samplerate: int, blocksize: int, channels: Any, dtype: str) -> None:
+        self.callback, self.n, (recorded, self.channels) = callback, blocksize, channels
+        assert (samplerate, recorded, dtype) == (44_100, 1, "float32")
 
     def __enter__(self) -> FakeStream:
         rng = np.random.default_rng(0)

@@ -12,6 +12,7 @@ import pytest
 import ddspgraph as dg
 from ddspgraph.cli import main
 from ddspgraph.cli.options import UsageError
+from ddspgraph.cli.spec import read_spec
 from ddspgraph.cli.verbs.train import datasets_of
 from ddspgraph.data.foreign import foreign_kind
 from ddspgraph.data.manifest import read_manifest
@@ -22,6 +23,7 @@ from ddspgraph.data.synthetic import notes_for
 from ddspgraph.diagnostics import GraphError, fail
 from ddspgraph.instrument.instrument import check_instrument
 from ddspgraph.ir.training import Training
+from ddspgraph.limits import Limits
 from ddspgraph.training.run_folder import read_run, write_run
 from tests.data.sounds import dataset
 from tests.training.small import SPEC, SmallSource
@@ -195,6 +197,10 @@ def test_what_goes_wrong_while_a_batch_is_read_keeps_its_name(tmp_path: Path, er
     assert caught.value.exit_code == 4
 
 
+def as_spec(path: Path) -> object:
+    return read_spec(str(path), Limits())
+
+
 @pytest.mark.parametrize(
     ("names", "word"),
     [
@@ -209,7 +215,7 @@ def test_folders_of_magenta_are_named(tmp_path: Path, names: list[str], word: st
         (tmp_path / name).write_bytes(b"")
     for path in (tmp_path, tmp_path / names[0], f"{tmp_path}/{names[0][:5]}*"):
         assert word in (foreign_kind(path) or ""), path
-    for call in (read_manifest, check_instrument, lambda path: find_recordings([path])):
+    for call in (read_manifest, check_instrument, lambda path: find_recordings([path]), as_spec):
         with pytest.raises(GraphError, match=word):
             call(tmp_path)
     assert foreign_kind(tmp_path / "nothing") is None
