@@ -132,6 +132,7 @@ CODES: dict[str, str] = {
     "W118": "A loop that is not proven to die away.",
     "W120": "Losses or training of a file that is used as a sub-graph: they are left out.",
     "W121": "A sub-graph that nothing uses.",
+    "W119": "A filter whose poles are not inside of the unit circle: they are moved inside.",
     "W122": "Voices that are all the same: nothing tells them apart.",
     "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
     "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",

@@ -39,6 +39,11 @@ from .harmonic_sum import (
     harmonic_synthesis,
     streaming_harmonic_synthesis,
 )
+from .iir import (
+    block_filter,
+    block_matrices,
+    n_states,
+)
 from .levels import (
     compute_loudness,
     compute_power,
@@ -61,6 +66,10 @@ from .loops.turns import (
     filled_up,
     in_turns,
     side_by_side,
+)
+from .moving_filters import (
+    moving_filter,
+    moving_values,
 )
 from .numerics import (
     diff,
@@ -112,6 +121,20 @@ from .scalings import (
     softplus,
     sym_exp_sigmoid,
     tanh,
+)
+from .sections import (
+    BUTTERWORTH_Q,
+    Section,
+    amplitude,
+    butterworth_dampings,
+    clipped,
+    damping,
+    pass_sections,
+    peaking_section,
+    polynomial_section,
+    shelf_section,
+    spread_gains,
+    warped,
 )
 from .sizes import (
     ceil_divide,
@@ -203,11 +226,14 @@ from .wavetables import (
 )
 
 __all__ = [
+    "BUTTERWORTH_Q",
     "DB_RANGE",
     "DELAY_TAPS",
     "Network",
+    "Section",
     "absorption",
     "accumulate_phase",
+    "amplitude",
     "amplitude_to_db",
     "analysis_window",
     "angular_cumsum",
@@ -216,12 +242,16 @@ __all__ = [
     "as_phase",
     "as_values",
     "bark_to_hz",
+    "block_filter",
+    "block_matrices",
     "bounded",
     "bounded_number",
     "broadcast_batch",
     "broadcast_time",
+    "butterworth_dampings",
     "ceil_divide",
     "center_crop",
+    "clipped",
     "compute_logmag",
     "compute_logmel",
     "compute_loudness",
@@ -233,6 +263,7 @@ __all__ = [
     "concat_channels",
     "constant",
     "crop_and_compensate_delay",
+    "damping",
     "db_to_amplitude",
     "db_to_power",
     "delay_cells",
@@ -290,6 +321,9 @@ __all__ = [
     "midi_to_hz",
     "midi_to_unit",
     "mix_channels",
+    "moving_filter",
+    "moving_values",
+    "n_states",
     "nan_to_num",
     "no_spectra",
     "normal",
@@ -300,6 +334,9 @@ __all__ = [
     "pad_or_trim_to_expected_length",
     "pan_gains",
     "partitioned_convolution",
+    "pass_sections",
+    "peaking_section",
+    "polynomial_section",
     "power_to_db",
     "push_line",
     "reach_of_delay",
@@ -317,6 +354,7 @@ __all__ = [
     "safe_log",
     "safe_sqrt",
     "scaling",
+    "shelf_section",
     "side_by_side",
     "sigmoid",
     "silence",
@@ -332,6 +370,7 @@ __all__ = [
     "smooth_fft_size",
     "soft_limit",
     "softplus",
+    "spread_gains",
     "stft",
     "stft_np",
     "streaming_harmonic_synthesis",
@@ -347,6 +386,7 @@ __all__ = [
     "unit_to_midi",
     "upsample_with_windows",
     "variable_length_delay",
+    "warped",
     "wavetable_stream",
     "wavetable_synthesis",
     "whole_convolution",

@@ -7,7 +7,10 @@ from ddspgraph.losses import LOSSES
 from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
+from ddspgraph.ops.equalisers import HighShelf, LowShelf, ParametricEq, Peaking
 from ddspgraph.ops.fdn import Fdn
+from ddspgraph.ops.filters import Allpass, Bandpass, DcBlocker, Highpass, Lowpass, Notch, OnePole, Svf
+from ddspgraph.ops.given_sections import Biquad, Sos
 from ddspgraph.ops.learned import Learned
 from ddspgraph.ops.mixing import Add, Gain, Mix, Multiply
 from ddspgraph.ops.neural.convolution import DilatedConvStack
@@ -78,6 +81,8 @@ OPS = Registry(
         *(Harmonic, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
         *(Constant, Learned, Hold, Lfo, ExpDecay),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
+        *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),
+        *(Peaking, LowShelf, HighShelf, ParametricEq, Biquad, Sos),
         *(Add, Mix, Multiply, Gain, Crop, Concat, Split, Resample),
         *(Pan, Width, MidSide, LeftRight, Matrix, SplitVoices, MixVoices),
         *(ExpSigmoid, SymExpSigmoid, Sigmoid, Tanh, Softplus),

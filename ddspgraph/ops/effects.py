@@ -140,11 +140,7 @@ class SincFilter(_Filter):
     Source: S. W. Smith, The Scientist and Engineer's Guide to DSP, chapter 16 (windowed-sinc filters).
     """
 
-    words = (
-        "filter", "lowpass", "lpf", "high cut", "hicut", "lopass", "highpass (high_pass: true)",
-        "hpf (high_pass: true)", "low cut (high_pass: true)", "hipass (high_pass: true)", "cutoff", "biquad", "svf",
-        "onepole", "butterworth", "moog", "vcf", "lores", "windowed sinc", "wah", "dc block (high_pass: true)",
-    )  # fmt: skip
+    words = ("filter", "cutoff", "linear phase", "fir lowpass", "fir highpass (high_pass: true)", "windowed sinc")
 
     inputs = {
         "audio": audio(doc="The sound.", shares="unit"),

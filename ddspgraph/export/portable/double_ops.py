@@ -13,7 +13,7 @@ from ddspgraph.export.portable import doubles
 from ddspgraph.export.portable.pairs import PairOps
 from ddspgraph.export.portable.retelling import NotPortable, Pair, Retelling
 
-_MOST_COLUMNS = 8
+_MOST_COLUMNS = 16
 
 
 def _cast(retelling: Retelling, op: tf.Operation, inputs: list[Any]) -> Any:
@@ -127,10 +127,13 @@ class DoubleOps(PairOps):
         "BatchMatMulV2": _matrix_product,
         "Cumsum": _cumsum,
         "Sum": _sum,
+        "Cos": _as_float32(tf.cos),
         "Exp": _as_float32(tf.exp),
         "Relu": _as_float32(tf.nn.relu),
         "Sigmoid": _as_float32(tf.sigmoid),
+        "Sin": _as_float32(tf.sin),
         "Softplus": _as_float32(tf.math.softplus),
+        "Sqrt": _as_float32(tf.sqrt),
         "Tanh": _as_float32(tf.tanh),
     }
 

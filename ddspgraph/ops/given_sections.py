@@ -1,0 +1,108 @@
+"""Filters that are given as coefficients, as SciPy designs them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ddspgraph import dsp
+from ddspgraph.ir.op import Advice
+from ddspgraph.ir.ports import Mismatch, audio, const
+from ddspgraph.ir.types import Signal
+from ddspgraph.lazy import tf
+from ddspgraph.ops.recursive import RecursiveFilter
+
+_HINT = "a stable section has |a2| < 1 and |a1| < 1 + a2; the poles are moved inside"
+
+
+class _Given(RecursiveFilter):
+    """Sections of second order from their coefficients."""
+
+    def is_moving(self, controls: Mapping[str, Any]) -> bool:
+        return False
+
+    def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
+        sections: Any = dsp.spread_gains(tf.cast(self._coefficients(controls), dtype))
+        by_one = [sections[:, i : i + 1] for i in range(sections.shape[1])]
+        return [dsp.polynomial_section(section[..., :3], section[..., 4:]) for section in by_one]
+
+    def _coefficients(self, controls: Mapping[str, Any]) -> Any:
+        """[batch, sections, 6]"""
+        raise TypeError(f"{type(self).__name__} declares no coefficients")
+
+    def _advice(self, at: str, denominators: list[list[float]]) -> Sequence[Advice]:
+        """W119 where poles lie on or outside of the unit circle, or a0 is 0."""
+        for i, (a0, a1, a2) in enumerate(denominators):
+            if a0 == 0.0 or abs(a2 / a0) >= 1.0 or abs(a1 / a0) >= 1.0 + a2 / a0:
+                which = f"section {i + 1} is" if len(denominators) > 1 else "the filter is"
+                return (Advice("W119", f"{which} not stable: it would ring for ever, or grow", at, _HINT),)
+        return ()
+
+
+class Biquad(_Given):
+    """A section of second order by its coefficients: a0 y[n] = b0 x[n] + b1 x[n-1] + b2 x[n-2] - a1 y[n-1] - a2 y[n-2].
+
+    Poles on or outside of the unit circle are moved inside. Float32 coefficients are too coarse for cutoffs below a
+    hundredth of the sample rate: the ops that take a cutoff compute theirs in float64.
+
+    Source: R. Bristow-Johnson, Audio EQ Cookbook.
+    """
+
+    words = ("second order section", "iir coefficients", "difference equation", "digital filter", "tf2")
+
+    inputs = {
+        "audio": audio(doc="The sound.", shares="unit"),
+        "b": const(3, doc="b0, b1, b2."),
+        "a": const(3, doc="a0, a1, a2, as SciPy writes them; a0 is usually 1."),
+    }
+
+    def orders(self, signals: Mapping[str, Signal]) -> list[int]:
+        return [2]
+
+    def _coefficients(self, controls: Mapping[str, Any]) -> Any:
+        b, a = controls["b"], controls["a"]
+        common = tf.zeros_like(b + a)
+        return tf.concat([b + common, a + common], axis=-1)[:, tf.newaxis]
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        return self._advice("a", [values["a"]] if "a" in values else [])
+
+
+class Sos(_Given):
+    """Sections of second order in series, as SciPy's design functions give them with `output="sos"`.
+
+    The gain of the first section is spread over all. Poles on or outside of the unit circle are moved inside. Float32
+    coefficients are too coarse for cutoffs below a hundredth of the sample rate: the ops that take a cutoff compute
+    theirs in float64.
+
+    Source: the layout of scipy.signal.sosfilt.
+    """
+
+    words = ("second order sections", "iir", "recursive filter", "elliptic", "chebyshev", "bessel", "scipy filter")
+
+    inputs = {
+        "audio": audio(doc="The sound.", shares="unit"),
+        "sections": const("n_sections", 6, doc="Rows of b0, b1, b2, a0, a1, a2."),
+    }
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        self.orders(signals)
+        return super().infer(signals)
+
+    def orders(self, signals: Mapping[str, Signal]) -> list[int]:
+        given = signals["sections"]
+        if given.rank == 3 and given.dims[1].size is None:
+            message = "the number of sections must be known, {source} is " + given.shape_text
+            raise Mismatch("E414", "sections", message, "write a number in its `shape`, such as `shape: [4, 6]`")
+        return [2] * (given.dims[1].size or 0) if given.rank == 3 else []
+
+    def _coefficients(self, controls: Mapping[str, Any]) -> Any:
+        return controls["sections"]
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        numbers = values.get("sections", [])
+        return self._advice("sections", [numbers[i + 3 : i + 6] for i in range(0, len(numbers), 6)])

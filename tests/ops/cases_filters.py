@@ -1,0 +1,65 @@
+"""Cases of recursive filters for the contract test: controls that move, and coefficients that do not."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ddspgraph.ops.equalisers import HighShelf, LowShelf, ParametricEq, Peaking
+from ddspgraph.ops.filters import Allpass, Bandpass, DcBlocker, Highpass, Lowpass, Notch, OnePole, Svf
+from ddspgraph.ops.given_sections import Biquad, Sos
+
+RATE = 16_000
+
+
+def _audio(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).normal(size=(2, 192))
+
+
+def _moving(seed: int, low: float, high: float) -> np.ndarray:
+    """A control at audio rate."""
+    return np.random.default_rng(seed).uniform(low, high, (2, 192))
+
+
+def _pass(op: type, seed: int, **params: object) -> tuple:
+    controls = {"cutoff": _moving(seed + 1, 200.0, 4000.0), "q": _moving(seed + 2, 0.5, 4.0)}
+    names = [name for name in op.inputs if name in controls and (name != "q" or params.get("order") != 1)]
+    return op(sample_rate=RATE, **params), {"audio": _audio(seed)} | {name: controls[name] for name in names}
+
+
+def _band(op: type, seed: int) -> tuple:
+    controls = {"frequency": _moving(seed + 1, 200.0, 4000.0), "gain": _moving(seed + 2, -12.0, 12.0)}
+    return op(sample_rate=RATE), {"audio": _audio(seed)} | controls
+
+
+SOS = np.array([[0.2, 0.3, 0.2, 1.0, -0.6, 0.3], [1.0, -1.2, 1.0, 2.0, -1.0, 1.2]])
+
+CASES = {
+    "one_pole": lambda: _pass(OnePole, 100),
+    "dc_blocker": lambda: (DcBlocker(sample_rate=RATE), {"audio": _audio(103)}),
+    "lowpass": lambda: _pass(Lowpass, 106, order=3),
+    "highpass": lambda: _pass(Highpass, 109, order=1),
+    "bandpass": lambda: _pass(Bandpass, 112),
+    "notch": lambda: _pass(Notch, 115),
+    "allpass": lambda: _pass(Allpass, 118),
+    "svf": lambda: (
+        Svf(sample_rate=RATE),
+        {"audio": _audio(121), "cutoff": _moving(122, 200.0, 4000.0), "resonance": _moving(123, 0.5, 8.0)},
+    ),
+    "peaking": lambda: _band(Peaking, 124),
+    "low_shelf": lambda: _band(LowShelf, 127),
+    "high_shelf": lambda: _band(HighShelf, 130),
+    "parametric_eq": lambda: (
+        ParametricEq(sample_rate=RATE),
+        {
+            "audio": _audio(133),
+            "frequency": np.array([[300.0, 2000.0, 5000.0], [200.0, 1000.0, 4000.0]]),
+            "gain": np.array([[6.0, -9.0, 3.0], [-6.0, 9.0, 0.0]]),
+            "q": np.array([[0.5, 2.0, 4.0], [1.0, 0.7, 3.0]]),
+        },
+    ),
+    "biquad": lambda: (
+        Biquad(sample_rate=RATE),
+        {"audio": _audio(136), "b": SOS[:, :3], "a": SOS[:, 3:]},
+    ),
+    "sos": lambda: (Sos(sample_rate=RATE), {"audio": _audio(139), "sections": np.stack([SOS, SOS[::-1]])}),
+}
