@@ -16,15 +16,9 @@ MISSING: tuple[tuple[tuple[str, ...], str], ...] = (
     (("sub", "subtract", "minus", "difference"), "'multiply' by -1, then 'add'"),
     (("div", "divide", "reciprocal"), "'multiply' by 1 / x where x is a number"),
     (("mod", "modulo", "fmod", "sin of", "floor", "ceil", "sign"), "write an op of your own and give it with --ops"),
-<<<<<<< HEAD
     (("feedback", "karplus strong", "loop", "echo with feedback"),
      "the section `feedback` closes a cycle through a delay; 'fdn' is a room of such lines"),
-    (("allpass", "phaser", "iir", "recursive filter"),
-     "the section `feedback` closes a cycle through a delay of a sample or more"),
-=======
-    (("phaser", "feedback", "feedback delay", "fdn", "karplus strong"),
-     "nothing here feeds back; 'mod_delay' delays once, 'fir_filter' and 'reverb' convolve"),
->>>>>>> e4a53d7 (Recursive filters: passes, equalisers, state variable filter, given sections)
+    (("phaser",), "'mix' a sound with 'allpass' nodes whose cutoff an 'lfo' moves"),
     (("pitch shift", "pitchshift", "time stretch", "harmonizer", "autotune", "granular", "grain", "phase vocoder"),
      "resynthesise: 'harmonic' plays any f0_hz at any speed"),
     (("pitch tracker", "pitch detector", "crepe", "yin", "pyin", "f0 tracker", "swift f0"),
