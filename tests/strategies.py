@@ -187,7 +187,7 @@ class SpecBuilder:
         if dims is None:
             return self._any(port.unit, port.rate)
         if port.rate is Rate.CONST:
-            return self._constant(port.unit, len(dims) - 1)
+            return self._constant(port.unit, len(dims) - 1, [dim.size for dim in dims[1:]])
         last = dims[-1] if len(dims) == 3 else None
         channels = last.size if last else None
         if last is not None and channels is None:
@@ -218,8 +218,9 @@ class SpecBuilder:
         fresh += [lambda: self._input(Rate.FRAME, self.pick([1, 4]), unit)] if rate is None else []
         return self.pick([*fresh, *(lambda m=m: m for m in fitting)])()
 
-    def _constant(self, unit: Unit, axes: int) -> Made:
+    def _constant(self, unit: Unit, axes: int, sizes: Sequence[int | None] = ()) -> Made:
         shape = [3, 4][-axes:] if axes else []
+        shape = [size or any_size for size, any_size in zip(sizes, shape, strict=True)] if sizes else shape
         number: Any = 0.5
         for size in reversed(shape):
             number = [number] * size

@@ -54,7 +54,7 @@ class LowShelf(_Band):
     Source: R. Bristow-Johnson, Audio EQ Cookbook.
     """
 
-    words = ("bass", "bass control", "bass boost", "lowshelf", "shelving", "tone control")
+    words = ("bass", "bass control", "bass boost", "shelving", "tone control")
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         return self._shelf(controls, dtype, high=False)
@@ -66,7 +66,7 @@ class HighShelf(_Band):
     Source: R. Bristow-Johnson, Audio EQ Cookbook.
     """
 
-    words = ("treble", "treble control", "air", "highshelf", "presence", "de emphasis")
+    words = ("treble", "treble control", "air", "presence", "de emphasis")
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         return self._shelf(controls, dtype, high=True)

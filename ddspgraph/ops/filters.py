@@ -29,7 +29,7 @@ class OnePole(RecursiveFilter):
     Source: Zavalishin, The Art of VA Filter Design (2018), chapter 3.
     """
 
-    words = ("rc filter", "onepole", "smoother", "lag", "slew", "leaky integrator", "6 dB per octave")
+    words = ("rc filter", "smoother", "lag", "slew", "leaky integrator", "6 dB per octave")
 
     inputs = {"audio": _AUDIO, "cutoff": _CUTOFF}
 
@@ -48,7 +48,7 @@ class DcBlocker(RecursiveFilter):
     Source: Zavalishin, The Art of VA Filter Design (2018), chapter 3.
     """
 
-    words = ("dc block", "dcblock", "dc removal", "remove dc", "leakdc", "offset")
+    words = ("dc block", "dc removal", "remove dc", "leakdc", "offset")
 
     inputs = {
         "audio": _AUDIO,
@@ -93,18 +93,7 @@ class Lowpass(_Pass):
     Source: R. Bristow-Johnson, Audio EQ Cookbook; Zavalishin, The Art of VA Filter Design (2018), chapters 4 and 8.
     """
 
-    words = (
-        "lpf",
-        "high cut",
-        "hicut",
-        "lopass",
-        "low pass",
-        "butterworth",
-        "lores",
-        "vcf",
-        "darker",
-        "resonant filter",
-    )
+    words = ("lpf", "high cut", "hicut", "lopass", "butterworth", "lores", "vcf", "darker", "resonant filter")
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         return self._sections(controls, dtype, high=False)
@@ -118,7 +107,7 @@ class Highpass(_Pass):
     Source: R. Bristow-Johnson, Audio EQ Cookbook; Zavalishin, The Art of VA Filter Design (2018), chapters 4 and 8.
     """
 
-    words = ("hpf", "low cut", "locut", "hipass", "high pass", "rumble filter", "thinner")
+    words = ("hpf", "low cut", "locut", "hipass", "rumble filter", "thinner")
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         return self._sections(controls, dtype, high=True)
@@ -144,7 +133,7 @@ class Bandpass(_Second):
     Source: R. Bristow-Johnson, Audio EQ Cookbook (BPF with constant 0 dB peak gain).
     """
 
-    words = ("bpf", "band pass", "resonator", "reson", "wah", "telephone")
+    words = ("bpf", "resonator", "reson", "wah", "telephone")
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         g, k = self._controls(controls, dtype)
@@ -157,7 +146,7 @@ class Notch(_Second):
     Source: R. Bristow-Johnson, Audio EQ Cookbook.
     """
 
-    words = ("band stop", "bandstop", "band reject", "hum filter", "bsf", "remove hum")
+    words = ("band stop", "band reject", "hum filter", "bsf", "remove hum")
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         g, k = self._controls(controls, dtype)
@@ -170,7 +159,7 @@ class Allpass(_Second):
     Source: R. Bristow-Johnson, Audio EQ Cookbook; Zavalishin, The Art of VA Filter Design (2018), chapter 10.
     """
 
-    words = ("all pass", "phase shift", "phase shifter", "dispersion", "apf")
+    words = ("phase shift", "phase shifter", "dispersion", "apf")
 
     order: int = param(2, ge=1, le=2, doc="2 goes through 360 degrees, 1 through 180.")
 

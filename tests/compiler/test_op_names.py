@@ -40,9 +40,10 @@ def test_what_is_missing_is_not_there() -> None:
 @pytest.mark.parametrize(
     ("word", "ops"),
     [
-        ("highpass", {"sinc_filter": "high_pass: true"}),
-        ("High-Pass", {"sinc_filter": "high_pass: true"}),
-        ("fi.lowpass", {"sinc_filter": ""}),
+        ("hpf", {"highpass": ""}),
+        ("Low-Cut", {"highpass": ""}),
+        ("fi.lpf", {"lowpass": ""}),
+        ("fir highpass", {"sinc_filter": "high_pass: true"}),
         ("saw", {"harmonic": "", "wavetable": "", "lfo": "shape: saw"}),
         ("cycle~", {"harmonic": ""}),
         ("chorus", {"mod_delay": ""}),
@@ -61,7 +62,7 @@ OWN = "an op of your own is given with --ops FILE"
 @pytest.mark.parametrize(
     ("written", "help"),
     [
-        ("hpf", f"did you mean 'sinc_filter' (high_pass: true)? `ddspgraph ops sinc_filter` explains it; {OWN}"),
+        ("hpf", f"did you mean 'highpass'? `ddspgraph ops highpass` explains it; {OWN}"),
         ("oscilator", f"did you mean 'harmonic' or 'wavetable' or 'lfo'? `ddspgraph ops harmonic` explains it; {OWN}"),
         ("hamonic", "did you mean 'harmonic'?"),
         ("my_reverb", f"did you mean 'reverb' or 'exp_decay_reverb'? A{OWN[1:]}"),
