@@ -26,6 +26,7 @@ PAGES = [
     "docs/performance.md",
     "docs/training.md",
     "docs/streaming.md",
+    "docs/filters.md",
     "docs/targets.md",
     "docs/using-a-model.md",
     "CONTRIBUTING.md",

@@ -27,7 +27,7 @@ from ddspgraph.lazy import np, tf
 #: Samples of a block.
 _BLOCK = 64
 #: Blocks of a group, a power of two: about as many as have so many states.
-_GROUP_NUMBERS, _LARGEST_GROUP = 256, 32
+_GROUP_NUMBERS, _LARGEST_GROUP = 128, 32
 #: Numbers below are 0, 360 dB and more under what is heard: smaller ones become subnormal, and slow, in some runtimes.
 _SILENCE = 1e-18
 #: A loop over so many is written out where their number is known.

@@ -122,9 +122,11 @@ def polynomial_section(b: Any, a: Any) -> Section:
 def spread_gains(sections: Any) -> tf.Tensor:
     """Second-order sections [batch, sections, 6] with their gain spread evenly, as float32 needs it; a0 becomes 1.
 
-    SciPy puts all of a filter's gain, 1e-12 or less, into the first section.
+    SciPy puts all of a filter's gain, 1e-12 or less, into the first section. An a0 of 0 is none, and counts as 1.
     """
-    numerators, denominators = sections[..., :3] / sections[..., 3:4], sections[..., 4:] / sections[..., 3:4]
+    a0 = sections[..., 3:4]
+    a0 = tf.where(a0 == 0.0, tf.ones_like(a0), a0)
+    numerators, denominators = sections[..., :3] / a0, sections[..., 4:] / a0
     largest = tf.reduce_max(tf.abs(numerators), axis=-1, keepdims=True)
     size = tf.stop_gradient(tf.where(largest > 0.0, largest, tf.ones_like(largest)))
     even = tf.exp(tf.reduce_mean(tf.math.log(size), axis=1, keepdims=True))

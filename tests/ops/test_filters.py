@@ -308,6 +308,36 @@ def test_onnx_moves_a_filter() -> None:
     assert error_db(found["y"], wanted["y"].astype(np.float64)) < -100
 
 
+EQ = """\
+version: 2
+name: matched
+clock: {sample_rate: 48 kHz}
+inputs: {dry: {rate: audio}, treated: {rate: audio}}
+nodes:
+  eq:
+    op: parametric_eq
+    inputs:
+      audio: dry
+      frequency: {learn: [1 kHz, 6 kHz], min: 100 Hz, max: 20 kHz, scale: log}
+      gain: {learn: 0 dB, min: -24 dB, max: 24 dB, shape: [2]}
+      q: {learn: 1, min: 0.2, max: 10, scale: log, shape: [2]}
+outputs: {audio: eq}
+losses: {difference: {op: param_loss, inputs: [eq, treated], params: {loss_type: L2}}}
+"""
+
+
+def test_an_equaliser_is_found_again() -> None:
+    """All six numbers, from its sound alone."""
+    true = {"frequency": (1300.0, 5000.0), "gain": (6.0, -8.0), "q": (1.5, 0.8)}
+    dry = noise(16, 1, 4000)
+    treated = applied("parametric_eq", dry, **{name: np.float32([x]) for name, x in true.items()})
+    how = {"recording": "treated", "given": {"dry": dry}, "learning_rate": 0.1, "grad_clip_norm": 1e9}
+    fitted = dg.fit(EQ, treated[0], steps=150, **how)  # type: ignore[arg-type]
+    for name, expected in true.items():
+        found = fitted.model.as_trained.node_by_name[f"eq.{name}"].op.value  # type: ignore[attr-defined]
+        np.testing.assert_allclose(found, expected, rtol=0.02)
+
+
 def refused(spec: str) -> str:
     with pytest.raises(GraphError) as error:
         dg.load(spec)
