@@ -23,7 +23,7 @@ LAYERS = (
     ("streaming", "migrations", "estimates"),
     ("compiler.driver",),
     ("render",),
-    ("player", "export", "page"),
+    ("player", "export", "page", "rewriting"),
     ("proofs", "data"),
     ("training",),
     ("instrument",),

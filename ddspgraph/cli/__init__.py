@@ -36,6 +36,8 @@ VERBS = {
     "fit": "fit the free inputs and weights of a graph to one recording",
     "ops": "list the op library, find ops by a word, or explain one",
     "new": "begin a spec of your own as a copy of a graph that comes with the program",
+    "extract": "put nodes of a spec into a sub-graph, in its text",
+    "inline": "write uses of sub-graphs out, in the text of a spec",
     "schema": "write the JSON Schema that editors complete and explain specs with",
 }
 

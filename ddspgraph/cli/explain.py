@@ -15,7 +15,7 @@ from ddspgraph.cli.options import Arguments, Parser
 if TYPE_CHECKING:
     from ddspgraph.estimates.cost import Costs
     from ddspgraph.estimates.speed import Speed
-    from ddspgraph.ir.graph import Graph, Node, Ref
+    from ddspgraph.ir.graph import Graph, Node, Part, Ref
     from ddspgraph.ir.op import Op
     from ddspgraph.ir.types import Signal
 
@@ -62,6 +62,7 @@ def explain_text(graph: Graph, speed: Speed | None) -> str:
         line = _line(cells, widths)
         lines.append(paint(line[: widths[0]], "bold") + line[widths[0] :])
         lines += [paint(line, "dim") for line in _wrapped(details)]
+    lines += _part_lines(graph, costs)
     totals = {**_totals(graph, costs), **_prediction(graph, costs, speed)}
     lines += ["", *(paint(name.ljust(8), "bold") + _hanging(text) for name, text in totals.items()), ""]
     return "\n".join(lines)
@@ -77,6 +78,7 @@ def explain_data(graph: Graph, speed: Speed | None) -> dict[str, Any]:
         "sizes": dict(costs.sizes),
         "inputs": [{"name": i.name, **_signal_data(i.signal)} for i in graph.inputs],
         "nodes": [_node_data(graph, node, costs) for node in _nodes(graph)],
+        "graphs": [_part_data(part, graph, costs) for part in graph.parts.values()],
         "outputs": {name: str(ref) for name, ref in graph.outputs},
         "multiply_adds_per_s": round(costs.per_second(costs.multiply_adds)),
         "output_multiply_adds_per_s": round(costs.per_second(costs.output_multiply_adds)),
@@ -86,6 +88,41 @@ def explain_data(graph: Graph, speed: Speed | None) -> dict[str, Any]:
         "measured_on": speed and speed.measured_on,
         "machine": speed and speed.machine,
     }
+
+
+def _part_data(part: Part, graph: Graph, costs: Costs) -> dict[str, Any]:
+    """A use of a sub-graph: what its nodes cost together."""
+    inside = [node.name for node in graph.nodes if node.name.startswith(f"{part.name}.")]
+    made = [costs.nodes[name] for name in inside]
+    return {
+        "name": part.name,
+        "graph": part.graph,
+        "nodes": sum(node.is_written for node in graph.nodes if node.name.startswith(f"{part.name}.")),
+        "weights": sum(cost.n_weights for cost in made),
+        "multiply_adds_per_s": round(costs.per_second(sum(cost.multiply_adds for cost in made))),
+        "share": sum(costs.share(name) for name in inside),
+    }
+
+
+def _part_lines(graph: Graph, costs: Costs) -> list[str]:
+    """A line for every use of a sub-graph."""
+    from ddspgraph.render.labels import count_text, share_text
+
+    rows = []
+    for part in graph.parts.values():
+        found = _part_data(part, graph, costs)
+        depth = sum(part.name.startswith(f"{other}.") for other in graph.parts)
+        weights = f"{count_text(found['weights'])} weights" if found["weights"] else ""
+        name = _short("  " * depth + part.name, _MOST_CHARACTERS[0] + max(0, width() - 80))
+        work = f"{found['multiply_adds_per_s'] / 1e6:.1f} M/s"
+        nodes = f"{found['nodes']} node{'s' * (found['nodes'] != 1)}"
+        rows.append((name, _short(part.graph, 20), nodes, work, share_text(found["share"]), weights))
+    if not rows:
+        return []
+    widths = [max(len(row[i]) for row in rows) for i in range(6)]
+    sides = (str.ljust, str.ljust, str.ljust, str.rjust, str.rjust, str.rjust)
+    lines = ["  ".join(side(cell, w) for side, cell, w in zip(sides, row, widths, strict=True)) for row in rows]
+    return ["", paint("sub-graphs", "bold"), *(line.rstrip() for line in lines)]
 
 
 def _nodes(graph: Graph) -> list[Node]:

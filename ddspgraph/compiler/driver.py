@@ -286,6 +286,22 @@ def _read(
     return _Source(written, library, text, {name: value.plain() for name, value in settings.items()})
 
 
+def expansion(spec: Spec, *, ops: Iterable[type[Op]] = (), limits: Limits = DEFAULT_LIMITS) -> tuple[WrittenOut, Graph]:
+    """A spec with its sub-graphs written out, and its graph. Raises GraphError as `load` does."""
+    report = Report()
+    source = _read(spec, None, ops, limits, report)
+    report.raise_errors()
+    return source.written, load(spec, ops=ops, limits=limits)
+
+
+def subgraph_files(spec: str, limits: Limits = DEFAULT_LIMITS) -> list[str]:
+    """The files that the sub-graphs of a spec are in; those that can be found of a spec with errors."""
+    try:
+        return [*_read(spec, None, (), limits, Report()).written.files]
+    except GraphError:
+        return []
+
+
 def _overrides(params: Mapping[str, Any] | None, limits: Limits) -> dict[str, Value]:
     """Values from outside of the spec, located in a source of their own."""
     if not params:

@@ -169,6 +169,11 @@ class Part:
     group: str = ""
     span: Span | None = field(default=None, compare=False, repr=False)
 
+    @property
+    def is_outermost(self) -> bool:
+        """Whether it is in no other."""
+        return self.span is None or self.span.use is None
+
 
 @dataclass(frozen=True)
 class Graph:

@@ -165,12 +165,14 @@ def watch(
 
 
 def files_of(spec: str, limits: Limits = DEFAULT_LIMITS) -> list[str]:
-    """The file of a spec and, of a gin file, those that it includes."""
+    """The file of a spec, those of its sub-graphs and, of a gin file, those that it includes."""
     from ddspgraph.diagnostics import GraphError
     from ddspgraph.migrations.gin.syntax.sniff import is_gin_path
 
     if not is_gin_path(spec):
-        return [spec]
+        from ddspgraph.compiler.driver import subgraph_files
+
+        return [spec, *subgraph_files(spec, limits)]
     from ddspgraph.migrations.gin.syntax.reader import read_gin
 
     try:

@@ -24,6 +24,7 @@ def draw(
     theme: str = "light",
     legend: bool = False,
     stage: Stage = "typed",
+    fold: bool = False,
 ) -> None:
     """Writes a picture of a graph; the suffix of `path` says which kind.
 
@@ -33,6 +34,7 @@ def draw(
       detail: "names" (names and ops), "types" (also ports, changed parameters and types where they are new) or "all".
       theme: "light" or "dark".
       legend: add a key of shapes and strokes (not in Mermaid).
+      fold: draw every sub-graph as one box.
       stage: "source" (as written, nothing inferred), "typed", or "optimised": after the compiler's passes, which
         imports TensorFlow.
 
@@ -43,7 +45,7 @@ def draw(
     kind = kind_of_file(path)
     from ddspgraph.files import write_atomically
 
-    write_atomically(path, render(graph, kind, detail=detail, theme=theme, legend=legend, stage=stage))
+    write_atomically(path, render(graph, kind, detail=detail, theme=theme, legend=legend, stage=stage, fold=fold))
 
 
 def draw_comparison(
@@ -95,12 +97,13 @@ def render(
     theme: str = "light",
     legend: bool = False,
     stage: Stage = "typed",
+    fold: bool = False,
 ) -> bytes:
     """The bytes of a picture: "dot", "gv", "mmd", "svg", "png" or "pdf". Raises as `draw` does."""
     from ddspgraph.render.compose import picture
     from ddspgraph.render.theme import theme_named
 
-    return bytes_of(picture(graph, detail, stage), kind, theme_named(theme), legend)
+    return bytes_of(picture(graph, detail, stage, fold=fold), kind, theme_named(theme), legend)
 
 
 def bytes_of(shown: Picture, kind: str, theme: Theme, legend: bool = False) -> bytes:

@@ -14,6 +14,7 @@ from ddspgraph.ir.graph import Graph, Node, Ref
 from ddspgraph.ir.op import Traits
 from ddspgraph.ir.stand_in import StandIn
 from ddspgraph.ir.types import Rate, Signal
+from ddspgraph.render.fold import closed, outermost, part_of
 from ddspgraph.render.labels import clock_text, count_notes, count_text, name_text, rate_text, shape_text
 from ddspgraph.render.picture import Arrow, Box, Detail, Edge, Kind, Picture, Pin, Stage
 from ddspgraph.render.stages import at_stage
@@ -23,8 +24,8 @@ from ddspgraph.render.values import Said, literal_said, params_said, voices_said
 _STEPS = {"hold": "held", "resample": "resampled"}
 
 
-def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed") -> Picture:
-    """The picture of a typed graph in execution order, at a stage of the compiler.
+def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed", *, fold: bool = False) -> Picture:
+    """The picture of a typed graph in execution order, at a stage of the compiler; with `fold` each sub-graph is a box.
 
     Raises ValueError for a detail or a stage that does not exist.
     """
@@ -32,6 +33,12 @@ def picture(graph: Graph, detail: Detail = "types", stage: Stage = "typed") -> P
         raise ValueError(f"detail is one of {', '.join(get_args(Detail))}, this is {detail!r}")
     graph = at_stage(graph, stage)
     shares = {} if detail == "names" else _shares(graph)
+    if fold:
+        for node in graph.nodes:
+            part = outermost(graph, node)
+            if part is not None and shares:
+                shares[part.name] = shares.get(part.name, 0.0) + shares.get(node.name, 0.0)
+        graph = closed(graph)
     ids = Ids()
     inlined = _inlined(graph)
     used = _used_ports(graph)
@@ -87,6 +94,9 @@ def kind_of(graph: Graph, node: Node) -> Kind:
 def _group(graph: Graph, node: Node) -> str:
     """What an author said; a literal and a conversion stand with their node, several losses together."""
     owner = graph.node_by_name.get(node.owner, node)
+    part = part_of(graph, node)
+    if part is not None:
+        return " / ".join(filter(None, (f"{part.name}: {part.graph}", owner.group)))
     return owner.group or ("losses" if node.name in graph.losses and len(graph.losses) > 1 else "")
 
 

@@ -34,6 +34,7 @@ def add_options(parser: Parser) -> None:
         default="types",
         help="names and ops; also ports, changed parameters and types (default); everything",
     )
+    parser.add_argument("--fold", action="store_true", help="draw every sub-graph as one box")
     parser.add_argument("--theme", choices=["light", "dark"], default="light", help="colours (default: light)")
     parser.add_argument("--legend", action="store_true", help="add a key of shapes and strokes")
     add_graph_options(parser)
@@ -59,6 +60,7 @@ def main(arguments: Arguments) -> int:
         "theme": arguments.theme,
         "legend": arguments.legend,
         "stage": arguments.stage,
+        "fold": arguments.fold,
     }
     with contextlib.ExitStack() as around:
         if arguments.stage == "optimised":
@@ -88,8 +90,8 @@ def _draw_difference(arguments: Arguments) -> int:
         raise UsageError("--diff prints what differs: -o must name a file")
     if arguments.diff == arguments.spec == "-":
         raise UsageError("only one of two specs can be stdin")
-    if arguments.stage != "typed" or arguments.legend:
-        raise UsageError("--diff compares graphs with their types: without --stage and --legend")
+    if arguments.stage != "typed" or arguments.legend or arguments.fold:
+        raise UsageError("--diff compares graphs with their types: without --stage, --legend and --fold")
     options = GraphOptions.of(arguments)
     old, new = (with_learned_values(spec, load_graph(spec, options)) for spec in (arguments.diff, arguments.spec))
     if arguments.output is None:

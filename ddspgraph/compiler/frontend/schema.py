@@ -7,7 +7,7 @@ import inspect
 from dataclasses import MISSING
 from typing import Any
 
-from ddspgraph.compiler.frontend.structure import CONSTANT, NAME, STRUCTURE
+from ddspgraph.compiler.frontend.structure import CONSTANT, DEFINITION, IMPORT, NAME, STRUCTURE
 from ddspgraph.ir.op import Op, ParamSpec, Traits
 from ddspgraph.ir.ports import Port
 from ddspgraph.ir.registry import Registry
@@ -48,6 +48,16 @@ def graph_schema(ops: Registry) -> dict[str, Any]:
             }
             for name in names
         ]
+    schema["properties"]["graphs"]["additionalProperties"] = {"$ref": "#/definitions/graphs: a sub-graph"}
+    definition = copy.deepcopy(DEFINITION)
+    for section in ("params", "graphs", "inputs", "feedback", "nodes", "outputs"):
+        said = definition["properties"][section]["description"]
+        definition["properties"][section] = {**schema["properties"][section], "description": said}
+    definitions["graphs: a sub-graph"] = {
+        "if": {"required": ["file"]},
+        "then": copy.deepcopy(IMPORT),
+        "else": definition,
+    }
     options = schema["properties"]["training"]["properties"]
     options.update({name: param_schema(spec) for name, spec in TRAINING_PARAMS.items()})
     schema["definitions"] = definitions

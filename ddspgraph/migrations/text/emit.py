@@ -11,9 +11,22 @@ from ddspgraph.migrations.text.scalars import LONGEST_LINE, block_text, scalar_t
 from ddspgraph.migrations.text.written import Marked, mark, spelling
 
 #: The order of the keys at the top; others follow as they stood.
-_ORDER = ("version", "name", "doc", "clock", "params", "inputs", "feedback", "nodes", "outputs", "losses", "training")
+_ORDER = (
+    "version",
+    "name",
+    "doc",
+    "clock",
+    "params",
+    "graphs",
+    "inputs",
+    "feedback",
+    "nodes",
+    "outputs",
+    "losses",
+    "training",
+)
 #: These have one entry a line.
-_SECTIONS = ("params", "inputs", "feedback", "nodes", "outputs", "losses", "training")
+_SECTIONS = ("params", "graphs", "inputs", "feedback", "nodes", "outputs", "losses", "training")
 _LONGEST_KEY = 1_000  # a YAML reader looks no further for the ':' of a key
 
 #: A key at the top, or an entry of a section.
@@ -44,6 +57,11 @@ def emit(document: Document, comments: Sequence[Comment] = (), *, is_yaml: bool 
     if placed.tail:
         lines += ["", *placed.tail]
     return "\n".join(lines) + "\n"
+
+
+def entry_lines(name: str, value: Value, indent: int) -> list[str]:
+    """The lines of one entry of a mapping, its scalars spelt as where they come from."""
+    return list(_Writer(Marked([], {}, {}), True).entry(Key(name, value.span), value, indent))
 
 
 def _rank(key: Key) -> int:
