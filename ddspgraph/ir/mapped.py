@@ -147,6 +147,10 @@ class Mapped(Op):
         """The parameters of the op inside."""
         return self.inner.params()
 
+    def with_params(self, **values: Any) -> Op:
+        """The op inside with other parameters."""
+        return replace(self, inner=self.inner.with_params(**values))
+
     def input_names(self, count: int) -> list[str]:  # type: ignore[override]
         """Those of the op inside."""
         return self.inner.input_names(count)

@@ -337,6 +337,10 @@ class Op(metaclass=_Declaration):
             cached = cls._params = declared_params(cls)
         return cached
 
+    def with_params(self, **values: Any) -> Op:
+        """The same op with other parameters."""
+        return dataclasses.replace(self, **values)
+
     @classmethod
     def summary(cls) -> str:
         """The first sentence of the docstring."""

@@ -106,7 +106,7 @@ def scaling_parameter(op: Op, port: str, unit: Unit) -> str | None:
     """The scale function, a parameter, that with null makes a port take a unit as it is, or dB as linear."""
     for spec in op.params().values():
         if spec.kind == "str" and spec.nullable and getattr(op, spec.name) is not None:
-            wanted = replace(op, **{spec.name: None}).input_ports((port,))[port].unit
+            wanted = op.with_params(**{spec.name: None}).input_ports((port,))[port].unit
             if wanted is not Unit.ANY and (wanted is unit or UNIT_CONVERSIONS.get((unit, wanted))):
                 return spec.name
     return None

@@ -16,7 +16,12 @@ def unit_hint(graph: Graph, node: Node, port: str, wanted: Unit, given: Signal) 
     if len(between) == 1:
         return f"insert {article(between[0])} {between[0]} node between them"
     if unscaled:
-        return f"write `{unscaled}: null` in the params of '{node.name}': then '{port}' takes {given.unit}"
+        repair = f"write `{unscaled}: null` in the params of '{node.name}'"
+        taken = node.op.with_params(**{unscaled: None}).input_ports((port,))[port].unit
+        if taken is not given.unit:
+            op = UNIT_CONVERSIONS[given.unit, taken]
+            return f"{repair}, and insert {article(op)} {op} node between them"
+        return f"{repair}: then '{port}' takes {given.unit}"
     if ref.node in graph.input_by_name:
         return f"give it in {wanted}, or declare its unit as any"
     written = _where_it_is_written(graph, ref, wanted)
