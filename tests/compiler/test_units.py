@@ -55,7 +55,7 @@ PAIRS = {name: sharing_inputs(op) for name, op in OPS.items() if len(sharing_inp
 
 def test_the_library_says_what_shares_a_unit() -> None:
     """Every op that adds, mixes, joins or compares signals, and every one that passes a signal through."""
-    assert set(PAIRS) == {"add", "multiply", "mix", "concat", "param_loss", "spectral_loss"}
+    assert set(PAIRS) == {"add", "multiply", "mix", "concat", "left_right", "param_loss", "spectral_loss"}
     through = {name for name, op in OPS.items() if len(sharing_inputs(op)) == 1}
     filters = {"fir_filter", "sinc_filter", "mod_delay", "reverb", "exp_decay_reverb", "filtered_noise_reverb"}
     assert through == filters | {"crop", "resample", "tensor_to_audio", "hold"}
