@@ -145,7 +145,7 @@ class Node:
         inputs = tuple((port, replace.get(ref, ref)) for port, ref in self.inputs)
         return self if inputs == self.inputs else dataclasses.replace(self, inputs=inputs)
 
-    @property
+    @cached_property
     def refs(self) -> tuple[Ref, ...]:
         """Its outputs."""
         return tuple(Ref(self.name, port) for port in self.op.output_ports())

@@ -29,14 +29,35 @@ def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyT
     """
     types: dict[Ref, Signal] = {i.ref: i.signal.sized(sizes) for i in graph.inputs}
     bound: dict[tuple[str, str], tuple[Dim, Node]] = {}
+    known: dict[object, Mapping[Ref, Signal]] = {}  # a graph of a thousand uses has few kinds of nodes
     for node in graph.nodes:
         if all(ref in types for _, ref in node.inputs):
-            made = _node_types(graph, node, types, report, sizes)
+            made = _known_types(graph, node, types, report, sizes, known)
             if node.origin is Origin.BORDER and made and not _are_one_size(node, made, bound, report):
                 continue
             types.update(made)
     check_loops(graph, types, report)
     return graph.replace(types=types)
+
+
+def _known_types(
+    graph: Graph,
+    node: Node,
+    types: Mapping[Ref, Signal],
+    report: Report,
+    sizes: Mapping[str, int],
+    known: dict[object, Mapping[Ref, Signal]],
+) -> Mapping[Ref, Signal]:
+    """The types that a node makes; of an op on inputs of types that were met before, those of then."""
+    key = node.op, tuple((port, types[ref]) for port, ref in node.inputs)
+    found = known.get(key)
+    if found is not None:
+        return {Ref(node.name, ref.port): signal for ref, signal in found.items()}
+    before = len(report.diagnostics)
+    made = _node_types(graph, node, types, report, sizes)
+    if made and len(report.diagnostics) == before:
+        known[key] = made
+    return made
 
 
 def _node_types(
