@@ -34,6 +34,8 @@ MOST_DB = 120.0
 BUTTERWORTH_Q = math.sqrt(0.5)
 #: How far from the unit circle given poles are kept, in the coefficients.
 _MARGIN = 1e-9
+#: The smallest denominator at 0 Hz and at Nyquist: what is left of smaller ones is rounding.
+_SMALLEST = 1e-12
 _NEPERS_PER_DB = math.log(10.0) / 40.0
 
 
@@ -110,7 +112,7 @@ def polynomial_section(b: Any, a: Any) -> Section:
     most = (1.0 - _MARGIN) * (1.0 + a2)
     a1 = a[..., 0] + tf.stop_gradient(tf.clip_by_value(a[..., 0], -most, most) - a[..., 0])
     b0, b1, b2 = b[..., 0], b[..., 1], b[..., 2]
-    at_dc, at_nyquist = 1.0 + a1 + a2, 1.0 - a1 + a2
+    at_dc, at_nyquist = tf.maximum(1.0 + a1 + a2, _SMALLEST), tf.maximum(1.0 - a1 + a2, _SMALLEST)
     den = 4.0 / at_nyquist
     g = tf.sqrt(at_dc / at_nyquist)
     k = (1.0 - a2) * den / (2.0 * g)
@@ -127,7 +129,8 @@ def spread_gains(sections: Any) -> tf.Tensor:
     a0 = sections[..., 3:4]
     a0 = tf.where(a0 == 0.0, tf.ones_like(a0), a0)
     numerators, denominators = sections[..., :3] / a0, sections[..., 4:] / a0
-    largest = tf.reduce_max(tf.abs(numerators), axis=-1, keepdims=True)
+    largest = tf.reduce_max(tf.abs(tf.cast(numerators, tf.float32)), axis=-1, keepdims=True)
     size = tf.stop_gradient(tf.where(largest > 0.0, largest, tf.ones_like(largest)))
     even = tf.exp(tf.reduce_mean(tf.math.log(size), axis=1, keepdims=True))
-    return tf.concat([numerators / size * even, tf.ones_like(even * size), denominators], axis=-1)
+    change = tf.cast(even / size, sections.dtype)
+    return tf.concat([numerators * change, tf.ones_like(change), denominators], axis=-1)
