@@ -124,6 +124,7 @@ from .scalings import (
 )
 from .sections import (
     BUTTERWORTH_Q,
+    MARGIN,
     Section,
     amplitude,
     butterworth_dampings,
@@ -132,6 +133,7 @@ from .sections import (
     pass_sections,
     peaking_section,
     polynomial_section,
+    polynomials,
     shelf_section,
     spread_gains,
     warped,
@@ -229,6 +231,7 @@ __all__ = [
     "BUTTERWORTH_Q",
     "DB_RANGE",
     "DELAY_TAPS",
+    "MARGIN",
     "Network",
     "Section",
     "absorption",
@@ -337,6 +340,7 @@ __all__ = [
     "pass_sections",
     "peaking_section",
     "polynomial_section",
+    "polynomials",
     "power_to_db",
     "push_line",
     "reach_of_delay",

@@ -107,7 +107,8 @@ def audible(x: tf.Tensor) -> tf.Tensor:
 
 def _of_one_batch(sections: Sequence[Section]) -> list[System]:
     wide = [Section(*(tf.cast(x, tf.float64)[:, 0] if tf.is_tensor(x) else x for x in section)) for section in sections]
-    zero = functools.reduce(tf.add, [tf.zeros_like(x) for section in wide for x in section if tf.is_tensor(x)])
+    zeros = [tf.zeros_like(x) for section in wide for x in section if tf.is_tensor(x)]
+    zero = functools.reduce(tf.add, zeros, tf.zeros([1], tf.float64))
     return [_system(*(None if x is None else x + zero for x in section)) for section in wide]
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir.gains import Range
 from ddspgraph.ir.ports import Mismatch, audio, const
 from ddspgraph.ir.types import Signal, Unit
-from ddspgraph.ops.recursive import RecursiveFilter, control, cutoff_port
+from ddspgraph.lazy import np
+from ddspgraph.ops.recursive import RecursiveFilter, cutoff_port
 
 _GAIN_DOC = "Boost (above 0 dB) or cut (below), up to 120 dB."
 
@@ -26,9 +29,14 @@ class _Band(RecursiveFilter):
     def orders(self, signals: Mapping[str, Signal]) -> list[int]:
         return [2]
 
+    def most_gain(self, given: Mapping[str, Range]) -> float:
+        """A shelf that is sharper than a Butterworth overshoots."""
+        overshoots = not isinstance(self, Peaking) and "q" in given and np.max(given["q"].high) > dsp.BUTTERWORTH_Q
+        return math.inf if overshoots else max(1.0, 10.0 ** (float(np.max(given["gain"].high)) / 20.0))
+
     def _controls(self, controls: Mapping[str, Any], dtype: Any) -> tuple[Any, Any]:
         """g and k."""
-        q = control(controls, "q", dsp.BUTTERWORTH_Q)
+        q = controls.get("q", dsp.BUTTERWORTH_Q)
         return dsp.warped(controls["frequency"], self.rate_hz(), dtype), dsp.damping(q, dtype)
 
     def _shelf(self, controls: Mapping[str, Any], dtype: Any, *, high: bool) -> list[dsp.Section]:
@@ -98,9 +106,12 @@ class ParametricEq(RecursiveFilter):
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         g, a = dsp.warped(controls["frequency"], self.rate_hz(), dtype), dsp.amplitude(controls["gain"], dtype)
-        k = dsp.damping(control(controls, "q", dsp.BUTTERWORTH_Q), dtype) + 0.0 * a
+        k = dsp.damping(controls.get("q", dsp.BUTTERWORTH_Q), dtype) + 0.0 * a
         bands = [slice(i, i + 1) for i in range(controls["frequency"].shape[1])]
         return [dsp.peaking_section(g[:, band], k[:, band], a[:, band]) for band in bands]
+
+    def most_gain(self, given: Mapping[str, Range]) -> float:
+        return float(np.prod(np.maximum(1.0, 10.0 ** (np.asarray(given["gain"].high) / 20.0))))
 
     def orders(self, signals: Mapping[str, Signal]) -> list[int]:
         frequency = signals["frequency"]

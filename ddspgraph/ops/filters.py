@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir.gains import Range
 from ddspgraph.ir.op import param
 from ddspgraph.ir.ports import Mismatch, audio
 from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import Signal, Unit
-from ddspgraph.ops.recursive import RecursiveFilter, control, cutoff_port
+from ddspgraph.lazy import np
+from ddspgraph.ops.recursive import RecursiveFilter, cutoff_port
 
 _AUDIO = audio(doc="The sound.", shares="unit")
 _CUTOFF = cutoff_port("Where it is 3 dB down; may move at any rate. Kept between 1e-6 and 0.499 of the sample rate.")
@@ -38,6 +41,9 @@ class OnePole(RecursiveFilter):
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         return dsp.pass_sections(dsp.warped(controls["cutoff"], self.rate_hz(), dtype), 1, high=self.high_pass)
 
+    def most_gain(self, given: Mapping[str, Range]) -> float:
+        return 1.0
+
     def orders(self, signals: Mapping[str, Signal]) -> list[int]:
         return [1]
 
@@ -56,7 +62,7 @@ class DcBlocker(RecursiveFilter):
     }
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
-        cutoff = control(controls, "cutoff", _DC_HZ)
+        cutoff = controls.get("cutoff", _DC_HZ)
         return dsp.pass_sections(dsp.warped(cutoff, self.rate_hz(), dtype), 1, high=True)
 
     def orders(self, signals: Mapping[str, Signal]) -> list[int]:
@@ -78,6 +84,12 @@ class _Pass(RecursiveFilter):
 
     def orders(self, signals: Mapping[str, Signal]) -> list[int]:
         return [1] * (self.order % 2) + [2] * (self.order // 2)
+
+    def most_gain(self, given: Mapping[str, Range]) -> float:
+        q = float(np.max(given["q"].high)) if "q" in given else dsp.BUTTERWORTH_Q
+        if q <= dsp.BUTTERWORTH_Q:
+            return 1.0
+        return q / math.sqrt(1.0 - 0.25 / (q * q)) if self.order == 2 else math.inf
 
     def _sections(self, controls: Mapping[str, Any], dtype: Any, *, high: bool) -> list[dsp.Section]:
         g = dsp.warped(controls["cutoff"], self.rate_hz(), dtype)
@@ -121,9 +133,12 @@ class _Second(RecursiveFilter):
     def orders(self, signals: Mapping[str, Signal]) -> list[int]:
         return [2]
 
+    def most_gain(self, given: Mapping[str, Range]) -> float:
+        return 1.0
+
     def _controls(self, controls: Mapping[str, Any], dtype: Any) -> tuple[Any, Any]:
         """g and k."""
-        q = control(controls, "q", dsp.BUTTERWORTH_Q)
+        q = controls.get("q", dsp.BUTTERWORTH_Q)
         return dsp.warped(controls["cutoff"], self.rate_hz(), dtype), dsp.damping(q, dtype)
 
 
@@ -211,6 +226,6 @@ class Svf(_Second):
 
     def _values(self, controls: Mapping[str, Any], x: Any, state: Any) -> tuple[dict[str, Any], Any]:
         g = dsp.warped(controls["cutoff"], self.rate_hz())
-        k = dsp.damping(control(controls, "resonance", dsp.BUTTERWORTH_Q))
+        k = dsp.damping(controls.get("resonance", dsp.BUTTERWORTH_Q))
         (band, low), last = dsp.moving_values(g, k, x, state)
         return {"low": low, "band": band, "high": x - k * band - low}, last

@@ -9,7 +9,7 @@ from ddspgraph import dsp
 from ddspgraph.ir.op import Advice
 from ddspgraph.ir.ports import Mismatch, audio, const
 from ddspgraph.ir.types import Signal
-from ddspgraph.lazy import tf
+from ddspgraph.lazy import np, tf
 from ddspgraph.ops.recursive import RecursiveFilter
 
 _HINT = "a stable section has |a2| < 1 and |a1| < 1 + a2; the poles are moved inside"
@@ -25,6 +25,17 @@ class _Given(RecursiveFilter):
         sections: Any = dsp.spread_gains(tf.cast(self._coefficients(controls), dtype))
         by_one = [sections[:, i : i + 1] for i in range(sections.shape[1])]
         return [dsp.polynomial_section(section[..., :3], section[..., 4:]) for section in by_one]
+
+    def polynomials(self, controls: Mapping[str, Any]) -> list[tuple[list[float], list[float]]]:
+        """Of the filter that runs: poles that are not inside of the unit circle are moved there."""
+        rows = np.concatenate([np.reshape(x, [-1, x.shape[-1]]) for x in controls.values()], axis=1)
+        found = []
+        for b0, b1, b2, a0, a1, a2 in rows:
+            scale = a0 if a0 else 1.0
+            a2 = float(np.clip(a2 / scale, dsp.MARGIN - 1.0, 1.0 - dsp.MARGIN))
+            most = (1.0 - dsp.MARGIN) * (1.0 + a2)
+            found.append(([b0 / scale, b1 / scale, b2 / scale], [1.0, float(np.clip(a1 / scale, -most, most)), a2]))
+        return found
 
     def _coefficients(self, controls: Mapping[str, Any]) -> Any:
         """[batch, sections, 6]"""

@@ -9,6 +9,7 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir.frozen import numbers_of, shape_of
+from ddspgraph.ir.gains import Range
 from ddspgraph.ir.op import Op, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port
 from ddspgraph.ir.types import Rate, Signal, Unit, signal
@@ -47,6 +48,11 @@ class Learned(Op):
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return 0
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        """Every value that training can reach."""
+        low = (0.0 if self.scale == "log" else -math.inf) if self.min is None else self.min
+        return {"signal": Range.of(low, math.inf if self.max is None else self.max)}
 
     def kernel(self, variables: Mapping[str, Any]) -> Any:
         starts = np.reshape(np.array(self._starts()), self._dims())

@@ -9,11 +9,12 @@ from typing import Any, NamedTuple
 from ddspgraph import dsp
 from ddspgraph.ir import costs
 from ddspgraph.ir.call import signal_of
+from ddspgraph.ir.gains import Bounded, Linear, Range, Way
 from ddspgraph.ir.op import Advice, Op, from_clock
 from ddspgraph.ir.ports import Port, audio
 from ddspgraph.ir.streaming import Block, has_time, items_of
 from ddspgraph.ir.types import Signal, Unit
-from ddspgraph.lazy import tf
+from ddspgraph.lazy import np, tf
 
 #: How long a filter is heard after its input has ended, in seconds: what a tail is made for.
 _TAIL_S = 0.2
@@ -43,6 +44,30 @@ class RecursiveFilter(Op):
     def orders(self, signals: Mapping[str, Signal]) -> list[int]:
         """Numbers that each section keeps."""
         raise TypeError(f"{type(self).__name__} declares no orders")
+
+    def polynomials(self, controls: Mapping[str, Any]) -> list[tuple[list[float], list[float]]]:
+        """Numerator and denominator of each section, of controls that are NumPy arrays [1, n]."""
+        return [dsp.polynomials(section) for section in self.sections(controls, None)]
+
+    def most_gain(self, given: Mapping[str, Range]) -> float:
+        """The largest |H| at any frequency, whatever constants the controls are in their ranges."""
+        return math.inf
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        controls = {name: x for name, x in given.items() if name != "audio"}
+        if list(looped) != ["audio"] or list(self.outputs) != ["signal"]:
+            return {}
+        if all(x.is_known for x in controls.values()):
+            b, a = [1.0], [1.0]
+            known = {name: np.atleast_2d(x.low) for name, x in controls.items()}
+            for numerator, denominator in self.polynomials(known):
+                b, a = np.convolve(b, numerator), np.convolve(a, denominator)
+            return {("audio", "signal"): Linear(b, a)}
+        moves = any(has_time(signals[name]) for name in controls)
+        most = math.inf if moves else self.most_gain(controls)
+        return {("audio", "signal"): Bounded(energy=most)} if math.isfinite(most) else {}
 
     def rate_hz(self) -> float:
         """The sample rate; raises ValueError outside of a graph where nobody gave it."""
@@ -119,8 +144,3 @@ class _Shaped(NamedTuple):
     """What has a shape alone."""
 
     shape: tuple[int, ...]
-
-
-def control(controls: Mapping[str, Any], name: str, default: float) -> Any:
-    """A control, or what it is where its port is left open, [1, 1]."""
-    return controls[name] if name in controls else tf.constant([[default]], tf.float32)

@@ -13,6 +13,8 @@ import tensorflow as tf
 import ddspgraph as dg
 from ddspgraph import dsp
 from ddspgraph.diagnostics import GraphError
+from ddspgraph.ir.gains import Linear, Range
+from ddspgraph.ir.types import Rate, signal
 from ddspgraph.ops import OPS
 from tests.export.converted import both_ways
 
@@ -306,6 +308,29 @@ def test_onnx_moves_a_filter() -> None:
     given = {"audio": noise(14, 1, 300), "sweep": 1000 + 500 * np.abs(noise(15, 1, 300))}
     wanted, found = both_ways(lambda audio, sweep: {"y": peak(audio, sweep, gain=[[6.0]])}, "onnx", given)
     assert error_db(found["y"], wanted["y"].astype(np.float64)) < -100
+
+
+@pytest.mark.parametrize("kind", [*SECOND, *BANDS])
+def test_what_a_loop_is_told_is_the_filter(kind: str) -> None:
+    """Known controls give its polynomials; of learned ones the largest gain anywhere in their bounds is told."""
+    name = "frequency" if kind in BANDS else "cutoff"
+    known = {name: Range.of(700.0), "q": Range.of(0.6), "audio": Range.of(-1, 1)}
+    known |= {"gain": Range.of(-7.0)} if kind in BANDS else {}
+    op = OPS[kind](sample_rate=RATE)  # type: ignore[call-arg]
+    way = op.ways({}, known, ["audio"])["audio", "signal"]
+    assert isinstance(way, Linear)
+    b, a = cookbook(kind, 700.0, 0.6, -7.0)
+    np.testing.assert_allclose(way.b, b, atol=1e-12)
+    np.testing.assert_allclose(way.a, a, atol=1e-12)
+    ranges = known | {name: Range.of(50.0, 15_000.0)} | ({"gain": Range.of(-9.0, 6.0)} if kind in BANDS else {})
+    constant = {port: signal("batch", 1, rate=Rate.AUDIO) for port in ranges}
+    most = op.ways(constant, ranges, ["audio"])["audio", "signal"].energy  # type: ignore[attr-defined]
+    for f in (50.0, 1000.0, 15_000.0):
+        for gain_db in (-9.0, 0.0, 6.0):
+            response = np.abs(sp.freqz(*cookbook(kind, f, 0.6, gain_db), 4096)[1])
+            assert response.max() <= most * (1 + 1e-9)
+    moving = constant | {name: signal("batch", "samples", rate=Rate.AUDIO)}
+    assert op.ways(moving, ranges, ["audio"]) == {}
 
 
 EQ = """\
