@@ -97,7 +97,7 @@ def _check_alone(
         build(written.document, definitions.ops, found, definitions.limits, written.borders, written.uses), found
     )
     graph = _typed(graph, conversions, found)
-    if not found.has_errors and is_whole and not definition.is_file:
+    if not found.has_errors and not report.has_errors and is_whole and not definition.is_file:
         advise(graph, definitions.ops["constant"], found)
     definition.is_faulty = definition.is_faulty or found.has_errors or not is_whole
     report.take(found)

@@ -68,7 +68,7 @@ class CutLine(_Line):
         return 0
 
     def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
-        return {"line": self.new_line(block.batch, self.reach[1] - self.lead)}
+        return {"line": self.new_line(block.batch * (self.voices or 1), self.reach[1] - self.lead)}
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
         line, count = state["line"], block.samples if self.is_audio else block.frames
@@ -94,7 +94,7 @@ class ForwardLine(_Line):
         return 0
 
     def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
-        return {"line": self.new_line(block.batch, self.reach[1])}
+        return {"line": self.new_line(block.batch * (self.voices or 1), self.reach[1])}
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
         values, line = self._delayed(state["line"], dsp.as_line(inputs["source"]), inputs.get("delay"))

@@ -57,7 +57,8 @@ class Turns:
     def _batch(self, inputs: Tensors, sizes: Any) -> Any:
         if not inputs:
             return sizes.batch
-        counts = [dsp.size_of(x, 0) for x in inputs.values()]
+        voices = {e.port: e.signal.voices or 1 for e in self.loop.entries}
+        counts = [dsp.size_of(x, 0) // voices[name] for name, x in inputs.items()]
         known = [n for n in counts if isinstance(n, int)]
         if len(known) == len(counts):
             return max(known)
@@ -94,7 +95,7 @@ class Turns:
             return self._turns(state, timed, turns)
         batch = state[BATCH]
         silence = {
-            e.port: dsp.silence([batch, 0, *(dim.size for dim in e.signal.dims[2:])])
+            e.port: dsp.silence([batch * (e.signal.voices or 1), 0, *(dim.size for dim in e.signal.dims[2:])])
             for e in self.loop.exits
             if e.port in self.outputs
         }

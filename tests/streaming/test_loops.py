@@ -13,7 +13,7 @@ from scipy.signal import lfilter
 
 import ddspgraph as dg
 from ddspgraph.dsp.streams.lines import tap_weights
-from ddspgraph.ir.graph import Graph
+from ddspgraph.ir.graph import Graph, Ref
 from ddspgraph.streaming.loop import Loop
 
 #: float32 sums of a few hundred turns against float64: some units in the last place of a peak of about 5.
@@ -325,3 +325,56 @@ def test_an_input_may_be_called_like_an_argument_of_a_kernel() -> None:
 def test_silence_stays_silence() -> None:
     text = spec("  echo: {from: damp, delay: 100 samples}", ECHO_NODES)
     assert not dg.compile(text)({"dry": np.zeros((1, 1000), np.float32)})["audio"].numpy().any()
+
+
+VOICES = """
+version: 2
+name: combs
+clock: {sample_rate: 16 kHz}
+inputs:
+  dry: {rate: audio}
+graphs:
+  comb:
+    inputs: {audio: {rate: audio}, gain: {rate: const}, age: {rate: const, shape: [1], unit: samples}}
+    feedback:
+      echo: {from: damp, delay: age, min: 50 samples, max: 150 samples}
+    nodes:
+      into: {op: add, inputs: [audio, echo]}
+      damp: {op: multiply, inputs: [into, gain]}
+    outputs: {audio: into}
+nodes:
+  combs:
+    graph: comb
+    voices: 3
+    inputs: {audio: dry, gain: {each: [0.7, -0.5, 0.2]}, age: {each: [[60], [101], [149]]}}
+  sum: {op: mix_voices, inputs: [combs]}
+outputs: {each: combs, sum: sum}
+"""
+
+
+def test_each_voice_of_a_part_has_a_line_of_its_own() -> None:
+    x = sound()
+    wanted = np.stack([comb(x, {60: 0.7}), comb(x, {101: -0.5}), comb(x, {149: 0.2})], axis=1)
+    made = dg.compile(VOICES)({"dry": x})
+    np.testing.assert_allclose(made["each"], wanted, atol=CLOSE)
+    np.testing.assert_allclose(made["sum"], wanted.sum(axis=1), atol=2 * CLOSE)
+    np.testing.assert_allclose(streamed(VOICES, {"dry": x}, "sum")[0], wanted.sum(axis=1), atol=2 * CLOSE)
+
+
+def test_a_line_with_voices_of_its_own() -> None:
+    text = spec(
+        "  echo: {from: damp, delay: 100 samples, voices: 2}",
+        "  into: {op: add, voices: 2, inputs: [dry, echo]}\n"
+        "  damp: {op: multiply, voices: 2, inputs: [into, {each: [0.7, 0.3]}]}",
+    )
+    x = sound()
+    made = dg.compile(text)({"dry": x})["audio"]
+    for voice, gain in enumerate((0.7, 0.3)):
+        np.testing.assert_allclose(made[:, voice], comb(x, {100: gain}), atol=CLOSE)
+
+
+def test_a_line_of_a_part_without_voices_within_stays_plain() -> None:
+    """Nothing tells the voices of this part apart: it runs once."""
+    text = VOICES.replace("gain: {each: [0.7, -0.5, 0.2]}, age: {each: [[60], [101], [149]]}", "gain: 0.7, age: [60]")
+    graph = dg.load(text.replace("  sum: {op: mix_voices, inputs: [combs]}\n", "").replace(", sum: sum", ""))
+    assert graph.types[Ref("combs.echo", "signal")].voices is None

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from ddspgraph.compiler.analysis.unit_hints import article
 from ddspgraph.diagnostics import Note, Report
-from ddspgraph.ir.graph import Feedback, Graph, Ref
+from ddspgraph.ir.feedback import FeedbackLine
+from ddspgraph.ir.graph import Feedback, Graph, Node, Ref
 from ddspgraph.ir.ports import agree, is_wild
 from ddspgraph.ir.types import UNIT_CONVERSIONS, Dim, Rate, Signal
+
+
+def may_have_voices(node: Node) -> bool:
+    """Whether a node is a line of a part with voices of which nobody has said yet whether it has them."""
+    return isinstance(node.op, FeedbackLine) and node.op.part_voices is not None and node.op.voices is None
+
+
+def with_voices_of_loops(graph: Graph, types: Mapping[Ref, Signal]) -> Graph:
+    """The graph whose lines in parts with voices have them where what goes into them does; itself where all is so.
+
+    A line with voices can give voices to what goes into another: to be asked again with the types that follow.
+    """
+    found = {}
+    for edge in graph.feedback:
+        line = graph.node_by_name[edge.line]
+        ends = [types[ref] for ref in (edge.source, line.input("delay")) if ref in types]
+        if may_have_voices(line) and any(end.voices is not None for end in ends):
+            found[edge.line] = replace(line.op, voices=line.op.part_voices)  # type: ignore[attr-defined, call-arg]
+    if not found:
+        return graph
+    return graph.replace(nodes=tuple(replace(n, op=found[n.name]) if n.name in found else n for n in graph.nodes))
 
 
 def check_loops(graph: Graph, types: Mapping[Ref, Signal], report: Report) -> None:
@@ -30,9 +53,12 @@ def _check(graph: Graph, edge: Feedback, line: Signal, source: Signal, report: R
 
 def _mismatch(edge: Feedback, line: Signal, source: Signal) -> tuple[str, str, str] | None:
     """Code, message and repair of an edge whose ends differ."""
-    if source.voices is not None:
-        hint = f"write `mix: sum` at '{edge.source.node}': a line of feedback holds one value"
-        return "E420", f"is plain, '{edge.source}' that closes the loop has {source.voices} voices", hint
+    if line.voices != source.voices:
+        has = [f"has {s.voices} voices" if s.voices else "is plain" for s in (line, source)]
+        hint = f"write `voices: {source.voices}` in '{edge.line}', or `mix: sum` at '{edge.source.node}'"
+        hint = hint if source.voices else f"delete `voices` of '{edge.line}'"
+        code = "E421" if line.voices and source.voices else "E420"
+        return code, f"{has[0]}, '{edge.source}' that closes the loop {has[1]}", hint
     ends = (
         f"is {line.shape_text} {line.rate}, '{edge.source}' that closes the loop is {source.shape_text} {source.rate}"
     )

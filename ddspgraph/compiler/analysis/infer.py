@@ -8,7 +8,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from ddspgraph.compiler.analysis.adapt import arriving
-from ddspgraph.compiler.analysis.closing import check_loops
+from ddspgraph.compiler.analysis.closing import check_loops, may_have_voices, with_voices_of_loops
 from ddspgraph.compiler.analysis.hops import input_hop, with_hops
 from ddspgraph.compiler.analysis.unit_hints import article, unit_hint
 from ddspgraph.diagnostics import Note, Report, Span
@@ -27,6 +27,16 @@ def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyT
     `sizes` are those of named dims, where a call says them. Reports E402, E411-E414, and what an op's own `infer` and
     `weights` raise.
     """
+    if any(may_have_voices(node) for node in graph.nodes):
+        settled = with_voices_of_loops(graph, _swept(graph, Report(), sizes))
+        if settled is not graph:  # what a line turns out to hold decides the types of what reads it
+            return infer(settled, report, sizes)
+    types = _swept(graph, report, sizes)
+    check_loops(graph, types, report)
+    return graph.replace(types=types)
+
+
+def _swept(graph: Graph, report: Report, sizes: Mapping[str, int]) -> dict[Ref, Signal]:
     types: dict[Ref, Signal] = {i.ref: i.signal.sized(sizes) for i in graph.inputs}
     bound: dict[tuple[str, str], tuple[Dim, Node]] = {}
     known: dict[object, Mapping[Ref, Signal]] = {}  # a graph of a thousand uses has few kinds of nodes
@@ -36,8 +46,7 @@ def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyT
             if node.origin is Origin.BORDER and made and not _are_one_size(node, made, bound, report):
                 continue
             types.update(made)
-    check_loops(graph, types, report)
-    return graph.replace(types=types)
+    return types
 
 
 def _known_types(

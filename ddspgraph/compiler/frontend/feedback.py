@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader, quantity_of
+from ddspgraph.compiler.frontend.parameters import INVALID, ParameterReader, quantity_of, whole
 from ddspgraph.compiler.frontend.scope import Draft, Scope
 from ddspgraph.compiler.frontend.values import Key, Value, text_of
+from ddspgraph.compiler.frontend.voices import PART, voices_of
 from ddspgraph.compiler.frontend.wording import written
 from ddspgraph.ir.feedback import FeedbackLine
 from ddspgraph.ir.graph import Feedback
@@ -49,6 +50,8 @@ class _LineReader:
         params: dict[str, Any] = {
             "rate": "audio" if self.is_audio else "frame",
             "channels": self._channels(),
+            "voices": voices_of(value),
+            "part_voices": None if value.get(PART) is None else whole(value.get(PART).data),  # type: ignore[union-attr]
             "unit": text_of(value.get("unit")) or "any",
             "interpolation": text_of(value.get("interpolation")) or ("lagrange3" if self.is_audio else "none"),
             "sample_rate": float(self.scope.clock.sample_rate or 0) or None,
@@ -69,7 +72,7 @@ class _LineReader:
         known = {name: item for name, item in params.items() if item is not INVALID}
         if params.get("delays") is INVALID:  # as if it were there, so that only its value is refused
             known["delays"] = (1.0,)
-        entry = {k: v for k, v in value.items() if k in ("doc", "group")}
+        entry = {k: v for k, v in value.items() if k in ("doc", "group", "voices", PART)}
         entry[Key("inputs", self.key.span)] = Value(inputs, self.key.span)
         spans = {str(k): v.span for k, v in value.items()}
         if delay is not None:

@@ -174,6 +174,7 @@ _FEEDBACK = _mapping(
         },
         "rate": {"enum": ["audio", "frame"], "description": "How often the value changes; without it: audio."},
         "channels": {"type": "integer", "minimum": 1, "maximum": 1024, "description": "Size of the last axis."},
+        "voices": {**_VOICES, "description": "Of the value: a line for each voice."},
         "unit": {"enum": [u.value for u in Unit], "description": "What the numbers count."},
         "group": _NODE["properties"]["group"],
         "doc": _DOC,

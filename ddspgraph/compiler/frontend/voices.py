@@ -5,6 +5,7 @@ from __future__ import annotations
 from ddspgraph.compiler.frontend.parameters import whole
 from ddspgraph.compiler.frontend.values import Value, text_of
 from ddspgraph.diagnostics import Report
+from ddspgraph.ir.feedback import FeedbackLine
 from ddspgraph.ir.mapped import Mapped
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.stand_in import StandIn
@@ -29,9 +30,10 @@ def said_voices(node: Value) -> Value | None:
 def with_voices(op: Op, name: str, node: Value, report: Report) -> Op:
     """The op of a node, mapped over its voices. Reports E424 where a key has nothing to act on.
 
-    A part of a sub-graph with voices is mapped where something tells its voices apart.
+    A part of a sub-graph with voices is mapped where something tells its voices apart. A line of feedback holds its
+    voices itself.
     """
-    if isinstance(op, StandIn):
+    if isinstance(op, (StandIn, FeedbackLine)):
         return op
     part = node.get(PART)
     if part is not None:

@@ -145,7 +145,8 @@ class _Expansion:
 
     def _line(self, level: _Level, value: Value) -> Value:
         ends = {key: self.reference(level, item) if key in ("from", "delay") else item for key, item in value.items()}
-        return Value(ends, value.span)
+        line = Value(ends, value.span)
+        return line if level.voices is None or level.voices.is_faulty else _with(line, PART, level.voices)
 
     def _add(self, name: Key, value: Value) -> None:
         if name in self.nodes:
