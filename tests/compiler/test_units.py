@@ -58,12 +58,12 @@ def test_the_library_says_what_shares_a_unit() -> None:
     assert set(PAIRS) == {"add", "multiply", "mix", "concat", "left_right", "param_loss", "spectral_loss"}
     through = {name for name, op in OPS.items() if len(sharing_inputs(op)) == 1}
     filters = {"fir_filter", "sinc_filter", "mod_delay", "reverb", "exp_decay_reverb", "filtered_noise_reverb"}
-    assert through == filters | {"crop", "resample", "tensor_to_audio", "hold"}
-    assert {name for name, op in OPS.items() for s in op.params().values() if s.shares} == {
-        "lfo",
-        "constant",
-        "straight_through_choice",
-    }
+    filters |= {"allpass", "bandpass", "biquad", "dc_blocker", "highpass", "lowpass", "notch", "one_pole", "sos", "svf"}
+    filters |= {"fdn", "high_shelf", "low_shelf", "parametric_eq", "peaking"}
+    channels = {"matrix", "mid_side", "mix_voices", "pan", "split_voices", "width"}
+    assert through == filters | channels | {"crop", "resample", "tensor_to_audio", "hold"}
+    of_params = {name for name, op in OPS.items() for s in op.params().values() if s.shares}
+    assert of_params == {"constant", "learned", "lfo", "straight_through_choice"}
 
 
 @pytest.mark.parametrize("name", PAIRS)
