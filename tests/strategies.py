@@ -250,12 +250,15 @@ class SpecBuilder:
         given[names[0]] = one
         number = Made(0.5, Rate.CONST, None, unit)
         same = [m for m in self.made if (m.rate, m.channels, m.is_whole) == (one.rate, one.channels, one.is_whole)]
-        given[names[1]] = self.pick([number, *(m for m in same if m.fits(unit))])
+        given[names[1]] = self.pick([number, *(m for m in same if m.fits(unit) and m.unit is one.unit)])
 
     def _op_add(self, params: Spec, given: dict[str, Made]) -> None:
         self._pair(given, ("signal_one", "signal_two"), Unit.ANY)
 
-    _op_multiply = _op_add
+    def _op_multiply(self, params: Spec, given: dict[str, Made]) -> None:
+        self._pair(given, ("signal_one", "signal_two"), Unit.ANY)
+        if given["signal_one"].unit is not Unit.ANY:  # nothing is multiplied by a second value with a unit
+            given["signal_two"] = Made(0.5, Rate.CONST, None, Unit.LINEAR)
 
     def _op_gain(self, params: Spec, given: dict[str, Made]) -> None:
         given["audio"] = self._any(Unit.ANY)
