@@ -199,10 +199,13 @@ class _Extraction:
 
 
 def _texts(value: Value) -> Iterator[Value]:
-    """The texts among the inputs of a node."""
+    """The texts among the inputs of a node, those of `{each: name}` too."""
     given = value.get("inputs")
     items = () if given is None else (*given.elements(), *(item for _, item in given.items()))
-    yield from (item for item in items if isinstance(item.data, str))
+    for item in items:
+        found = item.get("each") or item
+        if isinstance(found.data, str):
+            yield found
 
 
 def _all(value: Value) -> Iterator[Value]:
@@ -214,14 +217,15 @@ def _all(value: Value) -> Iterator[Value]:
 def _replaced(value: Value, names: dict[str, str]) -> Value:
     """A node that reads other names."""
     found = {id(item): Value(names[text_of(item)], item.span) for item in _texts(value) if text_of(item) in names}
-    given = value.get("inputs")
-    if given is None or not found:
-        return value
-    if given.is_mapping:
-        inputs = Value({key: found.get(id(item), item) for key, item in given.items()}, given.span)
-    else:
-        inputs = Value(tuple(found.get(id(item), item) for item in given.elements()), given.span)
-    return Value({key: inputs if key == "inputs" else item for key, item in value.items()}, value.span)
+
+    def new(item: Value) -> Value:
+        if item.is_mapping:
+            return Value({key: new(part) for key, part in item.items()}, item.span)
+        if item.is_list:
+            return Value(tuple(map(new, item.elements())), item.span)
+        return found.get(id(item), item)
+
+    return Value({key: new(item) if key == "inputs" else item for key, item in value.items()}, value.span)
 
 
 def _declared(signal: Signal, span: Span) -> Value:
@@ -229,6 +233,8 @@ def _declared(signal: Signal, span: Span) -> Value:
     said: dict[str, object] = {"rate": str(signal.rate)}
     if signal.unit is not Unit.ANY:
         said["unit"] = str(signal.unit)
+    if signal.voices is not None:
+        said["voices"] = signal.voices
     sizes: list[object] = [dim.size or "k" for dim in signal.dims[1 if signal.rate is Rate.CONST else 2 :]]
     if signal.rate is Rate.CONST and sizes:
         said["shape"] = sizes

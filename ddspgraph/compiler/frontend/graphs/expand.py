@@ -183,6 +183,9 @@ class _Expansion:
             if signal is not None:
                 self.borders[str(border)] = border_of(str(declared))(declared=signal)
                 given_to = Value({Key("inputs", item.span): Value((item,), item.span)}, item.span)
+                own = types[declared].get("voices")
+                if own is not None and inner.voices is None:
+                    given_to = _with(given_to, PART, own)
                 self._add(border, self._with_voices(inner, border, given_to))
         doc = text_of(value.get("doc")) or text_of(definition.root.get("doc"))
         outputs = self.outputs(inner)
