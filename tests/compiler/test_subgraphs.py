@@ -12,6 +12,7 @@ import pytest
 import ddspgraph as dg
 from ddspgraph.diagnostics import Diagnostic
 from ddspgraph.limits import Limits
+from ddspgraph.player.watching import files_of
 
 HEAD = "version: 2\nname: console\nclock: {sample_rate: 16 kHz, frame_rate: 250 Hz}\n"
 INPUTS = "inputs: {voice: {rate: audio}, fader: {rate: frame, unit: dB}, bright: {rate: frame, channels: 3}}\n"
@@ -281,3 +282,9 @@ def test_losses_of_a_file_are_left_out_aloud(rooms: Path) -> None:
     finding = only(spec)
     assert finding.code == "W120"
     assert dg.load(spec).losses == ()
+
+
+def test_whoever_watches_a_spec_watches_its_files(rooms: Path) -> None:
+    spec = importing(rooms, "{file: rooms/hall.yaml}")
+    assert files_of(str(spec)) == [str(spec), str(rooms.resolve() / "rooms" / "hall.yaml")]
+    assert files_of(str(importing(rooms, "{file: rooms/none.yaml}")))[0] == str(spec)
