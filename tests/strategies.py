@@ -83,6 +83,7 @@ OF_OP: Mapping[tuple[str, str], Sequence[Any]] = {
     ("filtered_noise_reverb", "n_frames"): [4],
     ("lfo", "depth"): [OMIT, 2.0],
     ("split", "outputs"): [OMIT],
+    ("learned", "value"): [0.5, [0.5, 0.25]],
     ("mfcc_encoder", "fft_sizes"): [[256]],
     ("mfcc_encoder", "mel_bins"): [[20]],
     ("mfcc_encoder", "mfcc_bins"): [[5]],

@@ -297,7 +297,7 @@ def _class_ports(op: type[Op], given: Mapping[str, Value]) -> Mapping[str, Port]
 
 
 def _names_a_port(value: Value, op: type[Op]) -> bool:
-    return value.is_mapping and all(str(key) in op.inputs for key, _ in value.items())
+    return value.is_mapping and bool(value.data) and all(str(key) in op.inputs for key, _ in value.items())
 
 
 def _written(value: Value) -> str:
