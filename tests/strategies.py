@@ -90,7 +90,11 @@ OF_OP: Mapping[tuple[str, str], Sequence[Any]] = {
 }
 _LEVELS = ("power", "loudness", "rms_energy")
 _WANTED_THOUGH_OPTIONAL = ("loudness_db", "power_db", "pw_db")
-_UNIT_FOLLOWS = ("add", "multiply", "gain", "mix", "crop", "tensor_to_audio", "resample", "concat", "hold", "lfo")
+_UNIT_FOLLOWS = (
+    *("add", "multiply", "gain", "mix", "crop", "tensor_to_audio", "resample", "concat", "hold", "lfo", "learned"),
+    *("one_pole", "dc_blocker", "lowpass", "highpass", "bandpass", "notch", "allpass", "svf", "peaking"),
+    *("low_shelf", "high_shelf", "parametric_eq", "biquad", "sos"),
+)
 _REVERBS = ("reverb", "exp_decay_reverb", "filtered_noise_reverb")
 
 
