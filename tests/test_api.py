@@ -22,7 +22,11 @@ import api_pages  # noqa: E402
 
 NUMBER = re.compile(r"-?\d+\.\d*(?:e[+-]?\d+)?")
 #: Streams are called by the compiler, with states that ops make: `dg.Stream` is what has an example.
-WITHOUT_EXAMPLES = ("ddspgraph.dsp.streams.", "ddspgraph.dsp.loops.turns", "ddspgraph.nn.streaming")
+#: Parts of streams, loops and filters, which the ops of the library put together.
+WITHOUT_EXAMPLES = (
+    *("ddspgraph.dsp.streams.", "ddspgraph.dsp.loops.turns", "ddspgraph.nn.streaming"),
+    *("ddspgraph.dsp.iir", "ddspgraph.dsp.moving_filters", "ddspgraph.dsp.sections"),
+)
 NAMES = dict(api_pages.public_objects())
 EXAMPLES = {name: x for name, x in NAMES.items() if name.count(".") == 2 and ">>>" in (getattr(x, "__doc__", "") or "")}
 

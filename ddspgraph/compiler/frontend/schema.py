@@ -141,6 +141,8 @@ def param_schema(spec: ParamSpec) -> dict[str, Any]:
         # Said here: editors show the description of the alternative that fits in place of this one's.
         quantity = f" A quantity, in {spec.unit} or what converts to it: {_QUANTITIES[spec.unit]}."
         options.append({"type": "string"})
+    elif spec.shares and spec.kind == "float":  # of the unit that the others have
+        options.append({"type": "string"})
     if spec.nullable:
         options.append({"type": "null"})
     options.append(_CONSTANT)
