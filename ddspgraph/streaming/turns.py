@@ -154,7 +154,7 @@ class Turns:
         if not spans:
             return state
         stretch = max(1, round(min(spans) / self.loop.block)) * self.loop.block
-        passes = tf.cast(state[POSITION] % stretch != 0, tf.float32)
+        passes = tf.cast(tf.math.floormod(state[POSITION], stretch) != 0, tf.float32)
         return {
             name: passes * x + (1.0 - passes) * tf.stop_gradient(x) if x.dtype == tf.float32 else x
             for name, x in state.items()

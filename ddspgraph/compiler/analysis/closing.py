@@ -26,7 +26,7 @@ def with_voices_of_loops(graph: Graph, types: Mapping[Ref, Signal]) -> Graph:
     found = {}
     for edge in graph.feedback:
         line = graph.node_by_name[edge.line]
-        ends = [types[ref] for ref in (edge.source, line.input("delay")) if ref in types]
+        ends = [types[ref] for ref in (edge.source, line.input("delay")) if ref is not None and ref in types]
         if may_have_voices(line) and any(end.voices is not None for end in ends):
             found[edge.line] = replace(line.op, voices=line.op.part_voices)  # type: ignore[attr-defined, call-arg]
     if not found:

@@ -106,7 +106,7 @@ def reflection(v: tf.Tensor) -> tf.Tensor:
            [-1.,  0.]], dtype=float32)
     """
     norm = tf.reduce_sum(v * v)
-    return tf.eye(v.shape[0]) - (2.0 / tf.maximum(norm, 1e-12)) * v[:, None] * v[None, :]
+    return tf.eye(size_of(v, 0)) - (2.0 / tf.maximum(norm, 1e-12)) * v[:, None] * v[None, :]
 
 
 def reflections(vectors: tf.Tensor) -> tf.Tensor:
@@ -119,8 +119,7 @@ def reflections(vectors: tf.Tensor) -> tf.Tensor:
     array([[1., 0.],
            [0., 1.]], dtype=float32)
     """
-    n = vectors.shape[1]
-    matrix = tf.eye(n)
+    matrix = tf.eye(size_of(vectors, 1))
     for v in tf.unstack(vectors):
         norm = tf.maximum(tf.reduce_sum(v * v), 1e-12)
         matrix -= (2.0 / norm) * tf.linalg.matvec(matrix, v)[:, None] * v[None, :]
