@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -52,8 +53,16 @@ def random_loop(rng: np.random.Generator, *, soft: float = 0.5) -> dict[str, Any
     }
 
 
-def radius_of(spec: dict[str, Any]) -> float:
-    """The radius of the slowest pole, of each tanh its slope at 0."""
+def worst_radius_of(spec: dict[str, Any], rng: np.random.Generator) -> float:
+    """The largest radius of any slopes of the tanh, from 0, driven hard, to 1: each end, and some between."""
+    soft = [name for name, node in spec["nodes"].items() if node["op"] == "tanh"]
+    ends = [[float(i >> k & 1) for k in range(len(soft))] for i in range(1 << min(len(soft), 4))]
+    between = [list(rng.random(len(soft))) for _ in range(16 * bool(soft))]
+    return max(radius_of(spec, dict(zip(soft, each, strict=False))) for each in ends + between)
+
+
+def radius_of(spec: dict[str, Any], slopes: Mapping[str, float] | None = None) -> float:
+    """The radius of the slowest pole; a tanh has its slope at 0 unless `slopes` says another."""
     delays = {line: int(entry["delay"].split()[0]) for line, entry in spec["feedback"].items()}
     first, total = {}, 0
     for line, delay in delays.items():
@@ -71,6 +80,7 @@ def radius_of(spec: dict[str, Any]) -> float:
                 entry = spec["nodes"][ref]
                 parts = [value(x) for x in entry["inputs"]]
                 values[ref] = {"add": sum, "multiply": np.prod, "tanh": sum}[entry["op"]](parts)
+                values[ref] *= (slopes or {}).get(ref, 1.0)
             return values[ref]
 
         for line, n in delays.items():

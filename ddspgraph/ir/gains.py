@@ -41,6 +41,10 @@ class Range:
     def is_bounded(self) -> bool:
         return bool(np.all(np.isfinite(self.low)) and np.all(np.isfinite(self.high)))
 
+    def member(self, channel: int) -> Range:
+        """That of one channel."""
+        return Range(*(np.ravel(end)[channel] if np.size(end) > 1 else end for end in (self.low, self.high)))
+
     def rising(self, f: Callable[[Any], Any]) -> Range:
         """Through a function that nowhere falls."""
         with np.errstate(all="ignore"):
@@ -140,10 +144,14 @@ class Sector(Way):
     """Each number by itself, which may change with time: y = f(x) + a constant, f(x) / x between `low` and `high`.
 
     A gain that moves, or that is learned between bounds, is one; so is a soft clipper, of 0 to 1.
+
+    Attributes:
+      is_curve: whether f never changes, is odd but for the constant, and has slopes between `low` and `high`.
     """
 
     low: Any
     high: Any
+    is_curve: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,6 +171,39 @@ class Bounded(Way):
 
 class Unreached(Way):
     """An output that an input does not reach."""
+
+
+def side_by_side(ways: Sequence[Way]) -> Way | None:
+    """The ways of one channel each as that of all; None where they differ in kind."""
+    if all(isinstance(way, Linear) and way.matrix is None and way.lead == ways[0].lead for way in ways):  # type: ignore[union-attr]
+        return Linear(
+            _stacked([way.numerators for way in ways]),  # type: ignore[union-attr]
+            _stacked([way.denominators for way in ways]),  # type: ignore[union-attr]
+            ways[0].lead,  # type: ignore[union-attr]
+        )
+    if all(isinstance(way, Unreached) for way in ways):
+        return ways[0]
+    ends = [(way.numerators[0, 0],) * 2 if _is_gain(way) else _sector(way) for way in ways]  # type: ignore[union-attr]
+    if None not in ends:
+        low, high = zip(*ends, strict=True)  # type: ignore[arg-type]
+        return Sector(np.array(low), np.array(high))
+    if all(isinstance(way, Bounded) for way in ways):
+        return Bounded(max(way.energy for way in ways), max(way.peak for way in ways))  # type: ignore[union-attr]
+    return None
+
+
+def _is_gain(way: Way) -> bool:
+    return isinstance(way, Linear) and way.order == 0 and way.matrix is None
+
+
+def _sector(way: Way) -> tuple[float, float] | None:
+    return (float(np.ravel(way.low)[0]), float(np.ravel(way.high)[0])) if isinstance(way, Sector) else None
+
+
+def _stacked(rows: Sequence[Any]) -> Any:
+    """Polynomials of one channel each, as long as the longest."""
+    length = max(row.shape[1] for row in rows)
+    return np.concatenate([np.pad(row, [(0, 0), (0, length - row.shape[1])]) for row in rows])
 
 
 def selection(total: int, first: int, count: int) -> Any:

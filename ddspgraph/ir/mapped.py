@@ -13,6 +13,7 @@ from typing import Any
 
 from ddspgraph.ir import folding
 from ddspgraph.ir.call import run_kernel
+from ddspgraph.ir.folded_gains import ranges_of_members, ways_of_members
 from ddspgraph.ir.initialisers import stream_of
 from ddspgraph.ir.op import Advice, Op, ParamSpec, Sizes, Traits, Weight
 from ddspgraph.ir.ports import Mismatch, Port, agree
@@ -239,6 +240,8 @@ class Mapped(Op):
 
     def _channels(self, signals: Mapping[str, Signal]) -> Dim:
         return signals[self.own[0]].dims[2]
+
+    ranges, ways = ranges_of_members, ways_of_members
 
     def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
         return self.inner.weights(self.inside(signals))

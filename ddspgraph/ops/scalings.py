@@ -100,7 +100,7 @@ class Sigmoid(Op):
     def ways(
         self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
     ) -> Mapping[tuple[str, str], Way]:
-        return {("x", "signal"): Sector(0.0, 0.25)}  # its slope
+        return {("x", "signal"): Sector(0.0, 0.25, is_curve=True)}  # its slope
 
 
 class Tanh(Op):
@@ -127,7 +127,7 @@ class Tanh(Op):
     def ways(
         self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
     ) -> Mapping[tuple[str, str], Way]:
-        return {("x", "signal"): Sector(0.0, 1.0)}  # its slope
+        return {("x", "signal"): Sector(0.0, 1.0, is_curve=True)}  # its slope
 
 
 class Softplus(Op):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir import costs
+from ddspgraph.ir.gains import Bounded, Linear, Range, Way
 from ddspgraph.ir.op import Op, Traits, param
 from ddspgraph.ir.ports import audio, const
-from ddspgraph.ir.types import Unit
+from ddspgraph.ir.types import Signal, Unit
+from ddspgraph.lazy import np
 
 _LAWS = ("-3 dB", "-4.5 dB", "-6 dB")
 
@@ -44,6 +46,16 @@ class Pan(Op):
         left, right = dsp.pan_gains(position, self.law)
         return dsp.concat_channels([left * audio[..., None], right * audio[..., None]])
 
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        position = given["position"]
+        if list(looped) != ["audio"] or not position.is_known:
+            return {}
+        u = min(max(0.5 * (1.0 + float(np.ravel(position.low)[0])), 0.0), 1.0)
+        power, sides = {"-3 dB": 1.0, "-4.5 dB": 0.5, "-6 dB": 0.0}[self.law], np.array([[1.0 - u], [u]])
+        return {("audio", "signal"): Linear.mixing(np.sin(0.5 * np.pi * sides) ** power * sides ** (1.0 - power))}
+
 
 class MidSide(Op):
     """What two channels have in common, and what they differ by: mid = (l + r) / 2, side = (l - r) / 2.
@@ -70,6 +82,11 @@ class MidSide(Op):
         mid, side = dsp.mid_side(audio)
         return {"mid": mid, "side": side}
 
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        return {("audio", "mid"): Linear.mixing([[0.5, 0.5]]), ("audio", "side"): Linear.mixing([[0.5, -0.5]])}
+
 
 class LeftRight(Op):
     """Two channels of a middle and a side: l = mid + side, r = mid - side. The inverse of `mid_side`.
@@ -91,6 +108,12 @@ class LeftRight(Op):
 
     def kernel(self, mid: Any, side: Any) -> Any:
         return dsp.left_right(mid, side)
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        sides = {"mid": [[1.0], [1.0]], "side": [[1.0], [-1.0]]}
+        return {(port, "signal"): Linear.mixing(sides[port]) for port in looped}
 
 
 class Width(Op):
@@ -117,6 +140,20 @@ class Width(Op):
         mid, side = dsp.mid_side(audio)
         return dsp.left_right(mid, dsp.drop_last_axis(width) * side)
 
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        width = given["width"]
+        if list(looped) != ["audio"] or not width.is_bounded:
+            return {}
+        if width.is_known:
+            w = float(np.ravel(width.low)[0])
+            return {
+                ("audio", "signal"): Linear.mixing([[0.5 + 0.5 * w, 0.5 - 0.5 * w], [0.5 - 0.5 * w, 0.5 + 0.5 * w]])
+            }
+        most = max(1.0, float(np.max(np.maximum(abs(width.low), abs(width.high)))))  # of the middle, or the side
+        return {("audio", "signal"): Bounded(most, most, mixes=True)}
+
 
 class Matrix(Op):
     """Every channel of the result as a sum of channels: y[t, j] = sum over i of x[t, i] a[i, j].
@@ -140,3 +177,17 @@ class Matrix(Op):
 
     def kernel(self, audio: Any, matrix: Any) -> Any:
         return dsp.mix_channels(audio, matrix)
+
+    def ways(
+        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
+    ) -> Mapping[tuple[str, str], Way]:
+        matrix = given["matrix"]
+        if list(looped) != ["audio"] or not matrix.is_bounded:
+            return {}
+        if matrix.is_known and matrix.low.ndim == 2:
+            return {("audio", "signal"): Linear.mixing(matrix.low.T)}
+        most = np.maximum(abs(matrix.low), abs(matrix.high))
+        if most.ndim != 2 or most.shape[0] != most.shape[1]:
+            return {}
+        peak = float(np.max(np.sum(most, axis=0)))
+        return {("audio", "signal"): Bounded(float(np.linalg.norm(most, 2)), peak, mixes=True)}

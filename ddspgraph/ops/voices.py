@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from ddspgraph.ir import costs, folding
+from ddspgraph.ir.gains import Range
 from ddspgraph.ir.mapped import NORMS, mixed, stacked
 from ddspgraph.ir.op import Op, Traits, held, param
 from ddspgraph.ir.ports import Mismatch, Port, agree, same_as
 from ddspgraph.ir.types import Dim, Rate, Signal
+from ddspgraph.lazy import np
 
 
 class SplitVoices(Op):
@@ -53,6 +55,11 @@ class SplitVoices(Op):
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return costs.PASS * math.prod(shapes["channels"])
+
+    def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
+        """That of all voices together."""
+        each = given["channels"]
+        return {"signal": Range.of(np.min(each.low), np.max(each.high))}
 
     def kernel(self, channels: Any) -> Any:
         if self.rate == "const" or len(channels.shape) < 3:

@@ -205,3 +205,62 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     assert [r["stability"][0]["outcome"] for r in reports] == ["stable", "unstable"]
     assert reports[0]["stability"][0]["loop"] == ["echo", "into", "damp"]
     assert reports[1]["diagnostics"][0]["code"] == "E418"
+
+
+def network(matrix: str, gains: str = "[0.9, 0.88, 0.87, 0.85]", *, more: str = "") -> str:
+    return loop(
+        "  bus: {from: damp, delay: [1009 samples, 1201 samples, 1381 samples, 1499 samples], channels: 4}",
+        "  wide: {op: concat, inputs: [dry, dry, dry, dry]}\n  into: {op: add, inputs: [wide, bus]}\n"
+        f"  mixed: {{op: matrix, inputs: [into, {matrix}]}}\n"
+        f"  damp: {{op: multiply, inputs: [mixed, {gains}]}}\n{more}",
+    )
+
+
+HADAMARD = np.array([[1, 1, 1, 1], [1, -1, 1, -1], [1, 1, -1, -1], [1, -1, -1, 1]]) / 2.0
+
+
+def test_an_orthogonal_matrix_and_absorption_are_stable_for_any_delays() -> None:
+    """Gains of 60 m / (rate T60) dB for a line of m samples make T60 what it was made for, by bounds alone."""
+    t60 = 1.5
+    gains = [10.0 ** (-3.0 * m / (RATE * t60)) for m in (1009, 1201, 1381, 1499)]
+    found = verdict(network(str(HADAMARD.tolist()), str(gains)))
+    assert found.outcome == "stable"
+    assert found.t60_s == pytest.approx(t60, rel=0.01)
+
+
+def test_a_matrix_that_a_scaling_makes_orthogonal() -> None:
+    """Its norm is 4.1, and the sums of its rows are more than 1: only the scaling proves it."""
+    scale = np.array([1.0, 3.0, 0.5, 2.0])
+    matrix = scale[:, None] * HADAMARD / scale
+    found = verdict(network(str(matrix.tolist())))
+    assert found.outcome == "stable"
+
+
+def test_a_matrix_that_amplifies() -> None:
+    assert verdict(network(str((1.3 * HADAMARD).tolist()))).outcome != "stable"
+
+
+def test_each_channel_by_its_own_control() -> None:
+    """Two cut-offs at one filter of two channels: the channels ring for different times."""
+    text = loop(
+        "  bus: {from: damp, delay: 40 samples, channels: 2}",
+        "  wide: {op: concat, inputs: [dry, dry]}\n  into: {op: add, inputs: [wide, bus]}\n"
+        "  low: {op: sinc_filter, inputs: [into, [1 kHz, 2 kHz]], params: {window_size: 9, high_pass: true}}\n"
+        "  damp: {op: multiply, inputs: [low, 0.9]}",
+    )
+    mono = verdict(
+        loop(
+            "  bus: {from: damp, delay: 40 samples}",
+            "  into: {op: add, inputs: [dry, bus]}\n"
+            "  low: {op: sinc_filter, inputs: [into, 1 kHz], params: {window_size: 9, high_pass: true}}\n"
+            "  damp: {op: multiply, inputs: [low, 0.9]}",
+        )
+    )
+    assert verdict(text).t60_s == pytest.approx(mono.t60_s, rel=1e-6)
+
+
+@pytest.mark.parametrize(("most", "outcome"), [(0.9, "stable"), (1.2, "not proven")])
+def test_a_learned_gain_by_all_that_training_can_reach(most: float, outcome: str) -> None:
+    found = verdict(echo("300 samples", f"{{learn: 0.5, min: -0.9, max: {most}}}"))
+    assert found.outcome == outcome
+    assert found.gain == pytest.approx(most)

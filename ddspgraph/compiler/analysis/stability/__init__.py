@@ -21,8 +21,8 @@ from ddspgraph.diagnostics import Note, Report, Span
 from ddspgraph.ir.graph import Graph
 from ddspgraph.lazy import np
 
-#: A pole so near to the unit circle neither dies away nor grows, as far as float64 can tell.
-_EPSILON = 1e-9
+#: A pole so near to the unit circle may be on it, as far as float64 can tell: a double one is known to 1e-8.
+_EPSILON = 1e-7
 #: Poles that decay by less than this a sample are not looked for with circles: in nepers.
 _SLOWEST = 1e-8
 #: How near decays are found, of a pole and of a bound, as ratios.
@@ -145,6 +145,9 @@ class _Judge:
             return self._of_pole(abs(pole), pole)
         if pole is None or model.slowest_filter() >= 1.0:
             return None
+        if not self.how_long:
+            is_stable = highest(model, 1.0) < 1.0 or loudest(model, 1.0) < 1.0 or _is_clear(model, 1.0)
+            return self._result("stable", "no pole is outside of the unit circle") if is_stable else None
         # No pole is slower than one that is where a bound is, or outside of whose circle there is none.
         radius = abs(pole) ** (1.0 - _NEAR)
         if loudest(model, radius) < 1.0 or _is_clear(model, radius):
@@ -157,13 +160,14 @@ class _Judge:
         hz = None if pole is None else abs(float(np.angle(pole))) * rate / (2.0 * math.pi)
         facts = {"radius": radius, "frequency_hz": hz}
         at = "" if hz is None else f" at {hz:.5g} Hz"
-        if radius > 1.0 + _EPSILON:
+        stride = self.model.stride
+        if radius**stride > 1.0 + _EPSILON:
             rise = 20.0 * math.log10(radius) * rate
             why = f"{rise:.3g} dB a second{at}, a pole of radius {radius:.6g}"
             gain = self._gain()
             known = gain if gain > 1.0 and math.isfinite(gain) else None
             return self._result("unstable", why, gain=known, notes=self._loud_members(), **facts)
-        if radius >= 1.0 - _EPSILON:
+        if radius**stride >= 1.0 - _EPSILON and not self._gain() < 1.0:
             return self._result("not proven", f"it rings for ever{at}: its gain is 1", gain=1.0, **facts)
         t60_s = seconds(-math.log(radius) if radius > 0.0 else math.inf, rate)
         return self._result(

@@ -13,8 +13,8 @@ from typing import Any
 from ddspgraph.compiler.analysis.stability.model import Block, Line, Model
 from ddspgraph.lazy import np
 
-#: Numbers that one question may compute, and how many of them at once.
-_MOST, _AT_ONCE = 1 << 22, 1 << 19
+#: Numbers that all questions about a loop may compute, those of one norm, and how many at once.
+_MOST, _MOST_OF_NORM, _AT_ONCE = 1 << 21, 1 << 20, 1 << 19
 
 
 class Undecided(Exception):
@@ -35,7 +35,7 @@ def zeros_outside(model: Model, radius: float) -> int:
         inverse = np.linalg.inv(_return_difference(model, lines, radius, centres))
         return slope * halves * np.sqrt(np.sum(np.abs(inverse) ** 2, axis=(1, 2))) <= share
 
-    edges = np.append(_cover(accept, slope, n), math.pi)
+    edges = np.append(_cover(model, accept, slope, n), math.pi)
     values = _in_parts(lambda at: np.linalg.det(_return_difference(model, lines, radius, at)), edges, n)
     turned = 2.0 * np.sum(np.angle(values[1:] / values[:-1]))
     return round(-turned / (2.0 * math.pi))
@@ -45,7 +45,9 @@ def amplifies_nowhere(model: Model, radius: float) -> bool:
     """Whether the blocks, whatever they do within their gains of energy, get back less than they send out.
 
     The circle criterion: what is linear and constant must be stable without them, and its response from block to
-    block, in the best of a few scalings of the blocks, below 1 at every frequency.
+    block, in the best of a few scalings of the blocks, below 1 at every frequency: 1 - N' N must be positive, or, where
+    all blocks are curves that do not change, (1 + N)' m (1 - N) + its transpose for some multiplier m = 1 - sum of
+    h_k z^-k with a sum of |h_k| below 1 (Zames & Falb, SIAM J. Control 6, 1968).
     """
     lines, blocks = model.lines, model.blocks
     gains = np.array([model.units[i].grown(model.units[i].energy, radius) for i in blocks])  # type: ignore[union-attr]
@@ -66,9 +68,10 @@ def amplifies_nowhere(model: Model, radius: float) -> bool:
         through = t[:, blocks][:, :, lines] * d[:, None, :] @ inverse @ t[:, lines][:, :, blocks]
         return inverse, (t[:, blocks][:, :, blocks] + through) * gains
 
-    sampled = np.abs(pieces(np.linspace(0.0, math.pi, 257))[1])
-    weights = _scaling(model, blocks, np.max(sampled, axis=0))
+    sampled = pieces(np.linspace(0.0, math.pi, 257))[1]
+    weights = _scaling(model, blocks, np.max(np.abs(sampled), axis=0))
     scale = weights[:, None] / weights
+    ages, taps = _multiplier(model, sampled * scale)
     out, into = a[np.ix_(blocks, lines)] * sizes[:, 0], a[np.ix_(lines, blocks)] * gains
     d_out = da[np.ix_(blocks, lines)] * sizes[:, 0] + a[np.ix_(blocks, lines)] * sizes[:, 1]
     norms = [
@@ -83,20 +86,56 @@ def amplifies_nowhere(model: Model, radius: float) -> bool:
 
     def accept(centres: Any, halves: Any) -> Any:
         inverse, between = pieces(centres)
-        value = np.linalg.norm(between * scale, 2, axis=(1, 2))
-        if np.any(value >= 1.0):
+        value = _least(between * scale, 1.0 - np.exp(-1j * np.outer(centres, ages)) @ taps)
+        if np.any(value <= 0.0):
             raise Undecided
         size = np.sqrt(np.sum(np.abs(inverse) ** 2, axis=(1, 2))) if lines else np.zeros(len(centres))
         share = slope * halves * size
         most = size / np.maximum(1.0 - share, 1e-9)
         moved = halves * (s_out * most * g_in + g_out * most * s_in + s_direct) + g_out * share * most * g_in
-        return (share < 0.9) & (value + moved < 1.0)
+        around = 1.0 + np.linalg.norm(between * scale, 2, axis=(1, 2)) + moved
+        turned = halves * float(np.sum(np.abs(ages * taps)))
+        return (share < 0.9) & (value > around * (around * turned + 2.0 * moved * (1.0 + float(np.sum(np.abs(taps))))))
 
     try:
-        _cover(accept, slope, model.size)
+        _cover(model, accept, slope, model.size)
     except Undecided:
         return False
     return True
+
+
+def _multiplier(model: Model, sampled: Any) -> tuple[Any, Any]:
+    """Ages and taps of h: none where they are not needed, or do not help; else the better of one and two."""
+    ages, taps = np.zeros(0), np.zeros(0)
+    at = np.linspace(0.0, math.pi, len(sampled))
+    best = float(np.min(_least(sampled, np.ones(len(at)))))
+    units = model.units
+    if best > 0.0 or not all(units[i].is_curve for i in model.blocks):  # type: ignore[union-attr]
+        return ages, taps
+    near = {*range(1, 17), *(age for i in model.lines for age in units[i].ages)}  # type: ignore[union-attr]
+    for _ in range(2):
+        left = 0.98 - float(np.sum(np.abs(taps)))
+        found = None
+        for age in sorted(near)[:40]:
+            for tap in (1.0, 0.5, 0.2, -0.2, -0.5, -1.0):
+                for sign in (1, -1):
+                    tried = np.append(ages, sign * age), np.append(taps, tap * left)
+                    value = float(np.min(_least(sampled, 1.0 - np.exp(-1j * np.outer(at, tried[0])) @ tried[1])))
+                    if value > best:
+                        best, found = value, tried
+        if found is None:
+            break
+        ages, taps = found
+        if best > 0.0:
+            break
+    return ages, taps
+
+
+def _least(between: Any, multiplier: Any) -> Any:
+    """The least eigenvalue of the form of `amplifies_nowhere`, halved, at each frequency."""
+    one = np.eye(between.shape[-1])
+    form = np.conj(np.swapaxes(one + between, 1, 2)) @ ((one - between) * multiplier[:, None, None])
+    return np.linalg.eigvalsh((form + np.conj(np.swapaxes(form, 1, 2))) / 2.0)[:, 0]
 
 
 def loudest(model: Model, radius: float) -> float:
@@ -113,7 +152,9 @@ def loudest(model: Model, radius: float) -> float:
     slope = bounds[1] * gains
     everything = list(range(model.size))
     sampled = np.max(np.abs(model.transfer(radius * np.exp(1j * np.linspace(0.0, math.pi, 65)))), axis=0) * gains
-    turned = _orthogonal_scaling(np.real(model.transfer(np.array([radius + 0j]))[0]) * gains)
+    turned = None
+    if not model.groups():
+        turned = _orthogonal_scaling(np.real(model.transfer(np.array([radius + 0j]))[0]) * gains)
     found = math.inf
     for weights in (np.ones(model.size), _scaling(model, everything, sampled), turned):
         if weights is None:
@@ -121,7 +162,7 @@ def loudest(model: Model, radius: float) -> float:
         scale = weights[:, None] / weights
         slope_norm = float(np.linalg.norm(scale * slope, 2))
         count = max(int(slope_norm * 200), 1)
-        if count * model.size**2 > _MOST:
+        if count * model.size**2 > _MOST_OF_NORM:
             continue
         at = (np.arange(count) + 0.5) * math.pi / count
 
@@ -140,7 +181,10 @@ def highest(model: Model, radius: float) -> float:
     peaks = [u.grown(u.peak, radius) if isinstance(u, Block) else u.size(radius)[0] for u in model.units]
     if not np.all(np.isfinite(peaks)):
         return math.inf
-    gains = bounds[0] * np.array(peaks)
+    sizes = bounds[0]
+    for rows in model.groups():  # of channels that mix each may be as loud as the loudest
+        sizes[rows] = np.max(sizes[rows], axis=0)
+    gains = sizes * np.array(peaks)
     lines = [i for i, unit in enumerate(model.units) if isinstance(unit, Line) or unit.longest is not None]
     blocks = [i for i in range(model.size) if i not in lines]  # each after those that it reads
     if blocks:
@@ -167,15 +211,15 @@ def _slope(model: Model, radius: float) -> float:
     return float(np.linalg.norm(da * sizes[:, 0] + a * sizes[:, 1], 2))
 
 
-def _cover(accept: Callable[[Any, Any], Any], slope: float, n: int) -> Any:
+def _cover(model: Model, accept: Callable[[Any, Any], Any], slope: float, n: int) -> Any:
     """The first angles of intervals from 0 to pi that are all accepted. Raises Undecided."""
     count = max(16, int(math.pi * slope))
     halves = np.full(count, math.pi / (2 * count))
     centres = (2 * np.arange(count) + 1) * halves
-    first, most = [], _MOST // max(n, 1) ** 2
+    first = []
     while len(centres):
-        most -= len(centres)
-        if most < 0 or halves[-1] < 1e-13:
+        model.computed += len(centres) * max(n, 1) ** 3  # of inverses
+        if model.computed > _MOST or halves[-1] < 1e-13:
             raise Undecided
         step = max(_AT_ONCE // max(n, 1) ** 2, 64)
         parts = [accept(centres[i : i + step], halves[i : i + step]) for i in range(0, len(centres), step)]
@@ -202,12 +246,8 @@ def _scaling(model: Model, units: list[int], sizes: Any) -> Any:
         left = matrix.T @ left
         right, left = right / np.sum(right), left / np.sum(left)
     weights = np.sqrt(left / right)
-    groups: dict[int, list[int]] = {}
-    for place, i in enumerate(units):
-        group = getattr(model.units[i], "group", None)
-        if group is not None:
-            groups.setdefault(group, []).append(place)
-    for places in groups.values():
+    for group in model.groups():
+        places = [place for place, i in enumerate(units) if i in group]
         weights[places] = np.exp(np.mean(np.log(weights[places])))
     return weights
 

@@ -45,6 +45,7 @@ class Block:
     """A channel of which only bounds are known: its gains in energy and in peak.
 
     Attributes:
+      is_curve: as of `gains.Sector`.
       group: those of one group are channels that mix.
       longest: of a line whose delay is not known, its age at most; None: not a line; it has no memory where
         `is_instant`.
@@ -54,6 +55,7 @@ class Block:
     energy: float
     peak: float
     is_instant: bool = False
+    is_curve: bool = False
     longest: float | None = None
     group: int | None = None
 
@@ -76,6 +78,7 @@ class Model:
     unknown: list[str]
     units: list[Line | Block] = field(default_factory=list)
     first: dict[Any, int] = field(default_factory=dict)
+    computed: int = 0  # how many numbers `circle` has computed: it gives up at a bound
 
     def __post_init__(self) -> None:
         for name in self.sources:
@@ -96,6 +99,14 @@ class Model:
     @property
     def blocks(self) -> list[int]:
         return [i for i, unit in enumerate(self.units) if isinstance(unit, Block)]
+
+    def groups(self) -> list[list[int]]:
+        """The indices of blocks that are channels that mix."""
+        found: dict[int, list[int]] = {}
+        for i, unit in enumerate(self.units):
+            if isinstance(unit, Block) and unit.group is not None:
+                found.setdefault(unit.group, []).append(i)
+        return [*found.values()]
 
     @property
     def states(self) -> int:
@@ -227,7 +238,7 @@ class Model:
             channels = self._channels(Ref(node, port))
             if isinstance(way, Sector):
                 self.first[key] = len(self.units)
-                self.units += [Block(node, 1.0, 1.0, is_instant=True)] * channels
+                self.units += [Block(node, 1.0, 1.0, is_instant=True, is_curve=way.is_curve)] * channels
             elif isinstance(way, Bounded):
                 self.first[key] = len(self.units)
                 group = len(self.units) if way.mixes else None
