@@ -264,3 +264,21 @@ def test_a_learned_gain_by_all_that_training_can_reach(most: float, outcome: str
     found = verdict(echo("300 samples", f"{{learn: 0.5, min: -0.9, max: {most}}}"))
     assert found.outcome == outcome
     assert found.gain == pytest.approx(most)
+
+
+def test_a_loop_all_of_whose_delays_move_is_judged_by_its_gain() -> None:
+    """No delay is known: there is no determinant of lines to look at."""
+    text = """
+version: 2
+name: strings
+clock: {sample_rate: 8 kHz}
+inputs: {x: {rate: audio}, age: {rate: const, shape: [1], unit: ms}}
+feedback: {turn: {from: softer, delay: age, min: 5 ms, max: 20 ms}}
+nodes:
+  into: {op: add, inputs: [x, turn]}
+  softer: {op: multiply, inputs: [into, GAIN]}
+outputs: {y: into}
+"""
+    for gain, wanted in (("0.7", "stable"), ("1.2", "not proven")):
+        (found,) = judge(run(LEGALISE, dg.load(text.replace("GAIN", gain))))
+        assert found.outcome == wanted

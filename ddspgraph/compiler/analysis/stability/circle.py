@@ -28,6 +28,8 @@ def zeros_outside(model: Model, radius: float) -> int:
     Blocks count as if they were 0.
     """
     lines, n = model.lines, len(model.lines)
+    if not lines:  # all delays move: a determinant of nothing is 1
+        return 0
     slope = _slope(model, radius)
     share = 0.9 if n == 1 else math.sin(math.pi / (n + 1))  # n factors of less than a half turn in sum
 
