@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from ddspgraph.training.fit import fit
     from ddspgraph.training.train import train
 
-__version__ = "0.1.0a3"
+__version__ = "0.1.0a4"
 
 #: public name -> where it lives; loaded on first use (PEP 562), so that nothing is paid for in advance.
 _HOME = {

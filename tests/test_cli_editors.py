@@ -72,8 +72,8 @@ def test_a_terminal_gets_lines_that_fit(capsys: Any, monkeypatch: pytest.MonkeyP
     [
         ("vibrato", "lfo"),
         ("chorus", "mod_delay"),
-        ("lowpass", "sinc_filter"),
-        ("Low-Pass", "sinc_filter"),
+        ("lowpass", "lowpass"),
+        ("Low-Pass", "lowpass"),
         ("envelope", "exp_decay"),
         ("delay", "mod_delay"),
         ("make it quieter", "gain"),
