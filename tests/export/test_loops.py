@@ -14,6 +14,8 @@ from ddspgraph.export.fixed import fixed_graph, fixed_step
 from ddspgraph.export.target_folder import save_target
 from ddspgraph.export.targets import Target
 
+#: Of the peak: runtimes round tanh and sums in their own ways, and a loop hands on what it rounded.
+CLOSE = 2e-5
 #: A damped comb, its delay between two samples, and an echo that moves: slices, an interpolator and gathers.
 SPEC = """\
 version: 2
@@ -42,7 +44,7 @@ def model() -> Any:
 @pytest.mark.parametrize("target", ["litert", "onnx"])
 def test_offline(model: Any, tmp_path: Path, target: Target) -> None:
     difference, _ = save_target(fixed_graph(model, batch=2, samples=1000), target, tmp_path / "x")
-    assert difference < 2e-6
+    assert difference < CLOSE
 
 
 @pytest.mark.parametrize(("target", "samples"), [("litert", 256), ("onnx", 64)])
@@ -51,7 +53,7 @@ def test_the_step_of_a_stream(model: Any, tmp_path: Path, target: Target, sample
         dg.compile_stream(model), batch=1, samples=samples, constants={"age": np.array([[31.3]], np.float32)}
     )
     difference, _ = save_target(step, target, tmp_path / "x")
-    assert difference < 2e-6
+    assert difference < CLOSE
 
 
 def test_a_saved_model_loads_and_trains(tmp_path: Path) -> None:
