@@ -241,7 +241,7 @@ class Mapped(Op):
     def _channels(self, signals: Mapping[str, Signal]) -> Dim:
         return signals[self.own[0]].dims[2]
 
-    ranges, ways = ranges_of_members, ways_of_members
+    ranges, ways = ranges_of_members, ways_of_members  # type: ignore[assignment]  # they take the op as their self
 
     def weights(self, signals: Mapping[str, Signal]) -> Mapping[str, Weight]:
         return self.inner.weights(self.inside(signals))
