@@ -16,6 +16,9 @@ from ddspgraph.ir.types import Rate, Signal, Unit, signal
 from ddspgraph.ir.units import UNITS
 from ddspgraph.lazy import np
 
+#: More are no knobs: networks have ops of their own.
+_MOST_NUMBERS = 1 << 20
+
 
 class Learned(Op):
     """A constant that `train` and `fit` move: it begins at `value` and stays between its bounds.
@@ -81,7 +84,7 @@ class Learned(Op):
         return [dsp.unbounded(x, *self._bounds) for x in numbers]
 
     def _check(self) -> None:
-        """Raises `Mismatch` E501, E507 or E508 where value, bounds and shape contradict each other."""
+        """Raises `Mismatch` E501, E502, E507 or E508 where value, bounds and shape contradict each other."""
         low, high, is_log = self._bounds
         numbers = numbers_of(self.value)
         for name, bound in (("min", low), ("max", high)):
@@ -99,6 +102,9 @@ class Learned(Op):
                 message = f"it must begin {' and '.join(filter(None, [above, below]))}, this is {self._said(x)}"
                 hint = "at a bound nothing could move it: begin between them, or move the bound"
                 raise _fault("E507", message, hint, "value")
+        if math.prod(self.shape or ()) > _MOST_NUMBERS:
+            message = f"'shape' says {math.prod(self.shape or ()):,} numbers"
+            raise _fault("E502", message, f"learn at most {_MOST_NUMBERS:,} in one node", "shape")
         own = shape_of(self.value)
         if self.shape is not None and own not in ((), self.shape):
             message = f"'shape' says {list(self.shape)}, 'value' has {list(own)}"

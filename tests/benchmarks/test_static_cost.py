@@ -24,7 +24,7 @@ MOST = {
     ("sinusoidal", False): (N_SINUSOIDS + 0.5, 16.5, 300),
     ("wavetable", False): (0.1, 32.1, 480),  # the wavetables themselves are 32 a sample
     ("noise", False): (2.1, 3.0, 370),
-    ("reverb", False): (1.9, 1.8, 110),  # the convolution's turning weights
+    ("reverb", False): (1.9, 1.8, 115),  # the convolution's turning weights
     ("spectral_loss", False): (12.5, 4.0, 1700),
     ("chain", False): (39.5, 12.0, 980),
     ("chain_loss", True): (54.5, 12.0, 5000),

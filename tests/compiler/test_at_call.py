@@ -96,10 +96,16 @@ def test_what_is_no_real_number_is_refused(split: Any, x: Any, said: str) -> Non
     assert f"'x' is not an array of numbers: {said if 'text' in said else 'it is ' + said}" in text
 
 
-def test_frames_of_free_channels_at_a_port_of_one() -> None:
+def test_frames_of_free_channels_at_a_port_of_a_sound() -> None:
+    """Each channel is a sound of its own, however many the call has."""
     model = compiled({"n": {"op": "power", "inputs": ["f"]}}, {"f": {"rate": "frame", "channels": "k"}})
-    assert "'n': port 'audio' wants" in refused(model, f=np.zeros([1, 10, 4]))
-    assert model({"f": np.zeros([1, 10, 1])})["o_n"].shape == [1, 11, 1]
+    for channels in (1, 4):
+        assert model({"f": np.zeros([1, 10, channels])})["o_n"].shape == [1, 11, channels]
+
+
+def test_frames_of_free_channels_at_a_port_of_one() -> None:
+    model = compiled({"n": {"op": "mel", "inputs": ["f"]}}, {"f": {"rate": "frame", "channels": "k"}})
+    assert "port 'audio'" in refused(model, f=np.zeros([1, 100, 4]))
 
 
 def test_audio_that_is_shorter_than_a_frame() -> None:

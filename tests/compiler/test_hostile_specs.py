@@ -22,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 #: Makes no tensor: a window is cut to the filter, a reverb that is given its response makes none, what is cropped
 #: away is gone, and there are no more coefficients than bands.
 FREE = (
+    "fdn.seed",
     *("filtered_noise.window", "fir_filter.window", "hold.ch", "filtered_noise_reverb.", "crop.", "mfcc.mfcc_bins"),
     *("f0_power_features.frame_size", "dilated_conv_decoder.precondition_ch"),  # what they size is not asked for
 )

@@ -112,7 +112,7 @@ def test_every_example_graph_has_a_page(path: Path) -> None:
     graph = dg.load(path)
     data = data_of(html_of(graph))
     assert {box["name"] for box in data["boxes"].values() if box["kind"] in ("node", "loss")} == {
-        node.name for node in graph.nodes if "." not in node.name
+        node.name for node in graph.nodes if node.is_written
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ddspgraph.ir.mapped import is_sound
 from ddspgraph.ir.ports import Mismatch, Port, is_wild
 from ddspgraph.ir.types import FRAMES, SAMPLES, Dim, Rate, Signal
 
@@ -25,13 +26,15 @@ class Step:
 class Target:
     """What a port wants here: its rate and how many axes.
 
-    `is_open` where the port takes any number of axes, and `rank` is that of the value that it meets.
+    `is_open` where the port takes any number of axes, and `rank` is that of the value that it meets; `takes_channels`
+    where it takes a sound, and so each of its channels.
     """
 
     rate: Rate
     rank: int | None
     broadcast: bool
     is_open: bool
+    takes_channels: bool = False
 
 
 def targets(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[str, Target]:
@@ -46,7 +49,7 @@ def targets(ports: Mapping[str, Port], signals: Mapping[str, Signal]) -> dict[st
         else:
             rate = port.rate if port.rate is not None else signals[name].rate
             rank = None if port.dims is None else len(port.dims)
-            wanted[name] = Target(rate, rank, port.broadcast, is_open=False)
+            wanted[name] = Target(rate, rank, port.broadcast, is_open=False, takes_channels=is_sound(port))
     return wanted
 
 
@@ -117,7 +120,7 @@ def _squeezed(signal: Signal, target: Target, steps: list[Step]) -> tuple[Signal
     if target.rank != 2 or signal.rank != 3:
         return signal, tuple(steps)
     channels = signal.dims[2]
-    if channels == Dim.of(1) or (is_wild(channels) and not target.is_open):
+    if channels == Dim.of(1) or (is_wild(channels) and not (target.is_open or target.takes_channels)):
         squeezed = Signal(signal.dims[:2], signal.rate, signal.unit, voices=signal.voices)
         return squeezed, (*steps, Step("squeeze"))
     return signal, tuple(steps)
