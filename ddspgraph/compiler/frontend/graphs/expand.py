@@ -171,6 +171,10 @@ class _Expansion:
         given = None if definition.is_faulty else self._given(level, definition, name, value)
         if given is None:
             self._stand_in(level, name, value)
+            if not definition.is_faulty:  # what reads its outputs is not to blame
+                for output in self.outputs(self.below(level, str(key))).values():
+                    made = Key(text_of(output).partition("/")[0], name.span)
+                    self.nodes.setdefault(made, Value({}, value.span))
             return
         inner = self.below(level, str(key))
         inner.weights = f"{level.weights}{key}."
