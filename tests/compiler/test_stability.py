@@ -17,7 +17,7 @@ from ddspgraph.compiler.analysis.stability import Verdict, judge
 from ddspgraph.compiler.driver import outline, stability
 from ddspgraph.compiler.pipeline import LEGALISE, run
 from ddspgraph.diagnostics import Report
-from tests.random_loops import radius_of, random_loop
+from tests.random_loops import radius_of, random_loop, worst_radius_of
 
 RATE = 16_000
 
@@ -72,16 +72,23 @@ def test_a_gain_of_one_rings_for_ever() -> None:
 
 
 def test_random_loops_against_eigenvalues() -> None:
-    """Nothing that grows is called stable, nothing that dies away unstable, and nearly all that dies away is proven."""
+    """Nothing that grows is called stable, nothing that dies away unstable, and nearly all that dies away is proven.
+
+    A loop with a tanh dies away where it does with every slope that the tanh can have: driven hard, it has less gain.
+    """
     stable = proven = 0
     for i in range(40):
-        spec = random_loop(np.random.default_rng([1, i]))
+        rng = np.random.default_rng([1, i])
+        spec = random_loop(rng)
         radius, verdicts = radius_of(spec), judge(run(LEGALISE, infer(outline(spec), Report())))
         outcomes = {each.outcome for each in verdicts}
         if radius >= 1.0:
             assert outcomes != {"stable"}, i
             continue
         assert "unstable" not in outcomes, i
+        if worst_radius_of(spec, rng) >= 1.0:
+            assert outcomes != {"stable"}, i
+            continue
         stable += 1
         proven += outcomes == {"stable"}
         if all(each.is_exact for each in verdicts):
@@ -140,7 +147,10 @@ def test_a_filter_in_the_loop_decays_as_its_loudest_frequency() -> None:
 SOFT = "  soft: {op: tanh, inputs: [damp]}"
 
 
-@pytest.mark.parametrize(("gain", "outcome"), [("0.99", "stable"), ("-0.99", "stable"), ("1.2", "not proven")])
+@pytest.mark.parametrize(
+    ("gain", "outcome"),
+    [("0.99", "stable"), ("-0.99", "stable"), ("1.0", "not proven"), ("-1.0", "not proven"), ("1.2", "not proven")],
+)
 def test_a_soft_clipper_amplifies_nothing(gain: str, outcome: str) -> None:
     assert verdict(echo("300 samples", gain, SOFT, last="soft")).outcome == outcome
 

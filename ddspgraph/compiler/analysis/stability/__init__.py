@@ -23,6 +23,8 @@ from ddspgraph.lazy import np
 
 #: A pole so near to the unit circle may be on it, as far as float64 can tell: a double one is known to 1e-8.
 _EPSILON = 1e-7
+#: A bound from here on may be 1, and rounded.
+_BELOW_ONE = 1.0 - 1e-9
 #: Poles that decay by less than this a sample are not looked for with circles: in nepers.
 _SLOWEST = 1e-8
 #: How near decays are found, of a pole and of a bound, as ratios.
@@ -146,7 +148,7 @@ class _Judge:
         if pole is None or model.slowest_filter() >= 1.0:
             return None
         if not self.how_long:
-            is_stable = highest(model, 1.0) < 1.0 or loudest(model, 1.0) < 1.0 or _is_clear(model, 1.0)
+            is_stable = self._gain() < _BELOW_ONE or _is_clear(model, 1.0)
             return self._result("stable", "no pole is outside of the unit circle") if is_stable else None
         # No pole is slower than one that is where a bound is, or outside of whose circle there is none.
         radius = abs(pole) ** (1.0 - _NEAR)
@@ -167,7 +169,7 @@ class _Judge:
             gain = self._gain()
             known = gain if gain > 1.0 and math.isfinite(gain) else None
             return self._result("unstable", why, gain=known, notes=self._loud_members(), **facts)
-        if radius**stride >= 1.0 - _EPSILON and not self._gain() < 1.0:
+        if radius**stride >= 1.0 - _EPSILON and not self._gain() < _BELOW_ONE:
             return self._result("not proven", f"it rings for ever{at}: its gain is 1", gain=1.0, **facts)
         t60_s = seconds(-math.log(radius) if radius > 0.0 else math.inf, rate)
         return self._result(
@@ -185,7 +187,7 @@ class _Judge:
         gains: dict[str, float] = {}
         for name, bound in tests:
             gains[name] = bound(1.0)
-            if gains[name] < 1.0:
+            if gains[name] < _BELOW_ONE:
                 decay = None
                 if self.how_long:
                     decay = _slowest_decay(lambda decay, b=bound: b(math.exp(-decay)) < 1.0, _NEAR_BOUND)

@@ -89,7 +89,7 @@ def amplifies_nowhere(model: Model, radius: float) -> bool:
     def accept(centres: Any, halves: Any) -> Any:
         inverse, between = pieces(centres)
         value = _least(between * scale, 1.0 - np.exp(-1j * np.outer(centres, ages)) @ taps)
-        if np.any(value <= 0.0):
+        if np.any(value <= 1e-9):  # 0, and rounded
             raise Undecided
         size = np.sqrt(np.sum(np.abs(inverse) ** 2, axis=(1, 2))) if lines else np.zeros(len(centres))
         share = slope * halves * size
