@@ -7,7 +7,7 @@ import functools
 import itertools
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 
 from ddspgraph.codes import CODES, REPAIRS
@@ -241,6 +241,9 @@ def in_source_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]
     return tuple(sorted(dict.fromkeys(diagnostics), key=place))
 
 
+_NO_OTHER_USE = nullcontext()
+
+
 @dataclass
 class Report:
     """Collects findings, so that one run names all errors of a file; up to `MOST_FINDINGS` of them.
@@ -252,9 +255,12 @@ class Report:
     _use: Use | None = field(default=None, repr=False)
     _first_uses: dict[tuple[str, Span], Use | None] = field(default_factory=dict, repr=False)
 
-    @contextmanager
-    def within(self, use: Use | None) -> Iterator[None]:
+    def within(self, use: Use | None) -> AbstractContextManager[None]:
         """What is found meanwhile holds for one use of a sub-graph."""
+        return _NO_OTHER_USE if use is self._use else self._within(use)
+
+    @contextmanager
+    def _within(self, use: Use | None) -> Iterator[None]:
         before, self._use = self._use, use
         try:
             yield

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from ddspgraph.diagnostics import Diagnostic, Span
 from ddspgraph.ir.op import Op
@@ -49,8 +49,7 @@ class Clock:
         return float(value) if isinstance(value, Fraction) else value
 
 
-@dataclass(frozen=True, order=True)
-class Ref:
+class Ref(NamedTuple):
     """One value of a graph: an input (port "") or an output port of a node."""
 
     node: str

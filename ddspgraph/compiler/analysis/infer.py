@@ -39,10 +39,13 @@ def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyT
 def _swept(graph: Graph, report: Report, sizes: Mapping[str, int]) -> dict[Ref, Signal]:
     types: dict[Ref, Signal] = {i.ref: i.signal.sized(sizes) for i in graph.inputs}
     bound: dict[tuple[str, str], tuple[Dim, Node]] = {}
-    known: dict[object, Mapping[Ref, Signal]] = {}  # a graph of a thousand uses has few kinds of nodes
+    # A graph of a thousand uses has few kinds of nodes, and fewer types: each is one object, known by its identity.
+    known: dict[object, Mapping[Ref, Signal]] = {}
+    shared: dict[Signal, Signal] = {}
+    types = {ref: shared.setdefault(signal, signal) for ref, signal in types.items()}
     for node in graph.nodes:
         if all(ref in types for _, ref in node.inputs):
-            made = _known_types(graph, node, types, report, sizes, known)
+            made = _known_types(graph, node, types, report, sizes, known, shared)
             if node.origin is Origin.BORDER and made and not _are_one_size(node, made, bound, report):
                 continue
             types.update(made)
@@ -56,14 +59,15 @@ def _known_types(
     report: Report,
     sizes: Mapping[str, int],
     known: dict[object, Mapping[Ref, Signal]],
+    shared: dict[Signal, Signal],
 ) -> Mapping[Ref, Signal]:
     """The types that a node makes; of an op on inputs of types that were met before, those of then."""
-    key = node.op, tuple((port, types[ref]) for port, ref in node.inputs)
+    key = (node.op, *[item for port, ref in node.inputs for item in (port, id(types[ref]))])
     found = known.get(key)
     if found is not None:
         return {Ref(node.name, ref.port): signal for ref, signal in found.items()}
     before = len(report.diagnostics)
-    made = _node_types(graph, node, types, report, sizes)
+    made = {ref: shared.setdefault(s, s) for ref, s in _node_types(graph, node, types, report, sizes).items()}
     if made and len(report.diagnostics) == before:
         known[key] = made
     return made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Container, Mapping
+from typing import NamedTuple
 
 from ddspgraph.diagnostics import Report, Span
 from ddspgraph.ir.graph import Graph, Node, Ref
@@ -48,11 +49,25 @@ def node_shapes(graph: Graph, node: Node, sizes: Mapping[str, int]) -> dict[str,
     return {**shapes, **made, **{f"= {name}": weight.shape for name, weight in weights.items()}}
 
 
+class _Need(NamedTuple):
+    """Bytes of each output by port, of what the kernel holds beside them, and of the variables."""
+
+    made: Mapping[str, int]
+    held: int
+    variables: int
+
+
+def _need(graph: Graph, node: Node, sizes: Mapping[str, int]) -> _Need:
+    shapes = node_shapes(graph, node, sizes)
+    made = {ref.port: math.prod(shapes[f"-> {ref.port}"]) * BYTES for ref in node.refs}
+    variables = sum(math.prod(shape) for name, shape in shapes.items() if name.startswith("= "))
+    return _Need(made, node.op.workspace(shapes) * BYTES, variables * BYTES)
+
+
 def node_bytes(graph: Graph, node: Node, sizes: Mapping[str, int], used: Container[Ref]) -> int:
     """Bytes of the outputs that are used (others are never made), and of what the kernel holds beside them."""
-    shapes = node_shapes(graph, node, sizes)
-    made = sum(math.prod(shapes[f"-> {ref.port}"]) for ref in node.refs if ref in used)
-    return (made + node.op.workspace(shapes)) * BYTES
+    need = _need(graph, node, sizes)
+    return sum(need.made[ref.port] for ref in node.refs if ref in used) + need.held
 
 
 def peak_bytes(graph: Graph, sizes: Mapping[str, int]) -> tuple[int, Node | None]:
@@ -74,27 +89,39 @@ def _peak_bytes(graph: Graph, sizes: Mapping[str, int]) -> tuple[int, Node | Non
     last_reader: dict[Ref, int] = {ref: len(graph.nodes) for ref in graph.roots()}
     for i, node in enumerate(graph.nodes):
         for _, ref in node.inputs:
-            last_reader[ref] = max(last_reader.get(ref, 0), i)
-    size = {ref: math.prod(shape_at(graph.types[ref], sizes)) * BYTES for ref in graph.values() if ref in graph.types}
-    alive = sum(size[i.ref] for i in graph.inputs) + sum(_variable_bytes(graph, node) for node in graph.nodes)
+            last_reader[ref] = i if ref not in last_reader else max(last_reader[ref], i)
+    needs = _needs(graph, sizes)
+    alive = sum(math.prod(shape_at(i.signal, sizes)) for i in graph.inputs) * BYTES
+    alive += sum(need.variables for need in needs if need is not None)
+    size: dict[Ref, int] = {}
     peak, worst = alive, None
-    for i, node in enumerate(graph.nodes):
-        if any(ref not in size for ref in node.refs):
+    for i, (node, need) in enumerate(zip(graph.nodes, needs, strict=True)):
+        if need is None:
             continue
-        here = alive + node_bytes(graph, node, sizes, last_reader)
-        if here > peak:
-            peak, worst = here, node
-        alive += sum(size[ref] for ref in node.refs if ref in last_reader)
-        ended = {ref for _, ref in node.inputs if last_reader.get(ref) == i}
-        alive -= sum(size[ref] for ref in ended if ref in size and ref.node in graph.node_by_name)
+        kept = {ref: need.made[ref.port] for ref in node.refs if ref in last_reader}  # others are never made
+        alive += sum(kept.values())
+        if alive + need.held > peak:
+            peak, worst = alive + need.held, node
+        size |= kept
+        alive -= sum(size.get(ref, 0) for ref in {ref for _, ref in node.inputs} if last_reader[ref] == i)
     return peak, worst
 
 
-def _variable_bytes(graph: Graph, node: Node) -> int:
-    if any(ref not in graph.types for _, ref in node.inputs):
-        return 0
-    weights = node.op.weights({port: graph.types[ref] for port, ref in node.inputs})
-    return sum(math.prod(weight.shape) for weight in weights.values()) * BYTES
+def _needs(graph: Graph, sizes: Mapping[str, int]) -> list[_Need | None]:
+    """What each node needs; None of one without types. A graph of a thousand uses has few kinds of nodes."""
+    found: dict[object, _Need] = {}
+    needs: list[_Need | None] = []
+    for node in graph.nodes:
+        types = [graph.types.get(ref) for ref in (*(ref for _, ref in node.inputs), *node.refs)]
+        if None in types:
+            needs.append(None)
+            continue
+        # `infer` gives nodes alike the very same types.
+        kind = (node.op, *(port for port, _ in node.inputs), *map(id, types))
+        if kind not in found:
+            found[kind] = _need(graph, node, sizes)
+        needs.append(found[kind])
+    return needs
 
 
 def memory_limit(limits: Limits) -> int:

@@ -112,15 +112,17 @@ class Connector:
         """Whether every port that must be connected is. Reports E305."""
         given = draft.value.get("inputs")
         missing = [name for name, port in ports.items() if not port.optional and name not in pairs]
+        if not missing:
+            return True
         unknown = any(v.is_faulty for _, v in draft.value.items()) or len(pairs) < _count(given)
         unknown = unknown or any(isinstance(v.data, str) and self.scope.several(v.data) for v in pairs.values())
-        if missing and not unknown and draft.op is not None:  # what is unknown may be what is missing, misspelt
+        if not unknown and draft.op is not None:  # what is unknown may be what is missing, misspelt
             named = ", ".join(f"'{name}'" for name in missing)
             inputs, are = ("inputs", "are") if len(missing) > 1 else ("input", "is")
             message = f"'{draft.key}': the {inputs} {named} of {draft.op.name} {are} not connected"
             types = "; ".join(f"`{name}` takes {ports[name].type_text()}" for name in missing)
             self.report.add("E305", message, draft.key.span, hint=f"add to its inputs: {types}")
-        return not missing
+        return False
 
     def _by_port(self, draft: Draft, op: type[Op], given: Value) -> Iterator[tuple[str, Value]]:
         """Pairs of port and value; a list is matched to the ports in order."""
