@@ -37,7 +37,7 @@ An op that the library does not have is named as it will be, and marked with `x-
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ddspgraph.compiler.frontend.values import Document, Key, Value
 from ddspgraph.diagnostics import Diagnostic, Note, Report, Span, quote
@@ -46,6 +46,7 @@ from ddspgraph.migrations.change import Change, Kind
 from ddspgraph.migrations.gin.map.clock import ClockFacts
 from ddspgraph.migrations.gin.map.config import Config, Instance, canonical
 from ddspgraph.migrations.gin.map.draft import Draft, identifier
+from ddspgraph.migrations.gin.map.groups import put_in_graphs
 from ddspgraph.migrations.gin.map.inputs import settle
 from ddspgraph.migrations.gin.map.ledger import Ledger
 from ddspgraph.migrations.gin.map.leftovers import settle_leftovers
@@ -116,7 +117,7 @@ class _Upgrade:
         if self.report.has_errors:
             self._missing_files()
         self.report.raise_errors()
-        settle(self.draft)
+        placed = put_in_graphs(self.draft, settle(self.draft))
         training = Training(self.config, self.clock)
         training.compare_rates()
         first = next((b.span for b in self.config.bindings), Span.start_of(self.file.source))
@@ -132,8 +133,11 @@ class _Upgrade:
             *extra,
         ]
         document = Document(mapping(entries, first), self.file.source)
-        changes = self.ledger.changes(self.file, runner_bindings())
-        return Upgraded(document, changes, tuple(self.clock.warnings), tuple(self.draft.awaited))
+        changes = [
+            replace(change, to=change.to and placed(change.to), note=placed(change.note))
+            for change in self.ledger.changes(self.file, runner_bindings())
+        ]
+        return Upgraded(document, tuple(changes), tuple(self.clock.warnings), tuple(self.draft.awaited))
 
     def _sections(self, first: Span) -> list[tuple[Key, Value]]:
         draft = self.draft
@@ -141,6 +145,7 @@ class _Upgrade:
         found = []
         for name, section in (
             ("params", constants),
+            ("graphs", draft.graphs),
             ("inputs", draft.inputs),
             ("nodes", draft.nodes),
             ("outputs", draft.outputs),

@@ -59,6 +59,11 @@ def input_shapes(calls: Sequence[Reader], known: Mapping[str, Shape] | None = No
     return _Shapes(calls, known or {}).found
 
 
+def reference_shapes(calls: Sequence[Reader], known: Mapping[str, Shape]) -> Mapping[str, Shape]:
+    """What is known of every reference that calls read or make: of inputs, of signals, of controls."""
+    return _Shapes(calls, known).known
+
+
 class _Shapes:
     """What is known of every reference. A name becomes known once, and then its readers are asked again.
 

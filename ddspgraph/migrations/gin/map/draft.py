@@ -55,6 +55,23 @@ class Call:
     inputs: tuple[Value, ...]
 
 
+@dataclass(frozen=True)
+class MadeGroup:
+    """A group within another, whose nodes become a sub-graph.
+
+    Attributes:
+      key: its name in the graph.
+      around: what stands before the name of the group, which that of its nodes follows.
+      nodes: their names, those of groups within it too.
+      signal: the reference of what it makes.
+    """
+
+    key: Key
+    around: str
+    nodes: tuple[str, ...]
+    signal: str
+
+
 class Draft:
     """What the models of magenta/ddsp become, piece by piece. Reports E306."""
 
@@ -63,6 +80,8 @@ class Draft:
         self.inputs: dict[str, Entry] = {}
         self.nodes: dict[str, Entry] = {}
         self.losses: dict[str, Entry] = {}
+        self.groups: dict[str, MadeGroup] = {}  # within others, the innermost first
+        self.graphs: dict[str, Entry] = {}
         self.outputs: dict[str, Entry] = {}
         self.constants: dict[str, Literal] = {}
         self.calls: list[Call] = []
@@ -76,6 +95,7 @@ class Draft:
         """A name for a node or loss. Reports E306 where there is one."""
         key = Key(identifier(name), span)
         first = next((s[key][0] for s in (self.nodes, self.losses, self.inputs) if key in s), None)
+        first = self.groups[key].key if key in self.groups else first
         if first is not None:
             message = f"{quote(key)} is the name of two things: magenta/ddsp keeps the second and says nothing"
             hint = "bind `name` of one of them, or a scope of its own"

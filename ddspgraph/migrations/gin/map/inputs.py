@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ddspgraph.migrations.gin.map.draft import Draft, frames
 from ddspgraph.migrations.text.edits import plain
 from ddspgraph.migrations.v1.classes import AUDIO, Shape
-from ddspgraph.migrations.v1.inputs import input_shapes
+from ddspgraph.migrations.v1.inputs import input_shapes, reference_shapes
 
 _ONE_CHANNEL = Shape("audio", 1)
 
 
-def settle(draft: Draft) -> None:
-    """Declares the inputs of a draft that is complete but for them."""
+def settle(draft: Draft) -> Mapping[str, Shape]:
+    """Declares the inputs of a draft that is complete but for them; the shapes of all that is read in it."""
     known = {**dict(_told(draft)), **dict(_made(draft))}
     for name, (shape, _) in input_shapes(draft.calls, known).items():
         if name in draft.inputs:
             key, value = draft.inputs[name]
             draft.inputs[name] = key, plain(shape.as_input(), value.span)
+    return reference_shapes(draft.calls, known)
 
 
 def _told(draft: Draft) -> Iterator[tuple[str, Shape]]:

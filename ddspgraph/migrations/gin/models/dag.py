@@ -7,6 +7,7 @@ from dataclasses import replace
 from ddspgraph.diagnostics import quote
 from ddspgraph.migrations.change import Kind
 from ddspgraph.migrations.gin.map.config import Instance
+from ddspgraph.migrations.gin.map.draft import MadeGroup, identifier
 from ddspgraph.migrations.gin.map.params import texts
 from ddspgraph.migrations.gin.models.environment import Environment, Results
 from ddspgraph.migrations.gin.models.modules import Keys, Modules
@@ -35,7 +36,8 @@ class Group:
             hint = f"add `{self.instance.said}.dag = [...]`"
             self.report.add("E310", f"{self.instance.said} has no dag", self.instance.span, hint=hint)
             return None
-        self.ledger.say(binding, Kind.MOVED, self.to, "the order of the file is kept")
+        to = f"graphs.{identifier(self.prefix)[:-1]}.nodes" if self.prefix else self.to
+        self.ledger.say(binding, Kind.MOVED, to, "the order of the file is kept")
         value, last = self.config.value(binding), None
         entries = value.elements if isinstance(value, Items) else ()
         if isinstance(value, Reference):
@@ -107,23 +109,27 @@ class Group:
         return replace(results, name=name or results.name.removeprefix(self.prefix))
 
     def _nested(self, instance: Instance, name: str, keys: Keys) -> Results | None:
-        """A group in a group: its nodes get its name in front."""
+        """A group in a group, which becomes a sub-graph: see `map.groups`."""
         if self.depth >= _DEEPEST:
             self.config.stop("E702", f"groups nested deeper than {_DEEPEST}", instance.span)
         binding = instance.binding("name")
-        if binding is not None:
-            self.ledger.say(binding, Kind.RENAMED, "nodes", "it stands before the names of its nodes")
-        name = name or self.modules.params.name(instance, default_name(instance.said), "nodes.")
+        if name and binding is not None:
+            self.ledger.say(binding, Kind.NO_EFFECT, None, f"the group around it calls it '{name}'")
+        name = name or self.modules.params.name(instance, default_name(instance.said), f"graphs.{self.prefix}")
         inner = Environment(self.env.draft, dict(self.env.values), dict(self.env.results), dict(self.env.open))
         for key, _ in keys:
             if key in self.env.results:  # the dictionary that a module gives
                 inner.values.update(self.env.results[key].ports)
-        last = Group(self.modules, instance, inner, f"{self.prefix}{name}_", self.depth + 1).run()
+        prefix, before = f"{self.prefix}{name}_", set(self.env.draft.nodes)
+        last = Group(self.modules, instance, inner, prefix, self.depth + 1).run()
         if last is None:
             return None
         made = {n: r for n, r in inner.results.items() if self.env.results.get(n) is not r}
         own = {f"controls/{n}/{port}": ref for n, r in made.items() for port, ref in r.ports.items()}
         signal = last.find("signal") or last.default or last.name
+        key = self.env.draft.claim(f"{self.prefix}{name}", instance.span)
+        own_nodes = tuple(node for node in self.env.draft.nodes if node not in before)
+        self.env.draft.groups[key] = MadeGroup(key, identifier(self.prefix) if self.prefix else "", own_nodes, signal)
         return Results(name, {**own, "signal": signal}, signal)
 
     def _renamed(self, results: Results, outputs: Keys) -> dict[str, str]:
