@@ -226,6 +226,11 @@ from .wavetables import (
     linear_lookup,
     wavetable_synthesis,
 )
+from .weighting import (
+    a_weighting_gain,
+    a_weighting_polynomials,
+    pre_emphasis,
+)
 
 __all__ = [
     "BUTTERWORTH_Q",
@@ -234,6 +239,8 @@ __all__ = [
     "MARGIN",
     "Network",
     "Section",
+    "a_weighting_gain",
+    "a_weighting_polynomials",
     "absorption",
     "accumulate_phase",
     "amplitude",
@@ -342,6 +349,7 @@ __all__ = [
     "polynomial_section",
     "polynomials",
     "power_to_db",
+    "pre_emphasis",
     "push_line",
     "reach_of_delay",
     "read_line",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+from ddspgraph.dsp.weighting import a_weighting_gain
 from ddspgraph.lazy import np
 
 
@@ -44,6 +45,26 @@ def _hz_to_mel(hz: Any) -> Any:
 
 
 @functools.lru_cache(maxsize=32)
+def slaney_mel_matrix(bins: int, fft_size: int, sample_rate: float) -> np.ndarray:
+    """Triangular filters from 0 Hz to Nyquist, equally wide in Slaney's mel, each of area 1 over frequency in Hz.
+
+    His mel is linear up to 1 kHz, 3 mel for 200 Hz, and logarithmic above, 27 mel for a factor of 6.4: M. Slaney,
+    Auditory Toolbox (1998), as librosa has it. Where bands are narrower than the bins of the FFT, some hold none.
+
+    Returns:
+      Float32 array [fft_size // 2 + 1, bins].
+    """
+    hz = np.arange(fft_size // 2 + 1) * (sample_rate / fft_size)
+    most = sample_rate / 2.0
+    highest = 15.0 + 27.0 * np.log(most / 1000.0) / np.log(6.4) if most > 1000.0 else 3.0 * most / 200.0
+    mel = np.linspace(0.0, highest, bins + 2)
+    edges = np.where(mel < 15.0, mel * (200.0 / 3.0), 1000.0 * 6.4 ** ((mel - 15.0) / 27.0))
+    lower, center, upper = edges[:-2], edges[1:-1], edges[2:]
+    rising, falling = (hz[:, None] - lower) / (center - lower), (upper - hz[:, None]) / (upper - center)
+    return (np.maximum(0.0, np.minimum(rising, falling)) * (2.0 / (upper - lower))).astype(np.float32)
+
+
+@functools.lru_cache(maxsize=32)
 def cosine_matrix(n_inputs: int, n_outputs: int) -> np.ndarray:
     """Discrete cosine transform II, scaled so that all but the first row are orthonormal.
 
@@ -60,13 +81,10 @@ def cosine_matrix(n_inputs: int, n_outputs: int) -> np.ndarray:
 def a_weighting_power(n_fft: int, sample_rate: float) -> np.ndarray:
     """A-weighting of power at the frequencies of an FFT: how a listener weighs them at moderate level.
 
-    IEC 61672-1, annex E: the gain is 12194**2 f**4 / ((f**2 + 20.6**2) sqrt((f**2 + 107.7**2)
-    (f**2 + 737.9**2)) (f**2 + 12194**2)), normalised to 0 dB near 1 kHz by +2.00 dB.
+    `dsp.a_weighting_gain`, normalised to 0 dB near 1 kHz by +2.00 dB.
 
     Returns:
       Float32 array [n_fft // 2 + 1] of power gains, at least -80 dB.
     """
-    square = (np.arange(n_fft // 2 + 1) * (sample_rate / n_fft)) ** 2
-    f1, f2, f3, f4 = (f**2 for f in (20.598997, 107.65265, 737.86223, 12194.217))
-    gain = f4 * square**2 / ((square + f1) * np.sqrt((square + f2) * (square + f3)) * (square + f4))
+    gain = a_weighting_gain(np.arange(n_fft // 2 + 1) * (sample_rate / n_fft))
     return np.maximum(10.0**0.2 * gain**2, 1e-8).astype(np.float32)

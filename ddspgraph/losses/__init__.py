@@ -13,6 +13,8 @@ from ddspgraph.losses.consistency import (
 )
 from ddspgraph.losses.parameters import AmpLoss, FreqLoss, ParamLoss
 from ddspgraph.losses.spectral import SpectralLoss
+from ddspgraph.losses.stft import MelSTFTLoss, SumDifferenceLoss
+from ddspgraph.losses.time_domain import DCLoss, ESRLoss, LogCoshLoss, SiSDRLoss, SNRLoss
 from ddspgraph.losses.twm import TWMLoss
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ if TYPE_CHECKING:
 #: The losses in the order of the reference: of audio, of controls, of sets of sinusoids.
 LOSSES = Registry(
     [
-        SpectralLoss,
+        *(SpectralLoss, MelSTFTLoss, SumDifferenceLoss),
+        *(ESRLoss, DCLoss, SNRLoss, SiSDRLoss, LogCoshLoss),
         *(ParamLoss, AmpLoss, FreqLoss),
         *(HarmonicConsistencyLoss, FilteredNoiseConsistencyLoss),
         *(WassersteinConsistencyLoss, KDEConsistencyLoss, TWMLoss),
@@ -34,12 +37,19 @@ _FUNCTIONS = ("amp_loss", "freq_loss", "mean_difference", "wasserstein_distance"
 __all__ = [
     "LOSSES",
     "AmpLoss",
+    "DCLoss",
+    "ESRLoss",
     "FilteredNoiseConsistencyLoss",
     "FreqLoss",
     "HarmonicConsistencyLoss",
     "KDEConsistencyLoss",
+    "LogCoshLoss",
+    "MelSTFTLoss",
     "ParamLoss",
+    "SNRLoss",
+    "SiSDRLoss",
     "SpectralLoss",
+    "SumDifferenceLoss",
     "TWMLoss",
     "WassersteinConsistencyLoss",
     "amp_loss",

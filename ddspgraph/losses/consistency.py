@@ -49,7 +49,7 @@ class HarmonicConsistencyLoss(Loss):
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return count(shapes, *self.inputs) * 6 * costs.PASS
 
-    def kernel(self, **controls: Any) -> Any:
+    def distances(self, **controls: Any) -> Any:
         losses = tensor_functions().harmonic_consistency(
             **controls,
             amp_weight=self.amp_weight,
@@ -61,7 +61,7 @@ class HarmonicConsistencyLoss(Loss):
 
 
 class FilteredNoiseConsistencyLoss(Loss):
-    """The distance of two noise filters: l = weight * mean |difference|.
+    """The distance of two noise filters: l = mean |difference|.
 
     Source: elementary.
     """
@@ -73,18 +73,14 @@ class FilteredNoiseConsistencyLoss(Loss):
         "noise_magnitudes_target": frame("n_bands", unit=Unit.LINEAR, doc="What they should be."),
     }
 
-    weight: float = param(1.0, doc="Factor of the loss.")
-
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return count(shapes, "noise_magnitudes")
 
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return count(shapes, *self.inputs) * 3 * costs.PASS
 
-    def kernel(self, noise_magnitudes: Any, noise_magnitudes_target: Any) -> Any:
-        return tensor_functions().filtered_noise_consistency(
-            noise_magnitudes, noise_magnitudes_target, weight=self.weight
-        )
+    def distances(self, noise_magnitudes: Any, noise_magnitudes_target: Any) -> Any:
+        return tensor_functions().mean_difference(noise_magnitudes, noise_magnitudes_target)
 
 
 _SETS = {
@@ -98,7 +94,7 @@ _SETS = {
 class WassersteinConsistencyLoss(Loss):
     """How far amplitude has to be moved in frequency to turn one set of sinusoids into the other.
 
-    l = weight * mean over frames of the integral of |A(f) - B(f)| df, A and B the sums of the amplitudes up to f:
+    l = mean over frames of the integral of |A(f) - B(f)| df, A and B the sums of the amplitudes up to f:
     the 1-Wasserstein distance, where each set's amplitudes sum to 1.
 
     Source: Ramdas, Garcia and Cuturi, "On Wasserstein Two Sample Testing and Related Families of Nonparametric
@@ -109,7 +105,6 @@ class WassersteinConsistencyLoss(Loss):
 
     inputs = _SETS
 
-    weight: float = param(1.0, doc="Factor of the loss.")
     midi: bool = param(True, doc="Measure distances in semitones, not in Hz.")
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
@@ -118,10 +113,8 @@ class WassersteinConsistencyLoss(Loss):
     def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         return count(shapes, "freqs_a", "freqs_b") * (6 * costs.GATHER + 2 * costs.FUNCTION)  # most of it sorts
 
-    def kernel(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
-        return tensor_functions().wasserstein_consistency(
-            amps_a, freqs_a, amps_b, freqs_b, weight=self.weight, midi=self.midi
-        )
+    def distances(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
+        return tensor_functions().wasserstein_consistency(amps_a, freqs_a, amps_b, freqs_b, midi=self.midi)
 
 
 class KDEConsistencyLoss(Loss):
@@ -152,7 +145,7 @@ class KDEConsistencyLoss(Loss):
         pairs = count(shapes, "freqs_a") * shapes["freqs_b"][-1]
         return 2 * pairs * (costs.FUNCTION + 6 * costs.PASS)  # either set under the other
 
-    def kernel(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
+    def distances(self, amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any) -> Any:
         return tensor_functions().kde_consistency(
             amps_a,
             freqs_a,

@@ -1,7 +1,8 @@
 """What the losses compute: pure functions of tensors.
 
-The differences of audio, of spectra and of synthesis parameters are here; distances between sets of sinusoids
-in `transport`, `density` and `two_way_mismatch`. Importing this file imports TensorFlow.
+The differences of audio, of spectra and of synthesis parameters are here; those of waveforms in `waveforms`, of
+spectrograms as auraloss has them in `resolutions`, of sets of sinusoids in `transport`, `density` and
+`two_way_mismatch`. Importing this file imports TensorFlow.
 """
 
 from __future__ import annotations
@@ -15,10 +16,19 @@ from ddspgraph.dsp.spectra import compute_mag
 from ddspgraph.dsp.units import hz_to_midi
 from ddspgraph.lazy import tf
 from ddspgraph.losses.density import kde_consistency as kde_consistency
+from ddspgraph.losses.resolutions import Resolution as Resolution
+from ddspgraph.losses.resolutions import Terms as Terms
+from ddspgraph.losses.resolutions import mel_stft_loss as mel_stft_loss
+from ddspgraph.losses.resolutions import sum_difference_loss as sum_difference_loss
 from ddspgraph.losses.transport import wasserstein_consistency as wasserstein_consistency
 from ddspgraph.losses.transport import wasserstein_distance as wasserstein_distance
 from ddspgraph.losses.two_way_mismatch import twm_loss as twm_loss
 from ddspgraph.losses.two_way_mismatch import twm_predict_f0 as twm_predict_f0
+from ddspgraph.losses.waveforms import dc_loss as dc_loss
+from ddspgraph.losses.waveforms import esr_loss as esr_loss
+from ddspgraph.losses.waveforms import log_cosh_loss as log_cosh_loss
+from ddspgraph.losses.waveforms import si_sdr_loss as si_sdr_loss
+from ddspgraph.losses.waveforms import snr_loss as snr_loss
 
 
 def mean_difference(target: Any, value: Any, loss_type: str = "L1", weights: Any = None) -> tf.Tensor:
@@ -196,18 +206,6 @@ def freq_loss(f_hz: Any, f_hz_target: Any, loss_type: str = "L1", weights: Any =
     12.0
     """
     return mean_difference(hz_to_midi(f_hz), hz_to_midi(f_hz_target), loss_type, weights)
-
-
-def param_loss(pred: Any, target: Any, weights: Any = None, *, weight: float = 1.0, loss_type: str = "L1") -> tf.Tensor:
-    """`weight` times the mean difference of predicted and target synthesis parameters of any one shape."""
-    return weight * mean_difference(pred, target, loss_type, weights)
-
-
-def filtered_noise_consistency(
-    noise_magnitudes: Any, noise_magnitudes_target: Any, *, weight: float = 1.0
-) -> tf.Tensor:
-    """`weight` times the mean absolute difference of noise magnitudes [batch, frames, bands]."""
-    return weight * mean_difference(noise_magnitudes, noise_magnitudes_target, "L1")
 
 
 class HarmonicLosses(NamedTuple):

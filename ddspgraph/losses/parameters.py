@@ -33,7 +33,7 @@ class _Pair(Loss):
 
 
 class ParamLoss(_Pair):
-    """The mean difference of a prediction and its target: l = weight * mean(weights * |pred - target| ** p).
+    """The mean difference of a prediction and its target: l = mean(weights * |pred - target| ** p).
 
     Source: elementary.
     """
@@ -46,11 +46,10 @@ class ParamLoss(_Pair):
         "weights": _WEIGHTS,
     }
 
-    weight: float = param(1.0, doc="Factor of the loss.")
     loss_type: str = param("L1", choices=LOSS_TYPES, doc=LOSS_TYPE_DOC)
 
-    def kernel(self, pred: Any, target: Any, weights: Any = None) -> Any:
-        return tensor_functions().param_loss(pred, target, weights, weight=self.weight, loss_type=self.loss_type)
+    def distances(self, pred: Any, target: Any, weights: Any = None) -> Any:
+        return tensor_functions().mean_difference(pred, target, self.loss_type, weights)
 
 
 class AmpLoss(_Pair):
@@ -71,7 +70,7 @@ class AmpLoss(_Pair):
     log: bool = param(False, doc="Compare the decimal logarithms of the amplitudes.")
     amin: float = param(1e-5, unit=Unit.LINEAR, gt=0, doc="Smallest amplitude of which the logarithm is taken.")
 
-    def kernel(self, amp: Any, amp_target: Any, weights: Any = None) -> Any:
+    def distances(self, amp: Any, amp_target: Any, weights: Any = None) -> Any:
         return tensor_functions().amp_loss(amp, amp_target, self.loss_type, weights, self.log, self.amin)
 
 
@@ -91,5 +90,5 @@ class FreqLoss(_Pair):
 
     loss_type: str = param("L1", choices=LOSS_TYPES, doc=LOSS_TYPE_DOC)
 
-    def kernel(self, f_hz: Any, f_hz_target: Any, weights: Any = None) -> Any:
+    def distances(self, f_hz: Any, f_hz_target: Any, weights: Any = None) -> Any:
         return tensor_functions().freq_loss(f_hz, f_hz_target, self.loss_type, weights)

@@ -98,7 +98,7 @@ class SpectralLoss(Loss):
             total += 2 * costs.spectrogram(batch * (samples // 64 + 1), 2048)
         return total
 
-    def kernel(self, target_audio: Any, audio: Any, weights: Any = None) -> Any:
+    def distances(self, target_audio: Any, audio: Any, weights: Any = None) -> Any:
         if weights is not None:
             weights = weights[(..., *[None] * (3 - len(weights.shape)))]
         return tensor_functions().spectral_loss(

@@ -42,15 +42,12 @@ def wasserstein_distance(u_values: Any, v_values: Any, u_weights: Any, v_weights
     return _power(tf.reduce_sum(_power(heights, p) * widths, axis=-1), 1.0 / p)
 
 
-def wasserstein_consistency(
-    amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any, *, weight: float = 1.0, midi: bool = True
-) -> tf.Tensor:
-    """`weight` times the mean over frames of the distance of two sets of sinusoids.
+def wasserstein_consistency(amps_a: Any, freqs_a: Any, amps_b: Any, freqs_b: Any, *, midi: bool = True) -> tf.Tensor:
+    """The mean over frames of the distance of two sets of sinusoids.
 
     Args:
       amps_a, freqs_a: Shape [batch, frames, sinusoids_a]; linear, Hz.
       amps_b, freqs_b: Shape [batch, frames, sinusoids_b].
-      weight: Weight of the loss.
       midi: Measure distances in semitones; otherwise in Hz.
 
     Returns:
@@ -59,7 +56,7 @@ def wasserstein_consistency(
     freqs_a, freqs_b = tf_float32(freqs_a), tf_float32(freqs_b)
     if midi:
         freqs_a, freqs_b = hz_to_midi(freqs_a), hz_to_midi(freqs_b)
-    return weight * tf.reduce_mean(wasserstein_distance(freqs_a, freqs_b, amps_a, amps_b))
+    return tf.reduce_mean(wasserstein_distance(freqs_a, freqs_b, amps_a, amps_b))
 
 
 def _power(x: tf.Tensor, exponent: float) -> tf.Tensor:

@@ -50,7 +50,7 @@ class TWMLoss(Loss):
         harmonics = self.n_harmonic_gaussians + self.n_harmonic_points
         return count(shapes, "f0_candidates") * harmonics * shapes["freqs"][-1] * (costs.FUNCTION + 3 * costs.PASS)
 
-    def kernel(self, f0_candidates: Any, freqs: Any, amps: Any) -> Any:
+    def distances(self, f0_candidates: Any, freqs: Any, amps: Any) -> Any:
         return tensor_functions().twm_loss(f0_candidates, freqs, amps, **self._settings())
 
     def predict_f0(self, f0_candidates: Any, freqs: Any, amps: Any) -> Any:

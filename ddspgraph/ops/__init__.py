@@ -73,6 +73,7 @@ from ddspgraph.ops.units import (
     UnitToMidi,
 )
 from ddspgraph.ops.voices import MixVoices, SplitVoices
+from ddspgraph.ops.weighting import AWeighting, PreEmphasis
 
 #: The library in the order of the reference: sources and synthesizers, effects, routing, maths, analyses,
 #: features, networks, losses.
@@ -83,6 +84,7 @@ OPS = Registry(
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
         *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),
         *(Peaking, LowShelf, HighShelf, ParametricEq, Biquad, Sos),
+        *(AWeighting, PreEmphasis),
         *(Add, Mix, Multiply, Gain, Crop, Concat, Split, Resample),
         *(Pan, Width, MidSide, LeftRight, Matrix, SplitVoices, MixVoices),
         *(ExpSigmoid, SymExpSigmoid, Sigmoid, Tanh, Softplus),

@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[2]
 FREE = (
     "fdn.seed",
     *("filtered_noise.window", "fir_filter.window", "hold.ch", "filtered_noise_reverb.", "crop.", "mfcc.mfcc_bins"),
+    "mel_stft_loss.hop_size",
     *("f0_power_features.frame_size", "dilated_conv_decoder.precondition_ch"),  # what they size is not asked for
 )
 

@@ -19,6 +19,7 @@ def _frames(low: float, high: float, channels: int, seed: int = 6) -> np.ndarray
 
 
 _SOUNDS = {"target_audio": _uniform(-1, 1, 2, 256), "audio": _uniform(-1, 1, 2, 256, seed=7)}
+_STEREO = {"target_audio": _uniform(-1, 1, 2, 256, 2), "audio": _uniform(-1, 1, 2, 256, 2, seed=7)}
 _SETS = {
     "amps_a": _frames(0, 1, 4),
     "freqs_a": _frames(100, 3000, 4),
@@ -44,6 +45,19 @@ CASES: dict[str, Callable[[], tuple[Op, Mapping[str, np.ndarray]]]] = {
         losses.SpectralLoss(fft_sizes=(128, 64), logmag_weight=1.0, loudness_weight=0.1, sample_rate=16_000),
         {**_SOUNDS, "weights": _uniform(0, 1, 2)},
     ),
+    "mel_stft_loss": lambda: (
+        losses.MelSTFTLoss(fft_size=128, hop_size=32, win_length=100, n_mels=16, mag_weight=0.5, sample_rate=16_000),
+        _SOUNDS,
+    ),
+    "sum_difference_loss": lambda: (
+        losses.SumDifferenceLoss(fft_sizes=(128, 64), hop_sizes=(32, 20), win_lengths=(100, 64)),
+        _STEREO,
+    ),
+    "esr_loss": lambda: (losses.ESRLoss(), _SOUNDS),
+    "dc_loss": lambda: (losses.DCLoss(), _SOUNDS),
+    "snr_loss": lambda: (losses.SNRLoss(), _SOUNDS),
+    "si_sdr_loss": lambda: (losses.SiSDRLoss(), _SOUNDS),
+    "log_cosh_loss": lambda: (losses.LogCoshLoss(a=4.0), _SOUNDS),
     "param_loss": lambda: (losses.ParamLoss(), {"pred": _frames(0, 1, 3), "target": _frames(0, 1, 3, seed=7)}),
     "amp_loss": lambda: (
         losses.AmpLoss(log=True),

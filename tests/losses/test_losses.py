@@ -151,7 +151,11 @@ def test_two_way_mismatch_prefers_the_fundamental() -> None:
 
 def silent(op: type[Op]) -> dict[str, np.ndarray]:
     shapes = {Rate.AUDIO: (1, 1), Rate.FRAME: (1, 1, 1), None: (1, 1, 1)}
-    return {n: np.zeros(shapes[p.rate], np.float32) for n, p in op.inputs.items() if not p.optional}
+    return {
+        n: np.zeros((*shapes[p.rate], *[d.size or 1 for d in (p.dims or ())[2:] if p.rate is Rate.AUDIO]), np.float32)
+        for n, p in op.inputs.items()
+        if not p.optional
+    }
 
 
 @pytest.mark.parametrize("loss_type", ["L1", "L2", "COSINE"])

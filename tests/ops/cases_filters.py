@@ -7,6 +7,7 @@ import numpy as np
 from ddspgraph.ops.equalisers import HighShelf, LowShelf, ParametricEq, Peaking
 from ddspgraph.ops.filters import Allpass, Bandpass, DcBlocker, Highpass, Lowpass, Notch, OnePole, Svf
 from ddspgraph.ops.given_sections import Biquad, Sos
+from ddspgraph.ops.weighting import AWeighting, PreEmphasis
 
 RATE = 16_000
 
@@ -61,5 +62,7 @@ CASES = {
         Biquad(sample_rate=RATE),
         {"audio": _audio(136), "b": SOS[:, :3], "a": SOS[:, 3:]},
     ),
+    "a_weighting": lambda: (AWeighting(sample_rate=RATE), {"audio": _audio(142)}),
+    "pre_emphasis": lambda: (PreEmphasis(), {"audio": _audio(143), "coefficient": _moving(144, 0.5, 1.0)}),
     "sos": lambda: (Sos(sample_rate=RATE), {"audio": _audio(139), "sections": np.stack([SOS, SOS[::-1]])}),
 }
