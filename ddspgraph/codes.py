@@ -59,6 +59,7 @@ CODES: dict[str, str] = {
     "E422": "Two numbers of channels that differ, both more than 1, at one node.",
     "E423": "Several channels at a port that takes one.",
     "E424": "`mix`, `norm`, `each` or a mix_voices node where there are no voices.",
+    "E431": "`constrain: stable` of a loop that is not proven stable even at its first values.",
     # E5: a value is not acceptable
     "E501": "A parameter of the wrong type.",
     "E502": "A parameter outside of its range.",
@@ -136,6 +137,7 @@ CODES: dict[str, str] = {
     "W122": "Voices that are all the same: nothing tells them apart.",
     "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
     "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",
+    "W135": "`constrain` of an entry of feedback that closes no cycle.",
 }
 
 #: What to do where a finding says nothing more fitting.

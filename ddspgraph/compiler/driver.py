@@ -250,18 +250,22 @@ def _front_end(
         except GraphError as error:
             report.diagnostics += error.diagnostics
         check_memory(legal, nominal_sizes(graph), limits, report)
-        if not report.has_errors:
-            _check_stability(legal, report)
+        if not report.has_errors and graph.feedback:
+            graph = _kept_stable(graph, legal, report)
     if not report.has_errors:
         advise(graph, OPS["constant"], report)
     return graph
 
 
-def _check_stability(graph: Graph, report: Report) -> None:
-    if graph.feedback:
-        from ddspgraph.compiler.analysis.stability import check_stability
+def _kept_stable(graph: Graph, legal: Graph, report: Report) -> Graph:
+    """The graph, whose learned values stay where loops that are constrained are stable. Reports what is not."""
+    from ddspgraph.compiler.analysis.stability import check_stability
+    from ddspgraph.compiler.analysis.stability.constrain import keep_stable
 
-        check_stability(graph, report)
+    kept = keep_stable(graph, legal, report)
+    if not report.has_errors:
+        check_stability(legal if kept is graph else run(LEGALISE, kept), report)
+    return kept
 
 
 class _Source(NamedTuple):

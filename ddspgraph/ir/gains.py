@@ -60,6 +60,16 @@ class Range:
         return Range(np.minimum.reduce(ends), np.maximum.reduce(ends))
 
 
+@dataclass(frozen=True)
+class Moved:
+    """What training moves: where the least and the largest of its numbers begin, and between what they stay."""
+
+    first: tuple[float, float]
+    low: float
+    high: float
+    is_log: bool
+
+
 def anything() -> Range:
     """The range of a value of which nothing is known."""
     return Range.of(-math.inf, math.inf)

@@ -24,7 +24,7 @@ from ddspgraph.ir.types import Signal, Unit
 if TYPE_CHECKING:
     from typing_extensions import dataclass_transform
 
-    from ddspgraph.ir.gains import Range, Way
+    from ddspgraph.ir.gains import Moved, Range, Way
 else:
 
     def dataclass_transform(**_):  # Python 3.10 has none, and only type checkers look at it
@@ -275,6 +275,14 @@ class Op(metaclass=_Declaration):
     def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
         """Between which numbers the outputs lie where the inputs lie in `given`; one left out: nothing is known."""
         return {}
+
+    def moved(self) -> Moved | None:
+        """Of an op that holds a value which training moves between bounds: those, and where it begins."""
+        return None
+
+    def kept_between(self, low: float | None, high: float | None) -> Op:
+        """Such an op with other bounds; None leaves one as it is."""
+        raise TypeError(f"{type(self).__name__} holds nothing that training moves between bounds")
 
     def ways(
         self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]

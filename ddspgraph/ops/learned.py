@@ -9,7 +9,7 @@ from typing import Any
 
 from ddspgraph import dsp
 from ddspgraph.ir.frozen import numbers_of, shape_of
-from ddspgraph.ir.gains import Range
+from ddspgraph.ir.gains import Moved, Range
 from ddspgraph.ir.op import Op, Traits, Weight, param
 from ddspgraph.ir.ports import Mismatch, Port
 from ddspgraph.ir.types import Rate, Signal, Unit, signal
@@ -56,6 +56,14 @@ class Learned(Op):
         """Every value that training can reach."""
         low = (0.0 if self.scale == "log" else -math.inf) if self.min is None else self.min
         return {"signal": Range.of(low, math.inf if self.max is None else self.max)}
+
+    def moved(self) -> Moved:
+        numbers = numbers_of(self.value)
+        ends = self.ranges({})["signal"]
+        return Moved((min(numbers), max(numbers)), float(ends.low), float(ends.high), self.scale == "log")
+
+    def kept_between(self, low: float | None, high: float | None) -> Op:
+        return dataclasses.replace(self, min=self.min if low is None else low, max=self.max if high is None else high)
 
     def kernel(self, variables: Mapping[str, Any]) -> Any:
         starts = np.reshape(np.array(self._starts()), self._dims())

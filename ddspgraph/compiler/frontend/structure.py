@@ -172,6 +172,10 @@ _FEEDBACK = _mapping(
             "description": "How far back gradients go in training; without it: all the way.",
             "examples": ["1 s"],
         },
+        "constrain": {
+            "enum": ["stable"],
+            "description": "stable: learned values of the loop stay where it is proven to die away.",
+        },
         "rate": {"enum": ["audio", "frame"], "description": "How often the value changes; without it: audio."},
         "channels": {"type": "integer", "minimum": 1, "maximum": 1024, "description": "Size of the last axis."},
         "voices": {**_VOICES, "description": "Of the value: a line for each voice."},

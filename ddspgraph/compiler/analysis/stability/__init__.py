@@ -79,14 +79,23 @@ class Verdict:
 
 def judge(graph: Graph, *, how_long: bool = True) -> tuple[Verdict, ...]:
     """A verdict for every loop of a legal graph, in the order of the graph; without T60 unless it asks `how_long`."""
+    return tuple(_Judge(graph, part, how_long).verdict() for part in cycles(graph))
+
+
+def verdict_on(graph: Graph, part: set[str]) -> Verdict:
+    """The verdict on one of the `cycles`, without T60."""
+    return _Judge(graph, part, how_long=False).verdict()
+
+
+def cycles(graph: Graph) -> list[set[str]]:
+    """The names of the nodes of each loop of a legal graph, in its order."""
     if not graph.feedback:
-        return ()
+        return []
     position = {node.name: i for i, node in enumerate(graph.nodes)}
     needs = {n.name: {ref.node for _, ref in n.inputs if ref.node in position} for n in graph.nodes}
     for edge in graph.feedback:
         needs[edge.line] = needs[edge.line] | {edge.source.node}
-    parts = sorted(cyclic(needs), key=lambda part: min(position[name] for name in part))
-    return tuple(_Judge(graph, part, how_long).verdict() for part in parts)
+    return sorted(cyclic(needs), key=lambda part: min(position[name] for name in part))
 
 
 def check_stability(graph: Graph, report: Report) -> None:
@@ -96,14 +105,15 @@ def check_stability(graph: Graph, report: Report) -> None:
             below = f": below {1.0 / verdict.gain:.4g} times what it is" if verdict.gain else ""
             hint = f"lower a gain in it{below}"
             report.add(
-                "E418", f"the loop {_way(verdict)} grows: {verdict.why}", verdict.span, *verdict.notes, hint=hint
+                "E418", f"the loop {way_of(verdict)} grows: {verdict.why}", verdict.span, *verdict.notes, hint=hint
             )
         elif verdict.outcome == "not proven":
-            message = f"the loop {_way(verdict)} is not proven to die away: {verdict.why}"
+            message = f"the loop {way_of(verdict)} is not proven to die away: {verdict.why}"
             report.add("W118", message, verdict.span, *verdict.notes)
 
 
-def _way(verdict: Verdict) -> str:
+def way_of(verdict: Verdict) -> str:
+    """The nodes of a loop, for a message."""
     names = verdict.loop if len(verdict.loop) < 8 else (*verdict.loop[:6], "...")
     return " -> ".join([*names, verdict.name])
 
