@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import os
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,6 +16,15 @@ from tests import warm_process
 # The same examples in every run: a change is at fault for what fails, not chance. Proofs try new ones.
 settings.register_profile("seeded", derandomize=True)
 settings.load_profile("seeded")
+
+
+def pytest_configure() -> None:
+    """Before TensorFlow computes anything."""
+    # A trace makes and keeps a hundred thousand small objects: looking through them all again and again finds nothing.
+    gc.set_threshold(100_000, 20, 20)
+    if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes, which have the cores among them
+        for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(name, "1")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -48,3 +59,17 @@ def same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
     if isinstance(generator, np.random.Generator):
         start = request.module.__dict__.setdefault("_RNG_START", generator.bit_generator.state)
         generator.bit_generator.state = start
+
+
+@pytest.fixture(scope="module")
+def functions_as_written() -> Iterator[None]:
+    """TensorFlow runs functions as they were traced: for modules of many small ones, each of which is called once.
+
+    Rewriting a function before its first call takes longer there than the call. The other modules have it on.
+    """
+    import tensorflow as tf
+
+    before = tf.config.optimizer.get_experimental_options().get("disable_meta_optimizer", False)
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
+    yield
+    tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})

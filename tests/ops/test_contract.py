@@ -24,6 +24,8 @@ from ddspgraph.ir.ports import Mismatch, is_wild
 from ddspgraph.ir.types import BATCH, FRAMES, Dim, Rate, Signal
 from ddspgraph.ops import OPS
 
+pytestmark = pytest.mark.usefixtures("functions_as_written")
+
 Case = tuple[Op, Mapping[str, np.ndarray]]
 HOP = 32
 RATE = 16_000

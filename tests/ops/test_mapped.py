@@ -24,8 +24,10 @@ from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.types import Dim, Rate
 from ddspgraph.ops import OPS
 from tests.ops.test_contract import CASES, graph_of
-from tests.streaming.proof import differences, random_blocks, run_stream, tolerance
+from tests.streaming.proof import differences, offline, random_blocks, run_stream, tolerance
 from tests.streaming.test_ops import FRAMES, WHOLE_CLIP, longer
+
+pytestmark = pytest.mark.usefixtures("functions_as_written")
 
 CHANNELS = VOICES = 3
 #: The kernels of one row and of several take other products of matrices, which round otherwise.
@@ -96,14 +98,14 @@ def test_an_op_on_channels_is_the_op_on_each(name: str) -> None:
         return
     results = model(whole, seed=5)
     for channel, inputs in enumerate(each):
-        for output, expected in alone(inputs, seed=5).items():
+        for output, expected in offline(alone, inputs, seed=5).items():
             signal, found = model.graph.types[Ref("n", output)], results[output].numpy()
             if signal.rate is Rate.AUDIO and found.ndim == 3 and expected.ndim == 2:
                 found = found[..., channel]
             elif found.shape != expected.shape:
                 width = expected.shape[-1]
                 found = found[..., channel * width : (channel + 1) * width]
-            np.testing.assert_allclose(found, expected.numpy(), **ROUNDED, err_msg=output)
+            np.testing.assert_allclose(found, expected, **ROUNDED, err_msg=output)
             assert all(d.size in (None, n) for d, n in zip(signal.dims, results[output].shape, strict=True))
 
 
@@ -125,16 +127,17 @@ def _stream(model: CompiledGraph, inputs: Mapping[str, np.ndarray], name: str) -
     rng = np.random.default_rng(zlib.crc32(name.encode()))
     stream = dg.compile_stream(model)
     batch = max(x.shape[0] for x in inputs.values())
-    offline = {key: x.numpy() for key, x in model(inputs, seed=9).items()}
+    clip = offline(model, inputs, seed=9)
     streamed = run_stream(stream, inputs, random_blocks(FRAMES, rng), batch=batch, seed=9)
-    for output, difference in differences(stream, offline, streamed).items():
-        assert difference <= tolerance(offline[output]), output
+    for output, difference in differences(stream, clip, streamed).items():
+        assert difference <= tolerance(clip[output]), output
 
 
 # -- voices ---------------------------------------------------------------------------------------------
 
 
-def mapped(name: str, mixing: str = "none") -> tuple[CompiledGraph, dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
+@functools.cache
+def mapped(name: str) -> tuple[CompiledGraph, dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
     """A graph of one op with voices, of which the first input has values for each and the others are held."""
     op, inputs = CASES[name]()
     graph = graph_of(op, inputs)
@@ -144,7 +147,7 @@ def mapped(name: str, mixing: str = "none") -> tuple[CompiledGraph, dict[str, np
         n: np.stack([_values(x, v) for v in range(VOICES)], axis=1) if n == first else x for n, x in inputs.items()
     }
     each = [{n: x[:, v] if n == first else x for n, x in whole.items()} for v in range(VOICES)]
-    node = replace(graph.nodes[0], op=Mapped(inner=op, voices=VOICES, mixing=mixing))
+    node = replace(graph.nodes[0], op=Mapped(inner=op, voices=VOICES, mixing="none"))
     return _typed(graph, node, given), whole, each
 
 

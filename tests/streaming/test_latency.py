@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-import ddspgraph as dg
 from ddspgraph import ops
-from ddspgraph.compiler.lower import CompiledGraph
-from ddspgraph.compiler.pipeline import LEGALISE, run
+from ddspgraph.ir.graph import Graph
 from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.types import Rate
 from tests.ops.test_contract import CASES, graph_of
-from tests.streaming.proof import run_stream
-from tests.streaming.test_ops import WHOLE_CLIP
+from tests.streaming.proof import offline, run_stream
+from tests.streaming.test_ops import WHOLE_CLIP, streams_of, streams_of_case
+
+pytestmark = pytest.mark.usefixtures("functions_as_written")
 
 AT, FRAMES = 1_024, 80
 #: Where the impulse of an op comes out offline; of all others, at once.
@@ -25,6 +25,8 @@ LATER = {"mod_delay": 40}
 FOUND: dict[str, tuple[Op, Mapping[str, np.ndarray]]] = {
     name: case() for name, case in CASES.items() if name not in WHOLE_CLIP and Traits.LOSS not in case()[0].traits
 }
+#: What is no case of the contract test.
+CHANGED = ("mod_delay",)
 FOUND["mod_delay"] = (
     replace(FOUND["mod_delay"][0], phase_scale_fn=None, gain_scale_fn=None, add_dry=False, center_ms=2.5, depth_ms=0.0),
     FOUND["mod_delay"][1],
@@ -54,9 +56,8 @@ CUT_OR_SPREAD = ("crop", "reverb", "exp_decay_reverb", "filtered_noise_reverb")
 RECURSIVE = tuple(f"ddspgraph.ops.{name}" for name in ("filters", "equalisers", "given_sections"))
 
 
-def _inputs_of(op: Op, given: Mapping[str, np.ndarray], is_hit: bool) -> dict[str, np.ndarray]:
+def _inputs_of(graph: Graph, given: Mapping[str, np.ndarray], is_hit: bool) -> dict[str, np.ndarray]:
     """Controls that do not change, and audio that is 0 but for an impulse in the first of its inputs."""
-    graph = graph_of(op, given)
     first = next(i.name for i in graph.inputs if i.signal.rate is Rate.AUDIO)
     found = {}
     for item in graph.inputs:
@@ -67,7 +68,7 @@ def _inputs_of(op: Op, given: Mapping[str, np.ndarray], is_hit: bool) -> dict[st
             x = np.full((1, FRAMES * hop, *x.shape[2:]), held, np.float32)
             x[:, AT] += float(is_hit and item.name == first)
         elif item.signal.rate is Rate.FRAME:
-            x = np.repeat(x[:, :1], FRAMES, axis=1)
+            x = np.repeat(x[:, :1], item.signal.dims[1].size or FRAMES, axis=1)
         found[item.name] = x
     return found
 
@@ -80,16 +81,15 @@ def _over_time(x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("name", EFFECTS)
 def test_an_impulse_comes_as_late_as_is_reported(name: str) -> None:
     op, given = FOUND[name]
-    graph = graph_of(op, given)
-    legal = run(LEGALISE, graph)
-    offline = CompiledGraph(graph, legal, legal)
-    stream = dg.compile_stream(offline)
-    silent, hit = (_inputs_of(op, given, is_hit) for is_hit in (False, True))
+    is_case = name in CASES and name not in CHANGED
+    model, stream = streams_of_case(name) if is_case else streams_of(op, given)
+    graph = model.graph
+    silent, hit = (_inputs_of(graph, given, is_hit) for is_hit in (False, True))
     sizes = [3, 1, 7, 2, 11] * 3 + [8]
     before, after = (run_stream(stream, x, sizes) for x in (silent, hit))
-    apart, together = (offline(x, seed=0) for x in (silent, hit))
+    apart, together = (offline(model, x, seed=0) for x in (silent, hit))
     for output, ref in graph.outputs:
-        moved = _over_time(np.array(together[output]) - np.array(apart[output]))
+        moved = _over_time(together[output] - apart[output])
         if graph.types[ref].rate is not Rate.AUDIO or not moved.any():
             continue
         expected = AT + LATER.get(name, 0) if output == "signal" else AT
