@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +28,7 @@ def evaluate(
     split: str = "eval",
     batch_size: int = 8,
     tracker: Tracker = swift_f0,
+    sound_metrics: Sequence[str] = (),
     audio_folder: str | os.PathLike[str] | None = None,
     progress: Callable[[float], None] = lambda done: None,
 ) -> dict[str, float]:
@@ -39,6 +40,7 @@ def evaluate(
       split: "eval", or "train".
       batch_size: examples that are rendered at once.
       tracker: of the pitch of what is rendered.
+      sound_metrics: of `metrics.SOUND_METRICS`, those that are measured too, where the graph renders audio.
       audio_folder: where every example is written, recorded and rendered; None for nowhere.
       progress: told how many examples are done.
 
@@ -46,7 +48,7 @@ def evaluate(
       `examples`; `loss_<name>` of every loss of the graph, and `loss_total`; where the graph renders audio
       `loudness_l1_db`, the mean absolute difference of loudness; `f0_l1_semitones`, the same of pitch where the
       recording's is sure; `f0_within_50_cents`, the share of these frames; `f0_outlier_rate`, the share of examples
-      without any such frame.
+      without any such frame; `si_sdr_db`, `mr_stft`, `lufs_recorded`, `lufs_rendered` and `lufs_l1` as asked for.
 
     Raises:
       GraphError: E611 data that does not fit, E612 an empty split, E607 audio that cannot be written.
@@ -65,6 +67,8 @@ def evaluate(
             if audio_folder is not None:
                 _write_pairs(Path(audio_folder), metrics.examples, batch["audio"], rendered, data)
             for i, audio in enumerate(rendered):
+                if sound_metrics:
+                    metrics.add_sounds(batch["audio"][i], audio, float(data.clock.sample_rate or 0), sound_metrics)
                 _compare({name: x[i] for name, x in batch.items()}, audio, data, tracker, metrics)
         metrics.examples += count
         progress(metrics.examples)

@@ -16,6 +16,7 @@ from ddspgraph.data.features import prepare
 from ddspgraph.diagnostics import GraphError
 from ddspgraph.instrument.evaluate import evaluate
 from ddspgraph.instrument.instrument import Instrument, open_instrument
+from ddspgraph.instrument.metrics import SOUND_METRICS
 from ddspgraph.instrument.performance import Fit
 from ddspgraph.instrument.transfer import transfer
 from ddspgraph.io.audio import read_audio
@@ -214,8 +215,12 @@ def test_a_model_is_measured(made: Path, tmp_path: Path, capsys: pytest.CaptureF
     np.testing.assert_allclose(
         recorded, next(open_dataset(made / "data").examples(["audio"], "eval"))["audio"], atol=1e-6
     )
-    assert main(["evaluate", str(made / "run"), "--split", "train"]) == 0
-    assert "loudness_l1_db" in capsys.readouterr().out
+    assert main(["evaluate", str(made / "run"), "--split", "train", "--metrics", "si_sdr,lufs"]) == 0
+    shown = capsys.readouterr().out
+    assert all(name in shown for name in ("loudness_l1_db", "si_sdr_db", "lufs_l1"))
+    assert "mr_stft" not in shown
+    assert main(["evaluate", str(made / "run"), "--metrics", "sisdr"]) == 2
+    assert "there is no such metric; did you mean 'si_sdr'?" in capsys.readouterr().err
     assert main(["evaluate", str(made / "export")]) == 2  # it does not know its data
     assert main(["evaluate", str(made / "export"), "--data", str(made / "data"), "--batch-size", "3"]) == 0
     assert main(["evaluate", str(made / "run"), "--batch-size", "0"]) == 2
@@ -235,7 +240,10 @@ def test_a_perfect_model_has_no_error(made: Path) -> None:
             return inputs["audio"]
 
     perfect = Perfect(open_instrument(made / "run").model, {})
-    found = evaluate(perfect, open_dataset(made / "data"), tracker=known_pitch)
+    found = evaluate(perfect, open_dataset(made / "data"), tracker=known_pitch, sound_metrics=SOUND_METRICS)
+    assert found["si_sdr_db"] > 60.0
+    assert (found["mr_stft"], found["lufs_l1"]) == (0.0, 0.0)
+    assert -70.0 < found["lufs_recorded"] == found["lufs_rendered"] < 0.0
     assert found["f0_l1_semitones"] == 0.0
     assert found["f0_within_50_cents"] == 1.0
     assert found["loudness_l1_db"] < 1.0  # frames at the ends of a window hear silence beyond it
