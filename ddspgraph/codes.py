@@ -137,6 +137,7 @@ CODES: dict[str, str] = {
     "W122": "Voices that are all the same: nothing tells them apart.",
     "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
     "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",
+    "W128": "Points of a curve that are not in the order of their times.",
     "W135": "`constrain` of an entry of feedback that closes no cycle.",
 }
 

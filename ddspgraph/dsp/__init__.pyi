@@ -8,6 +8,11 @@ from .convolution import (
     fft_convolve,
     unit_energy,
 )
+from .curves import (
+    breakpoints,
+    steps_of,
+    turns_so_far,
+)
 from .delay import (
     as_phase,
     delay_cells,
@@ -34,6 +39,13 @@ from .filters import (
     sinc,
     sinc_filter,
     sinc_impulse_response,
+)
+from .gates import (
+    ADSR_STATE,
+    Times,
+    adsr,
+    held,
+    rising,
 )
 from .harmonic_sum import (
     harmonic_synthesis,
@@ -140,6 +152,7 @@ from .sections import (
 )
 from .sizes import (
     ceil_divide,
+    joint,
     size_of,
     whole_hops,
     whole_packets,
@@ -233,16 +246,19 @@ from .weighting import (
 )
 
 __all__ = [
+    "ADSR_STATE",
     "BUTTERWORTH_Q",
     "DB_RANGE",
     "DELAY_TAPS",
     "MARGIN",
     "Network",
     "Section",
+    "Times",
     "a_weighting_gain",
     "a_weighting_polynomials",
     "absorption",
     "accumulate_phase",
+    "adsr",
     "amplitude",
     "amplitude_to_db",
     "analysis_window",
@@ -256,6 +272,7 @@ __all__ = [
     "block_matrices",
     "bounded",
     "bounded_number",
+    "breakpoints",
     "broadcast_batch",
     "broadcast_time",
     "butterworth_dampings",
@@ -307,6 +324,7 @@ __all__ = [
     "harmonic_synthesis",
     "harmonic_to_sinusoidal",
     "has_begun",
+    "held",
     "hz_to_bark",
     "hz_to_erb",
     "hz_to_mel",
@@ -316,6 +334,7 @@ __all__ = [
     "in_turns",
     "irfft",
     "joined_line",
+    "joint",
     "left_right",
     "length_of_line",
     "line_cells",
@@ -362,6 +381,7 @@ __all__ = [
     "resample_stream",
     "response_partitions",
     "rfft",
+    "rising",
     "safe_divide",
     "safe_log",
     "safe_sqrt",
@@ -383,6 +403,7 @@ __all__ = [
     "soft_limit",
     "softplus",
     "spread_gains",
+    "steps_of",
     "stft",
     "stft_np",
     "streaming_harmonic_synthesis",
@@ -390,6 +411,7 @@ __all__ = [
     "sym_exp_sigmoid",
     "tanh",
     "tf_float32",
+    "turns_so_far",
     "unbounded",
     "uniform_noise",
     "unit_decay",

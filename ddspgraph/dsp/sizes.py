@@ -43,7 +43,11 @@ def larger(a: Size, b: Size) -> Size:
 
 
 def joint(a: Size, b: Size) -> Size:
-    """The size of an axis where two tensors meet: that of the one that is not repeated, 0 included."""
+    """The size of an axis where two tensors meet: that of the one that is not repeated, 0 included.
+
+    >>> dg.dsp.joint(1, 5), dg.dsp.joint(0, 1)
+    (5, 0)
+    """
     return choose(a == 1, b, a)
 
 

@@ -44,7 +44,7 @@ def onnx_model(function: Any, name: str) -> Any:
         given = {x.name: x.name.split(":")[0] for x in function.inputs}
         made = {x.name: name for name, x in function.structured_outputs.items()}
         converted, _ = tf2onnx.convert.from_graph_def(
-            function.graph.as_graph_def(),
+            _with_whole_loops(function.graph.as_graph_def()),
             name,
             input_names=list(given) or [f"{_UNUSED}:0"],
             output_names=list(made),
@@ -59,6 +59,14 @@ def onnx_model(function: Any, name: str) -> Any:
         del converted.graph.input[:]
     _rename(converted.graph, given | made)
     return converted
+
+
+def _with_whole_loops(definition: Any) -> Any:
+    """With loops that stay functions: the optimiser moves what is the same in all turns, and tf2onnx then loses it."""
+    for node in (*definition.node, *(node for f in definition.library.function for node in f.node_def)):
+        if node.op in ("While", "StatelessWhile"):
+            node.attr["_lower_using_switch_merge"].b = False
+    return definition
 
 
 def _remainder(ctx: Any, node: Any, _: str, __: Any) -> None:

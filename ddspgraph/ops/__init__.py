@@ -5,11 +5,13 @@ from __future__ import annotations
 from ddspgraph.ir.registry import Registry
 from ddspgraph.losses import LOSSES
 from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
+from ddspgraph.ops.curves import Curve, Sequence
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
 from ddspgraph.ops.equalisers import HighShelf, LowShelf, ParametricEq, Peaking
 from ddspgraph.ops.fdn import Fdn
 from ddspgraph.ops.filters import Allpass, Bandpass, DcBlocker, Highpass, Lowpass, Notch, OnePole, Svf
+from ddspgraph.ops.gates import Adsr, SampleHold
 from ddspgraph.ops.given_sections import Biquad, Sos
 from ddspgraph.ops.learned import Learned
 from ddspgraph.ops.mixing import Add, Gain, Mix, Multiply
@@ -80,7 +82,7 @@ from ddspgraph.ops.weighting import AWeighting, PreEmphasis
 OPS = Registry(
     [
         *(Harmonic, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
-        *(Constant, Learned, Hold, Lfo, ExpDecay),
+        *(Constant, Learned, Hold, Lfo, ExpDecay, Adsr, Curve, Sequence, SampleHold),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
         *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),
         *(Peaking, LowShelf, HighShelf, ParametricEq, Biquad, Sos),

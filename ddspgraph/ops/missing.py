@@ -4,10 +4,6 @@ from __future__ import annotations
 
 #: (words, what to do instead)
 MISSING: tuple[tuple[tuple[str, ...], str], ...] = (
-    (
-        ("adsr", "asr", "ahdsr", "ar", "attack decay sustain release"),
-        "give the envelope as an input of rate frame, or use 'exp_decay' for a sound that is struck",
-    ),
     (("gate", "noise gate", "expander"), "'multiply' by an input of rate frame that is 0 where it is closed"),
     (("limiter", "compressor", "maximizer", "agc"), "'tanh' rounds peaks off softly, 'gain' takes a level that moves"),
     (("pow", "square root", "sqrt", "power law", "exponent"), "'multiply' a signal by itself for its square"),
@@ -25,8 +21,7 @@ MISSING: tuple[tuple[tuple[str, ...], str], ...] = (
      "`ddspgraph features` tracks the pitch of recordings; give it as an input f0_hz"),
     (("ifft", "istft", "inverse stft", "griffin lim"),
      "'fir_filter' shapes a spectrum, 'sinusoidal' makes sound of one"),
-    (("sequencer", "metro", "counter", "trigger", "switch", "if", "select channel"),
-     "give what happens when as an input of rate frame"),
+    (("counter", "switch", "if", "select channel"), "give what happens when as an input of rate frame"),
     (("player", "sample player", "playsample", "soundfile", "audio file", "adc", "dac", "output", "input"),
      "sound comes in by `inputs` and goes out by `outputs`, with --input and --output"),
     (("balance",), "a 'gain' of two levels, one for each channel"),
