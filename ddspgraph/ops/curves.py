@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import abc
 from typing import Any
@@ -87,7 +88,7 @@ class Curve(Timed):
     ) -> abc.Sequence[Advice]:
         """W128 where a point is earlier than the one before it."""
         times = values.get("times", [])
-        for before, after in zip(times, times[1:], strict=False):
+        for before, after in itertools.pairwise(times):
             if after < before:
                 message = f"a point at {after:g} s follows one at {before:g} s, and is taken to be there as well"
                 return (Advice("W128", message, "times", "write the points in the order of their times"),)
