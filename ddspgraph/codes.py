@@ -59,6 +59,7 @@ CODES: dict[str, str] = {
     "E422": "Two numbers of channels that differ, both more than 1, at one node.",
     "E423": "Several channels at a port that takes one.",
     "E424": "`mix`, `norm`, `each` or a mix_voices node where there are no voices.",
+    "E425": "A control with channels, where one gain serves all channels.",
     "E431": "`constrain: stable` of a loop that is not proven stable even at its first values.",
     # E5: a value is not acceptable
     "E501": "A parameter of the wrong type.",
@@ -137,6 +138,7 @@ CODES: dict[str, str] = {
     "W122": "Voices that are all the same: nothing tells them apart.",
     "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
     "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",
+    "W125": "A control of a compressor, an expander, a gate or a limiter beyond its range: the nearest value is taken.",
     "W128": "Points of a curve that are not in the order of their times.",
     "W135": "`constrain` of an entry of feedback that closes no cycle.",
 }

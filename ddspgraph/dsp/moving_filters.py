@@ -21,11 +21,13 @@ from typing import Any
 from ddspgraph.dsp.iir import audible
 from ddspgraph.dsp.numerics import needs_plain_gradients, needs_static_shapes
 from ddspgraph.dsp.sections import Section
-from ddspgraph.dsp.sizes import ceil_divide, size_of
+from ddspgraph.dsp.sizes import ceil_divide, larger, size_of
 from ddspgraph.lazy import tf
 
 #: Samples of a lane, a power of two.
 _LANE = 16
+#: So many lanes of one state are joined by doubling, more in lanes of lanes.
+_FEW_LANES = 64
 
 #: n numbers, or n rows of n numbers, of one shape.
 Vector = list[tf.Tensor]
@@ -135,8 +137,10 @@ def _traced_scan(n: int) -> Any:
 
 def _lanes(e: Matrix, b: Vector) -> Vector:
     """Lanes of `_LANE` samples, which stand in rows: [samples of a lane, lanes]."""
+    if len(b) == 1:
+        return [_lanes_of_one(e[0][0], b[0])]
     batch, samples = size_of(b[0], 0), size_of(b[0], 1)
-    n_lanes = ceil_divide(samples, _LANE)
+    n_lanes = larger(ceil_divide(samples, _LANE), 1)
 
     def rows(x: tf.Tensor) -> tf.Tensor:
         padded = tf.pad(x, [[0, 0], [0, n_lanes * _LANE - samples]])
@@ -156,6 +160,31 @@ def _lanes(e: Matrix, b: Vector) -> Vector:
     ends = _doubled(*_parted([tf.reshape(x[-1], [batch, n_lanes]) for x in arrays], n))
     starts = [tf.reshape(tf.pad(audible(x)[:, :-1], [[0, 0], [1, 0]]), [batch * n_lanes]) for x in ends]
     return [samples_of(x) for x in _stepped(_parted(arrays, n), starts)]
+
+
+def _lanes_of_one(e: tf.Tensor, b: tf.Tensor, *, within: bool = False) -> tf.Tensor:
+    """The same of one state, a sample of all lanes after the other: fewer numbers than by doubling, in small steps."""
+    batch, samples = size_of(b, 0), size_of(b, 1)
+    n_lanes = larger(ceil_divide(samples, _LANE), 1)
+
+    def rows(x: tf.Tensor) -> list[tf.Tensor]:
+        padded = tf.pad(x, [[0, 0], [0, n_lanes * _LANE - samples]])
+        # No transposition: LiteRT's converter refuses one beside a loop in which there are others.
+        return tf.unstack(tf.reshape(padded, [batch * n_lanes, _LANE]), axis=1)
+
+    steps = list(zip(rows(e), rows(b), strict=True))
+    distance, drive = steps[0]
+    for x, y in steps[1:]:
+        distance += x - x * distance
+        drive += y - x * drive
+    distance, drive = (tf.reshape(x, [batch, n_lanes]) for x in (distance, drive))
+    is_long = not within and not (isinstance(n_lanes, int) and n_lanes <= _FEW_LANES)
+    ends = _lanes_of_one(distance, drive, within=True) if is_long else _doubled([[distance]], [drive])[0]
+    h, states = tf.reshape(tf.pad(audible(ends)[:, :-1], [[0, 0], [1, 0]]), [batch * n_lanes]), []
+    for x, y in steps:
+        h += y - x * h
+        states.append(h)
+    return tf.reshape(tf.stack(states, axis=1), [batch, n_lanes * _LANE])[:, :samples]
 
 
 def _stepped(step: tuple[Matrix, Vector], state: Vector) -> Vector:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 #: (words, what to do instead)
 MISSING: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("gate", "noise gate", "expander"), "'multiply' by an input of rate frame that is 0 where it is closed"),
-    (("limiter", "compressor", "maximizer", "agc"), "'tanh' rounds peaks off softly, 'gain' takes a level that moves"),
     (("pow", "square root", "sqrt", "power law", "exponent"), "'multiply' a signal by itself for its square"),
     (("abs", "min", "max", "minimum", "maximum", "clamp", "hard clip", "fold", "wavefolder", "rectify"),
      "'tanh' is a soft clipper, 'softplus' a smooth rectifier"),
