@@ -96,6 +96,9 @@ from .loops.fdn import (
     reflection,
     reflections,
 )
+from .loops.recompute import (
+    recomputed,
+)
 from .loops.turns import (
     filled_up,
     in_turns,
@@ -411,6 +414,7 @@ __all__ = [
     "read_line",
     "read_line_at",
     "read_moving_line",
+    "recomputed",
     "reflection",
     "reflections",
     "remove_above_nyquist",

@@ -52,6 +52,7 @@ class FeedbackLine(Op):
     longest: float = param(1.0, ge=1, doc="The most that a moving delay can be.")
     interpolation: str = param("lagrange3", choices=INTERPOLATIONS, doc="How the line is read between samples.")
     truncate: float | None = param(None, gt=0, doc="How far back gradients go, in samples; null: all the way.")
+    recompute: bool = param(False, doc="Gradients keep few states of the loop and compute what is between once more.")
     constrain: str | None = param(None, choices=("stable",), doc="stable: training keeps its loop proven stable.")
     sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
 

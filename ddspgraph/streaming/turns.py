@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import tensorflow as tf
 
 from ddspgraph import dsp
+from ddspgraph.dsp.numerics import needs_plain_gradients, needs_static_shapes
 from ddspgraph.ir.streaming import Block, has_time
 from ddspgraph.ir.types import Rate, Signal
 from ddspgraph.streaming.tracer import BATCH, FIRST_BATCH, FIRST_SEED, LENGTH, POSITION, SEED, Tensors, Tracer
@@ -43,8 +45,13 @@ class Turns:
         batch = self._batch(inputs, sizes)
         constants = {name: x for name, x in inputs.items() if name not in self.hops}
         state = self.first_state(constants, batch, seed)
+        stretch = self._stretch(turns)
+        turns = turns if stretch is None else dsp.ceil_divide(turns, stretch) * stretch
         timed = {name: dsp.filled_up(inputs[name], turns * block // hop) for name, hop in self.hops.items()}
-        _, made = self._turns(state, timed, turns)
+        if stretch is None:
+            _, made = self._turns(state, timed, turns)
+        else:
+            made = self._stretches(state, timed, turns // stretch, stretch)
         for name, hop in self.outputs.items():
             made[name] = made[name][:, late[name] // hop :][:, : samples // hop]
         return made
@@ -131,12 +138,16 @@ class Turns:
             after[name] = dsp.push_line(after[name], dsp.as_line(into))
         return after, {e.port: results[e.port] for e in self.loop.exits}
 
+    def _is_fixed(self, name: str) -> bool:
+        """Whether a part of the state never changes."""
+        return name in (BATCH, SEED) or name.startswith("state/=/")
+
     def _turns(self, state: Tensors, timed: Tensors, turns: Any) -> tuple[Tensors, Tensors]:
         """Some turns of whole blocks: inputs and outputs [batch, turns * block, ...]."""
         block = self.loop.block
         if isinstance(turns, int) and turns == 1:
             return self._turn(state, timed, block)
-        fixed = {name: x for name, x in state.items() if name in (BATCH, SEED) or name.startswith("state/=/")}
+        fixed = {name: x for name, x in state.items() if self._is_fixed(name)}
         moving = {name: tf.convert_to_tensor(x) for name, x in state.items() if name not in fixed}
         names = [e.port for e in self.loop.exits]
 
@@ -147,6 +158,47 @@ class Turns:
         moving, stacked = dsp.in_turns(turn, moving, timed, counts, turns, names)
         made = {e.port: _joined(stacked[e.port], e.signal, e.port in self.outputs) for e in self.loop.exits}
         return {**fixed, **moving}, made
+
+    # -- gradients that compute again -----------------------------------------------------------------
+
+    def _stretch(self, turns: Any) -> Any:
+        """How many turns lie between two states that are kept for the gradient; None where every turn is kept.
+
+        The root of all turns keeps as many states as a stretch has turns, which is the least memory.
+        """
+        is_export = needs_plain_gradients() or needs_static_shapes()
+        if is_export or not any(line.op.recompute for line in self.loop.lines):  # type: ignore[attr-defined]
+            return None
+        if isinstance(turns, int):
+            return max(1, math.isqrt(turns))
+        return tf.cast(tf.math.ceil(tf.sqrt(tf.cast(turns, tf.float32))), tf.int32)
+
+    def _stretches(self, state: Tensors, timed: Tensors, stretches: Any, length: Any) -> Tensors:
+        """Stretches of turns, of each of which the gradient keeps the state before it alone."""
+        fixed = {name: x for name, x in state.items() if self._is_fixed(name)}
+        moving = {name: tf.convert_to_tensor(x) for name, x in state.items() if name not in fixed}
+        variables = {f"{node}/{name}": x for node, own in self.tracer.variables.items() for name, x in own.items()}
+        kinds = {"moving": moving, "fixed": fixed, "timed": timed, "variables": variables}
+
+        def run(given: Tensors) -> Tensors:
+            of = {kind: {name: given[f"{kind} {name}"] for name in held} for kind, held in kinds.items()}
+            turns = Turns(self.loop, of["variables"])
+            turns._names_of_state(state)
+            after, made = turns._turns({**of["fixed"], **of["moving"]}, of["timed"], length)
+            return {**{f"after {name}": after[name] for name in moving}, **{f"made {n}": x for n, x in made.items()}}
+
+        outside = {f"{kind} {name}": x for kind in ("fixed", "variables") for name, x in kinds[kind].items()}
+
+        def stretch(state: Tensors, blocks: Tensors) -> tuple[Tensors, Tensors]:
+            given = {f"moving {name}": x for name, x in state.items()} | {f"timed {n}": x for n, x in blocks.items()}
+            results = dsp.recomputed(run, {**outside, **given})
+            made = {e.port: results[f"made {e.port}"] for e in self.loop.exits}
+            return {name: results[f"after {name}"] for name in moving}, made
+
+        counts = {name: length * self.loop.block // hop for name, hop in self.hops.items()}
+        names = [e.port for e in self.loop.exits]
+        _, stacked = dsp.in_turns(stretch, moving, timed, counts, stretches, names)
+        return {e.port: _joined(stacked[e.port], e.signal, e.port in self.outputs) for e in self.loop.exits}
 
     def _cut_off(self, state: Tensors) -> Tensors:
         """The state of a turn, which in the first turn of every stretch of `truncate` samples lets no gradient pass."""

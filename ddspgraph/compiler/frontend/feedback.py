@@ -54,6 +54,7 @@ class _LineReader:
             "part_voices": None if value.get(PART) is None else whole(value.get(PART).data),  # type: ignore[union-attr]
             "unit": text_of(value.get("unit")) or "any",
             "interpolation": text_of(value.get("interpolation")) or ("lagrange3" if self.is_audio else "none"),
+            "recompute": value.get("recompute") is not None and value.get("recompute").data is True,  # type: ignore[union-attr]
             "constrain": text_of(value.get("constrain")) or None,
             "sample_rate": float(self.scope.clock.sample_rate or 0) or None,
         }

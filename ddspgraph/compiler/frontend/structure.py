@@ -172,6 +172,10 @@ _FEEDBACK = _mapping(
             "description": "How far back gradients go in training; without it: all the way.",
             "examples": ["1 s"],
         },
+        "recompute": {
+            "type": "boolean",
+            "description": "true: gradients take little memory, and compute the loop once more.",
+        },
         "constrain": {
             "enum": ["stable"],
             "description": "stable: learned values of the loop stay where it is proven to die away.",

@@ -16,7 +16,7 @@ def in_turns(
     turn: Turn,
     state: Mapping[str, Any],
     inputs: Mapping[str, Any],
-    counts: Mapping[str, int],
+    counts: Mapping[str, Size],
     turns: Size,
     outputs: Iterable[str],
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -64,12 +64,13 @@ def filled_up(x: tf.Tensor, length: Size) -> tf.Tensor:
     return tf.pad(x, [[0, 0], [0, length - size_of(x, 1)]] + [[0, 0]] * (len(x.shape) - 2))
 
 
-def _as_array(x: tf.Tensor, turns: Size, count: int) -> tf.TensorArray:
+def _as_array(x: tf.Tensor, turns: Size, count: Size) -> tf.TensorArray:
     """[batch, turns * count, ...] as an array of [batch, count, ...]."""
     shape = tf.shape(x)
     split = tf.reshape(x, tf.concat([shape[:1], [turns, count], shape[2:]], axis=0))
-    split.set_shape([x.shape[0], None, count, *x.shape[2:]])
-    element = tf.TensorShape([x.shape[0], count, *x.shape[2:]])
+    known = count if isinstance(count, int) else None
+    split.set_shape([x.shape[0], None, known, *x.shape[2:]])
+    element = tf.TensorShape([x.shape[0], known, *x.shape[2:]])
     array = tf.TensorArray(tf.float32, size=turns, element_shape=element)
     return array.unstack(tf.transpose(split, [1, 0, *range(2, len(split.shape))]))
 
