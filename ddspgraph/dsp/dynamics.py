@@ -158,17 +158,18 @@ def true_peaks(x: tf.Tensor) -> tf.Tensor:
     (0.7071067811865476, 1.0016...)
 
     Args:
-      x: float32 [batch, samples + 2 * PEAK_REACH].
+      x: float32 [batch, samples + 2 * PEAK_REACH], or with channels after it.
 
     Returns:
-      [batch, samples], of the samples in the middle.
+      [batch, samples], of the samples in the middle and the loudest channel.
 
     Source: ITU-R BS.1770-4, annex 2 (true-peak level by fourfold oversampling).
     """
-    between = tf.nn.conv1d(tf.expand_dims(x, 2), tf.constant(_between_taps(), tf.float32), 1, "VALID")
-    largest = tf.reduce_max(tf.abs(between), axis=2)  # [batch, samples + 1]: before each sample, and after the last
+    x = tf.expand_dims(x, 2) if len(x.shape) == 2 else x
+    between = tf.nn.conv2d(tf.expand_dims(x, 3), tf.constant(_between_taps(), tf.float32), 1, "VALID")
+    largest = tf.reduce_max(tf.abs(between), axis=[2, 3])  # [batch, samples + 1]: before each sample, after the last
     middle = x[:, PEAK_REACH : size_of(x, 1) - PEAK_REACH]
-    return tf.maximum(tf.abs(middle), tf.maximum(largest[:, :-1], largest[:, 1:]))
+    return tf.maximum(tf.reduce_max(tf.abs(middle), axis=2), tf.maximum(largest[:, :-1], largest[:, 1:]))
 
 
 def window_of(x: tf.Tensor, width: int, join: Callable[[tf.Tensor, tf.Tensor], tf.Tensor]) -> tf.Tensor:
@@ -195,11 +196,11 @@ def window_of(x: tf.Tensor, width: int, join: Callable[[tf.Tensor, tf.Tensor], t
 
 
 def _between_taps() -> Any:
-    """[12, 1, 3]: a Kaiser-windowed sinc at a quarter, a half and three quarters of the way between two samples."""
+    """[12, 1, 1, 3]: a Kaiser-windowed sinc at a quarter, a half and three quarters of the way between two samples."""
     fractions = np.arange(1, _OVERSAMPLING) / _OVERSAMPLING
     times = np.arange(1 - PEAK_REACH, PEAK_REACH + 1)[:, None] - fractions
     taps = np.sinc(times) * np.i0(5.0 * np.sqrt(1.0 - (times / PEAK_REACH) ** 2)) / np.i0(5.0)
-    return (taps / np.sum(taps, axis=0))[:, None, :]
+    return (taps / np.sum(taps, axis=0))[:, None, None, :]
 
 
 def _counted(is_up: tf.Tensor, state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -6,7 +6,7 @@ from ddspgraph.ir.registry import Registry
 from ddspgraph.losses import LOSSES
 from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
 from ddspgraph.ops.curves import Curve, Sequence
-from ddspgraph.ops.dynamics import Compressor, EnvelopeFollower, Expander, Gate
+from ddspgraph.ops.dynamics import Compressor, EnvelopeFollower, Expander, Gate, Limiter
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
 from ddspgraph.ops.equalisers import HighShelf, LowShelf, ParametricEq, Peaking
@@ -88,7 +88,7 @@ OPS = Registry(
         *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),
         *(Peaking, LowShelf, HighShelf, ParametricEq, Biquad, Sos),
         *(AWeighting, PreEmphasis),
-        *(EnvelopeFollower, Compressor, Expander, Gate),
+        *(EnvelopeFollower, Compressor, Expander, Gate, Limiter),
         *(Add, Mix, Multiply, Gain, Crop, Concat, Split, Resample),
         *(Pan, Width, MidSide, LeftRight, Matrix, SplitVoices, MixVoices),
         *(ExpSigmoid, SymExpSigmoid, Sigmoid, Tanh, Softplus),

@@ -1,91 +1,31 @@
-"""Dynamics: gains that follow a level. Compressor, expander, gate, and the envelope follower that they are made of."""
+"""Dynamics: gains that follow a level, and the envelope follower that they are made of."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from typing import Any
 
 from ddspgraph import dsp
-from ddspgraph.ir import costs
-from ddspgraph.ir.gains import Bounded, Range, Way
-from ddspgraph.ir.op import Advice, Op, from_clock, held, param
-from ddspgraph.ir.ports import Mismatch, Port, audio
+from ddspgraph.ir.op import param
+from ddspgraph.ir.ports import audio
 from ddspgraph.ir.streaming import Block, has_time, items_of, past_shape
-from ddspgraph.ir.types import Dim, Rate, Signal, Unit
-from ddspgraph.lazy import np, tf
-
-#: A lookahead of half a second; what is longer is a mistake in the unit.
-_LONGEST_MS = 500.0
-#: What an RMS detector and a gate have where nothing is written.
-_WINDOW_S, _HYSTERESIS_DB, _HOLD_S = 0.01, 3.0, 0.05
-#: The longest hold.
-_LONGEST_HOLD_S = 60.0
-#: Between which numbers each control is kept.
-_RANGES: Mapping[str, tuple[float, float]] = {
-    **{"threshold": (-120.0, 60.0), "ceiling": (-120.0, 60.0), "makeup": (-60.0, 60.0), "ratio": (1.0, 1000.0)},
-    **{"knee": (0.0, 60.0), "hysteresis": (0.0, 60.0), "range": (0.0, 120.0), "hold": (0.0, _LONGEST_HOLD_S)},
-    **dict.fromkeys(("attack", "release", "window"), (0.0, math.inf)),
-}
-#: Passes over the samples of `dsp.ballistics`: some ten turns of eleven, and a scan.
-_BALLISTICS_PASSES = 140
+from ddspgraph.ir.types import Signal, Unit
+from ddspgraph.lazy import tf
+from ddspgraph.ops.level_controls import (
+    LONGEST_HOLD_S,
+    LONGEST_MS,
+    WINDOW,
+    Dynamic,
+    LevelControl,
+    Linked,
+    attack_port,
+    control,
+    detector_param,
+    samples_of,
+)
 
 
-def control(unit: Unit, doc: str, *, optional: bool = False) -> Port:
-    """A control: a constant, or of frame or audio rate, which is followed sample by sample."""
-    return audio(unit=unit, doc=doc, optional=optional, broadcast=True)
-
-
-def attack_port(way: str) -> Port:
-    return control(Unit.SECONDS, f"Time constant {way}: 63 % of the way. 0 is at once; may move at any rate.")
-
-
-class Detecting(Op):
-    """What looks at the level of a sound, by its peaks or its power."""
-
-    detector: str = param(
-        "peak", choices=("peak", "rms"), doc="peak: each sample's level; rms: that of a mean square over `window`."
-    )
-    sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
-
-    def coefficient(self, time_s: Any) -> Any:
-        """A time constant as the share of the way that is gone in a sample."""
-        if self.sample_rate is None:
-            raise ValueError(f"{type(self).__name__} needs sample_rate=... outside of a graph")
-        return dsp.approach(time_s, self.sample_rate)
-
-    def power(self, x: Any, controls: Mapping[str, Any], state: Any) -> tuple[Any, Any]:
-        """The mean square of an RMS detector, and its state."""
-        return dsp.mean_square(x, self.coefficient(controls.get("window", [[_WINDOW_S]])), state)
-
-    def advise(
-        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
-    ) -> Sequence[Advice]:
-        """W125 where a control is out of its range."""
-        found = []
-        for name, numbers in values.items():
-            low, high = _RANGES.get(name, (-math.inf, math.inf))
-            faulty = next((x for x in numbers if not low <= x <= high), None)
-            if faulty is not None:
-                unit = self.inputs[name].unit
-                written = "" if unit is Unit.ANY else f" {unit}"
-                nearest = f"{min(max(faulty, low), high):g}{written}"
-                message = f"the {name} of {faulty:g}{written} is taken for {nearest}, the nearest that there is"
-                found.append(Advice("W125", message, name, f"write {nearest}"))
-        return found
-
-    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return (_BALLISTICS_PASSES * costs.PASS + 3 * costs.FUNCTION) * math.prod(shapes["audio"])
-
-    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
-        return 12 * math.prod(shapes["audio"])
-
-
-_WINDOW = control(Unit.SECONDS, "Time constant of the mean square of `detector: rms`. Open: 10 ms.", optional=True)
-
-
-class EnvelopeFollower(Detecting):
+class EnvelopeFollower(Dynamic):
     """The level of a sound, sample by sample: it rises with `attack` and falls with `release`.
 
     y(t) = y(t-1) + c (|x(t)| - y(t-1)), c = 1 - exp(-1 / (tau sample_rate)), tau the attack where |x| is above y. With
@@ -103,9 +43,11 @@ class EnvelopeFollower(Detecting):
         "audio": audio(doc="The sound."),
         "attack": attack_port("on the way up"),
         "release": attack_port("on the way down"),
-        "window": _WINDOW,
+        "window": WINDOW,
     }
     outputs = {"signal": audio(unit=Unit.LINEAR, doc="The envelope: that of a sine of peak 1 is at most 1.")}
+
+    detector: str = detector_param()
 
     def kernel(self, audio: Any, **controls: Any) -> Any:
         return self._followed(audio, controls, {})[1]
@@ -134,115 +76,6 @@ class EnvelopeFollower(Detecting):
         return after, tf.nn.relu(envelope)
 
 
-class LevelControl(Detecting):
-    """A gain that follows the level of the sound itself, or of another one, the key.
-
-    With `link`, the loudest channel decides for all, so that the image stays where it is; without, each its own.
-    """
-
-    lookahead: float = param(
-        0.0, unit=Unit.MILLISECONDS, ge=0, le=_LONGEST_MS, doc="How early the gain reacts; a stream is as much later."
-    )
-    link: bool = param(True, doc="One gain for all channels, that of the loudest; false: each channel its own.")
-    wide: tuple[str, ...] = held(())  # the sounds that have an axis of channels, once the types are known
-
-    outputs = {
-        "signal": audio(doc="The sound with the gain.", shares="unit"),
-        "gain": audio(unit=Unit.DB, doc="What the level has done, 0 or less, without `makeup`."),
-    }
-
-    def wanted(self, level: Any, controls: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-        """What the gain is after, by the level in dB, and state of its own."""
-        raise TypeError(f"{type(self).__name__} declares no target")
-
-    def speeds(self, controls: Mapping[str, Any]) -> tuple[Any, Any]:
-        """The coefficients on the way down and up."""
-        return self.coefficient(controls["release"]), self.coefficient(controls["attack"])
-
-    def in_db(self, g: Any, controls: Mapping[str, Any]) -> Any:
-        """What was smoothed, as a gain."""
-        return g
-
-    def settled(self, signals: Mapping[str, Signal]) -> Op:
-        wide = tuple(name for name in ("audio", "key") if name in signals and signals[name].rank == 3)
-        if not self.link or not wide:
-            return self
-        for name, signal in signals.items():
-            if name not in wide and signal.rank == 3 and signal.rate is not Rate.CONST and signal.dims[2] != Dim.of(1):
-                message = f"one gain for all channels has one {name}, {{source}} has {signal.dims[2]} channels"
-                raise Mismatch("E425", name, message, "write `link: false`, which gives each channel its own gain")
-        return replace(self, wide=wide)
-
-    def input_ports(self, given: Sequence[str] = ()) -> Mapping[str, Port]:
-        return {name: _with_channels(port, name) if name in self.wide else port for name, port in self.inputs.items()}
-
-    def output_ports(self) -> Mapping[str, Port]:
-        signal = self.outputs["signal"]
-        return {**self.outputs, "signal": _with_channels(signal, "audio") if "audio" in self.wide else signal}
-
-    def kernel(self, audio: Any, key: Any = None, **controls: Any) -> Mapping[str, Any]:
-        _, gain = self._gain(audio if key is None else key, controls, {})
-        ahead = self._ahead
-        if ahead:  # after the end it stays
-            gain = tf.concat([gain[:, ahead:], tf.tile(gain[:, -1:], [1, ahead])], axis=1)[:, : dsp.size_of(gain, 1)]
-        return self._applied(audio, gain, controls.get("makeup"))
-
-    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
-        return self._ahead
-
-    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
-        zero = dsp.silence([items_of(signals.values(), block.batch), 1])
-        state = {"gain": zero} | ({"power": zero} if self.detector == "rms" else {})
-        late = [name for name in ("audio", "makeup") if name in signals and has_time(signals[name])]
-        return state | {name: dsp.silence(past_shape(signals[name], self._ahead, block.batch)) for name in late}
-
-    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
-        controls = {name: x for name, x in inputs.items() if name not in ("audio", "key")}
-        after, gain = self._gain(inputs.get("key", inputs["audio"]), controls, state)
-        late = {}
-        for name in ("audio", "makeup"):
-            if name in state:
-                late[name], after[name] = dsp.delayed(state[name], inputs[name])
-        return after, self._applied(late["audio"], gain, late.get("makeup", inputs.get("makeup")))
-
-    def ways(
-        self, signals: Mapping[str, Signal], given: Mapping[str, Range], looped: Sequence[str]
-    ) -> Mapping[tuple[str, str], Way]:
-        """Nothing is made louder than by the makeup, whatever the key does."""
-        if "audio" not in looped or any(name not in ("audio", "key") for name in looped):
-            return {}
-        most = float(10.0 ** (np.max(given["makeup"].high) / 20.0)) if "makeup" in given else 1.0
-        return {("audio", "signal"): Bounded(most, most)} if math.isfinite(most) else {}
-
-    @property
-    def _ahead(self) -> int:
-        """The lookahead in samples."""
-        return round(self.lookahead * (self.sample_rate or 0.0) / 1000.0)
-
-    def _gain(self, x: Any, controls: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[dict[str, Any], Any]:
-        """The state after the last sample, and the gain in dB of what a sound [batch, samples, channels?] is."""
-        after = {}
-        is_wide = len(x.shape) == 3
-        if self.detector == "rms":
-            square = tf.reduce_max(x * x, axis=2) if is_wide else x * x
-            power, after["power"] = self.power(square, controls, state.get("power"))
-            level = dsp.power_level(power)
-        else:
-            level = dsp.amplitude_level(tf.reduce_max(tf.abs(x), axis=2) if is_wide else x)
-        target, own = self.wanted(level, controls, state)
-        down, up = self.speeds(controls)
-        g, after["gain"] = dsp.ballistics(target, down, up, state.get("gain"))
-        return after | own, self.in_db(g, controls)
-
-    def _applied(self, audio: Any, gain: Any, makeup: Any) -> Mapping[str, Any]:
-        factor = dsp.gain_of_db(gain if makeup is None else gain + dsp.clipped(makeup, -dsp.LOUDEST_DB, dsp.LOUDEST_DB))
-        return {"signal": audio * (tf.expand_dims(factor, 2) if len(audio.shape) == 3 else factor), "gain": gain}
-
-
-def _with_channels(port: Port, name: str) -> Port:
-    return replace(port, dims=(*(port.dims or ()), Dim.of(f"{name}_channels")))
-
-
 _AUDIO = audio(doc="The sound.", shares="unit")
 _KEY = audio(doc="The sound whose level is looked at (side-chain). Open: `audio` itself.", optional=True)
 _THRESHOLD = control(Unit.DB, "Where it begins, -120 to 60 dB, 0 dB a peak of 1; may move at any rate.")
@@ -250,7 +83,7 @@ _RATIO_DOC = "1 to 1000; 1 leaves the level alone."
 _KNEE = control(Unit.DB, "Width of the soft bend around the threshold, 0 to 60 dB. Open: 6 dB.", optional=True)
 _MAKEUP = control(Unit.DB, "Gain after it, -60 to 60 dB. Open: 0 dB.", optional=True)
 _RANGE_DOC = "The most that is taken away, 0 to 120 dB."
-_KNEE_DB = 6.0
+_KNEE_DB, _HYSTERESIS_DB, _HOLD_S = 6.0, 3.0, 0.05
 
 
 class Compressor(LevelControl):
@@ -278,7 +111,7 @@ class Compressor(LevelControl):
         "key": _KEY,
         "knee": _KNEE,
         "makeup": _MAKEUP,
-        "window": _WINDOW,
+        "window": WINDOW,
     }
 
     def wanted(self, level: Any, controls: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -312,7 +145,7 @@ class Expander(LevelControl):
         "knee": _KNEE,
         "range": control(Unit.DB, f"{_RANGE_DOC} Open: 40 dB.", optional=True),
         "makeup": _MAKEUP,
-        "window": _WINDOW,
+        "window": WINDOW,
     }
 
     def wanted(self, level: Any, controls: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -345,11 +178,11 @@ class Gate(LevelControl):
         "hysteresis": control(Unit.DB, "How far under the threshold it shuts, 0 to 60 dB. Open: 3 dB.", optional=True),
         "range": control(Unit.DB, f"{_RANGE_DOC} Open: 80 dB.", optional=True),
         "makeup": _MAKEUP,
-        "window": _WINDOW,
+        "window": WINDOW,
     }
 
     def wanted(self, level: Any, controls: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
-        hold = dsp.clipped(controls.get("hold", _HOLD_S), 0.0, _LONGEST_HOLD_S) * (self.sample_rate or 0.0)
+        hold = dsp.clipped(controls.get("hold", _HOLD_S), 0.0, LONGEST_HOLD_S) * (self.sample_rate or 0.0)
         hysteresis = controls.get("hysteresis", _HYSTERESIS_DB)
         before = state.get("side", dsp.tf_float32([dsp.CLOSED]))
         is_open, side = dsp.gate_side(level, controls["threshold"], hysteresis, hold, before)
@@ -362,3 +195,95 @@ class Gate(LevelControl):
         items = items_of(signals.values(), block.batch)
         shut = dsp.broadcast_batch(dsp.tf_float32([dsp.CLOSED]), items)
         return super().stream_state(signals, constants, block) | {"side": shut}
+
+
+class Limiter(Linked):
+    """Keeps every peak under a ceiling: the gain goes down in a straight line, in dB, and is there when the peak is.
+
+    The gain that a peak needs is held over the lookahead before it (a running minimum), let go with `release`, and
+    averaged over the lookahead: no sample is above the ceiling. With `true_peak` nor are the peaks between samples,
+    where the gain stands still; what it does as it moves can lift them by some hundredths of a dB.
+
+    Source: P. Haemaelaeinen, Smoothing of the control signal without clipped output in digital peak limiters (DAFx-02);
+    ITU-R BS.1770-4, annex 2 (true peak).
+    """
+
+    words = (
+        "maximizer", "brickwall", "loudness maximizer", "agc", "peak limiter", "true peak", "prevent clipping",
+        "mastering", "ceiling", "no clipping",
+    )  # fmt: skip
+
+    inputs = {
+        "audio": _AUDIO,
+        "ceiling": control(Unit.DB, "No peak is above, -120 to 60 dB, 0 dB a peak of 1; may move at any rate."),
+        "release": attack_port("of less reduction"),
+    }
+
+    lookahead: float = param(
+        1.5, unit=Unit.MILLISECONDS, ge=0, le=LONGEST_MS, doc="How long the gain goes down; a stream is as much later."
+    )
+    true_peak: bool = param(True, doc="Look at peaks between samples too; a stream is 6 samples later.")
+
+    def kernel(self, audio: Any, ceiling: Any, release: Any) -> Mapping[str, Any]:
+        ahead, reach = self._ahead, self._reach
+        both = ahead + reach
+        wanted = self._wanted(_padded(audio, both, both), _padded(ceiling, ahead, ahead))
+        return self.applied(audio, self._smoothed(wanted, _padded(release, ahead, 0), None)[0][:, ahead:], None)
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return self._ahead + self._reach
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        late = self._ahead + self._reach
+        past = {"audio": late + self._reach, "ceiling": late, "release": late}
+        state = {
+            name: dsp.silence(past_shape(signals[name], n, block.batch))
+            for name, n in past.items()
+            if has_time(signals[name])
+        }
+        return state | {"gain": dsp.silence([items_of(signals.values(), block.batch), self._ahead + 1])}
+
+    def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
+        joined, after, n = dict(inputs), {}, dsp.size_of(inputs["audio"], 1)
+        for name, x in inputs.items():
+            if name in state:
+                joined[name], after[name] = dsp.slide(state[name], x)
+        ceiling = joined["ceiling"]
+        wanted = self._wanted(joined["audio"], ceiling[:, : n + self._ahead] if "ceiling" in state else ceiling)
+        release = joined["release"][:, :n] if "release" in state else joined["release"]
+        gain, after["gain"] = self._smoothed(wanted, release, state["gain"])
+        return after, self.applied(joined["audio"][:, self._reach : self._reach + n], gain, None)
+
+    @property
+    def _ahead(self) -> int:
+        return samples_of(self.lookahead, self.sample_rate)
+
+    @property
+    def _reach(self) -> int:
+        return dsp.PEAK_REACH if self.true_peak else 0
+
+    def _wanted(self, x: Any, ceiling: Any) -> Any:
+        """The gain that each sample needs, of samples that have `_reach` others on both sides."""
+        if self.true_peak:
+            peaks = dsp.true_peaks(x)
+        else:
+            peaks = tf.reduce_max(tf.abs(x), axis=2) if len(x.shape) == 3 else tf.abs(x)
+        over = dsp.amplitude_level(peaks) - dsp.clipped(ceiling, dsp.FLOOR_DB, dsp.LOUDEST_DB)
+        return -tf.nn.relu(over)
+
+    def _smoothed(self, wanted: Any, release: Any, past: Any) -> tuple[Any, Any]:
+        """The gain, later by the lookahead, of what samples need [batch, n + lookahead]; and its past."""
+        width = self._ahead + 1
+        lowest = dsp.window_of(wanted, width, tf.minimum)
+        at_once = dsp.tf_float32([[1.0]])
+        held, _ = dsp.ballistics(lowest, at_once, self.coefficient(release), None if past is None else past[:, -1:])
+        none = tf.zeros([dsp.size_of(held, 0), width])
+        joined, after = dsp.slide(none if past is None else past, held)
+        return dsp.window_of(joined[:, 1:], width, tf.add) / float(width), after
+
+
+def _padded(x: Any, before: int, after: int) -> Any:
+    """With zeros, as a stream has them; what never changes stays."""
+    if x.shape[1] == 1:
+        return x
+    return tf.pad(x, [[0, 0], [before, after]] + [[0, 0]] * (len(x.shape) - 2))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ddspgraph.ops.dynamics import Compressor, EnvelopeFollower, Expander, Gate
+from ddspgraph.ops.dynamics import Compressor, EnvelopeFollower, Expander, Gate, Limiter
 
 RATE = 16_000
 
@@ -48,5 +48,9 @@ CASES = {
         {name: x for name, x in _level(218).items() if name != "ratio"}
         | _times(221)
         | {"hold": _moving(223, 0.0, 2e-3)},
+    ),
+    "limiter": lambda: (
+        Limiter(sample_rate=RATE, lookahead=1.0, link=False),
+        {"audio": _audio(224), "ceiling": _moving(225, -20.0, -3.0), "release": _moving(226, 1e-3, 1e-2)},
     ),
 }
