@@ -259,6 +259,13 @@ from .units import (
     unit_to_hz,
     unit_to_midi,
 )
+from .waves import (
+    Controls,
+    band_limited_stream,
+    band_limited_wave,
+    first_stream_state,
+    wave_latency,
+)
 from .wavetables import (
     harmonic_distribution_to_wavetable,
     linear_lookup,
@@ -280,6 +287,7 @@ __all__ = [
     "LOUDEST_DB",
     "MARGIN",
     "PEAK_REACH",
+    "Controls",
     "Network",
     "Section",
     "Times",
@@ -299,6 +307,8 @@ __all__ = [
     "as_phase",
     "as_values",
     "ballistics",
+    "band_limited_stream",
+    "band_limited_wave",
     "bark_to_hz",
     "block_filter",
     "block_matrices",
@@ -341,6 +351,7 @@ __all__ = [
     "fdn_stream",
     "fft_convolve",
     "filled_up",
+    "first_stream_state",
     "frame_filter",
     "frame_phase",
     "frequencies_critical_bands",
@@ -464,6 +475,7 @@ __all__ = [
     "upsample_with_windows",
     "variable_length_delay",
     "warped",
+    "wave_latency",
     "wavetable_stream",
     "wavetable_synthesis",
     "whole_convolution",

@@ -40,6 +40,7 @@ from ddspgraph.ops.neural.recurrent import Rnn, RnnSandwich
 from ddspgraph.ops.neural.residual import Resnet, ResnetSinusoidalEncoder
 from ddspgraph.ops.neural.sinusoids import SinusoidalToHarmonicEncoder
 from ddspgraph.ops.noise import FilteredNoise
+from ddspgraph.ops.oscillator import Oscillator
 from ddspgraph.ops.partials import HarmonicToSinusoidal, SinusoidalToHarmonic
 from ddspgraph.ops.rates import Resample, TensorToAudio
 from ddspgraph.ops.reverbs import ExpDecayReverb, FilteredNoiseReverb, Reverb
@@ -82,7 +83,7 @@ from ddspgraph.ops.weighting import AWeighting, PreEmphasis
 #: features, networks, losses.
 OPS = Registry(
     [
-        *(Harmonic, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
+        *(Harmonic, Oscillator, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
         *(Constant, Learned, Hold, Lfo, ExpDecay, Adsr, Curve, Sequence, SampleHold),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
         *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),
