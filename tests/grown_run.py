@@ -33,11 +33,10 @@ def runs(grower: Grower, seed: int, *, stream: bool = True) -> str:
     model = dg.compile(graph)
     sizes = _sizes(graph, rng)
     inputs = {i.name: _array(i, sizes, graph, rng) for i in graph.inputs}
-    # Audio is as long as the audio that was given, which may end within a frame.
-    given = next(
-        (inputs[i.name].shape[i.signal.time_axis] for i in graph.inputs if i.signal.rate is Rate.AUDIO),
-        sizes["samples"],
-    )
+    # Audio is as long as the audio that the outputs are made of, which may end within a frame.
+    needed = graph.ancestors(tuple(ref for _, ref in graph.outputs))
+    recordings = [i for i in graph.inputs if i.signal.rate is Rate.AUDIO and i.name in needed]
+    given = next((inputs[i.name].shape[i.signal.time_axis] for i in recordings), sizes["samples"])
     try:
         results = model(inputs, seed=3) if graph.outputs else {}
         losses = model.losses(inputs, seed=3) if graph.losses else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ddspgraph.lazy import tf
@@ -27,8 +27,37 @@ def conv(x: tf.Tensor, weights: Mapping[str, Any], strides: tuple[int, int] = (1
     kernel = weights["kernel"]
     if dilation > 1 and kernel.shape[1] == 1:
         return _dilated(x, kernel, dilation) + weights["bias"]
-    y = tf.nn.conv2d(x, kernel, strides=list(strides), padding="SAME", dilations=[dilation, 1])
-    return y + weights["bias"]
+    bands = x.shape[2]
+    if bands is not None and strides[1] >= bands:
+        x, kernel, strides = _of_one_band(x, kernel, strides)
+    how = {"strides": list(strides), "padding": "SAME", "dilations": [dilation, 1]}
+    return _of_any_batch(lambda x: tf.nn.conv2d(x, kernel, **how), x) + weights["bias"]
+
+
+def _of_one_band(x: tf.Tensor, kernel: Any, strides: tuple[int, int]) -> tuple[tf.Tensor, Any, tuple[int, int]]:
+    """The same convolution, where its result has one band: only with the taps and bands that meet.
+
+    On processors with AVX-512, TensorFlow 2.21 computes nonsense where one channel goes in and a kernel reaches over
+    the edge of so few bands.
+    """
+    bands, taps = x.shape[2], kernel.shape[1]
+    met = min(bands, taps)
+    before = (taps - met) // 2
+    return x[:, :, :met], kernel[:, before : before + met], (strides[0], met)
+
+
+def _of_any_batch(convolve: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> tf.Tensor:
+    """The convolution of a batch that may be empty, which is computed with an item of zeros.
+
+    On x86-64, TensorFlow 2.21 gives the convolution of an empty batch the channels of its input
+    (findings/tf_convolution_of_an_empty_batch.sh), and the next layer does not fit. Padding by nothing copies nothing.
+    """
+    if x.shape[0]:
+        return convolve(x)
+    batch = tf.shape(x)[0]
+    padded = tf.pad(x, [[0, tf.cast(tf.equal(batch, 0), tf.int32)], [0, 0], [0, 0], [0, 0]])
+    padded.set_shape([None, *x.shape[1:]])
+    return convolve(padded)[:batch]
 
 
 def _dilated(x: tf.Tensor, kernel: Any, dilation: int) -> tf.Tensor:
