@@ -40,6 +40,9 @@ MORE = {
     "resample_stride": [OMIT, 2],
     "n_frames": [OMIT, 16],
     "reverb_length": [100, "20 ms"],
+    "hop_sizes": [[16, 32]],
+    "win_lengths": [[32, 64]],
+    "win_length": [OMIT, 128],
     "values": [[0.5, 1.0, 0.25], [0.5, 1.0, 0.25, 2.0], [3.0]],
 }
 #: What becomes of voices.
@@ -70,9 +73,10 @@ class Grower:
         params = self._params(op, spec)
         entry: Spec = {"op": op.name} | ({"params": params} if params else {})
         entry["inputs"] = self._inputs(op, spec)
-        if self.random.random() < 0.2:
+        is_loss = Traits.LOSS in _traits(op)
+        if not is_loss and self.random.random() < 0.2:
             entry |= {"voices": self.random.choice([1, 3])} | self.random.choice(MIXED)
-        section = "losses" if issubclass(op, Op) and Traits.LOSS in _traits(op) else "nodes"
+        section = "losses" if is_loss else "nodes"
         spec.setdefault(section, {})[node] = entry
         if section == "nodes":
             spec.setdefault("outputs", {})[f"o_{node}"] = self._output(op, node, params)

@@ -37,6 +37,7 @@ def runs(grower: Grower, seed: int, *, stream: bool = True) -> str:
     needed = graph.ancestors(tuple(ref for _, ref in graph.outputs))
     recordings = [i for i in graph.inputs if i.signal.rate is Rate.AUDIO and i.name in needed]
     given = next((inputs[i.name].shape[i.signal.time_axis] for i in recordings), sizes["samples"])
+    batch = sizes["batch"] if any(i.name in needed for i in graph.inputs) else 1
     try:
         results = model(inputs, seed=3) if graph.outputs else {}
         losses = model.losses(inputs, seed=3) if graph.losses else {}
@@ -55,7 +56,7 @@ def runs(grower: Grower, seed: int, *, stream: bool = True) -> str:
         for dim, size in zip(dims, shape, strict=True):
             if dim.is_static or dim.name in sizes:
                 is_cropped = signal.rate is Rate.AUDIO and dim == FRAMES * (graph.clock.hop_samples or 0)
-                wanted = given if is_cropped else dim.at(sizes)
+                wanted = given if is_cropped else dim.at(sizes | {"batch": batch})
                 assert wanted == size, f"{name} is {signal}, and {shape} where {sizes}"
     for name, value in {**results, **losses}.items():
         assert np.isfinite(value.numpy()).all() or (sizes["batch"] == 0 and name in losses), f"{name} is not finite"

@@ -17,13 +17,12 @@ def size_of(x: tf.Tensor, axis: int) -> Rows:
 
 
 def most(sizes: list[Rows]) -> Rows:
-    """The largest of some sizes; 1 where there are none."""
+    """The size of an axis where some may be 1: the one that is not, as far as the graph knows it."""
     known = max([size for size in sizes if isinstance(size, int)], default=1)
     unknown = [size for size in sizes if not isinstance(size, int)]
-    if not unknown:
+    if known > 1 or not unknown:
         return known
-    largest = unknown[0] if len(unknown) == 1 else tf.reduce_max(tf.stack(unknown))
-    return tf.maximum(largest, known) if known > 1 else largest
+    return unknown[0] if len(unknown) == 1 else tf.reduce_max(tf.stack(unknown))
 
 
 def joint(sizes: list[Rows]) -> Rows:
@@ -66,6 +65,13 @@ def unfold_channels(x: tf.Tensor, n: Rows) -> tf.Tensor:
     x = tf.transpose(x, [0, *range(2, axes), 1, axes])
     sizes = [size_of(x, axis) for axis in range(1, axes - 1)]
     return tf.reshape(x, [-1, *sizes, n * size_of(x, axes)])
+
+
+def spread(x: tf.Tensor, n: Rows) -> tf.Tensor:
+    """[batch, time, n or 1] -> [batch, time, n]: one channel, which the call alone may know of, is held for all."""
+    if x.shape[2] is not None and isinstance(n, int) and x.shape[2] == n:
+        return x
+    return tf.broadcast_to(x, tf.stack([size_of(x, 0), size_of(x, 1), n]))
 
 
 def held(x: tf.Tensor, rows: Rows) -> tf.Tensor:

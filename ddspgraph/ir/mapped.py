@@ -6,6 +6,7 @@ are folded and unfolded here. A value of an input with no axis of its own is hel
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -209,6 +210,9 @@ class Mapped(Op):
                 raise Mismatch("E421", port, message, hint, beside="voices")
         inside = self.inside(signals)
         outputs = self.inner.infer(inside)
+        if self.voices is not None and any(signal.voices is not None for signal in outputs.values()):
+            message = f"{self.name} makes voices of its own, and the node is written with {self.voices}"
+            raise Mismatch("E421", next(iter(signals)), message, "delete `voices`", beside="voices")
         return {port: self._outside(port, signal, signals) for port, signal in outputs.items()}
 
     def _outside(self, port: str, signal: Signal, signals: Mapping[str, Signal]) -> Signal:
@@ -239,7 +243,7 @@ class Mapped(Op):
         return made.rate if made.like is None else self.input_ports((made.like,))[made.like].rate
 
     def _channels(self, signals: Mapping[str, Signal]) -> Dim:
-        return signals[self.own[0]].dims[2]
+        return functools.reduce(lambda a, b: agree(a, b) or a, [signals[port].dims[2] for port in self.own])
 
     ranges, ways = ranges_of_members, ways_of_members  # type: ignore[assignment]  # they take the op as their self
 
@@ -259,8 +263,6 @@ class Mapped(Op):
             hint = "give an input a value for each: `{each: [...]}`, or what a node with `voices` makes"
             found.append(Advice("W122", message, "voices", hint))
         return found
-
-    # -- costs -------------------------------------------------------------------------------------
 
     def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
         inside = self._shapes(shapes)
@@ -294,8 +296,6 @@ class Mapped(Op):
         made = self.output_ports()[port]
         return (made if made.like is None else self.input_ports((made.like,)).get(made.like, made)).dims or ()
 
-    # -- tensors -----------------------------------------------------------------------------------
-
     def kernel(self, *tensors: Any, **named: Any) -> Any:
         extra = {name: named.pop(name, None) for name in ("seed", "stream", "sizes", "variables")}
         given = dict(zip(self.input_names(len(tensors)), tensors, strict=False)) | named
@@ -321,6 +321,7 @@ class Mapped(Op):
     def _arranged(self, port: str, x: Any, n: Any, rows: Any) -> Any:
         """An input as the op inside takes it: a row for each member, or one row for all."""
         if self.voices is None and port in self.own:
+            x = folding.spread(x, n) if len(self.own) > 1 else x
             x = folding.fold_channels(x, keeps_axis=not self._is_sound(port))
         elif self.voices is None and len(x.shape) == 3 and self._is_sound(port):
             x = folding.fold_channels(x, keeps_axis=False)  # of one channel
@@ -351,7 +352,7 @@ class Mapped(Op):
         has_axis = self._has_axis(port, len(x.shape), x.shape[-1])
         if x.shape[0] == 1:  # one for all channels; of one channel it is that of the channel
             return folding.unfold_channels(folding.held(x, n), n) if has_axis else x
-        return folding.unfold_channels(x, n) if has_axis else x[::n]
+        return folding.unfold_channels(x, n) if has_axis else folding.unfold(x, n)[:, 0]
 
     # -- the streaming form ------------------------------------------------------------------------
 

@@ -108,8 +108,10 @@ class Dim:
         return quotient if quotient * divisor == self else None
 
     def at(self, sizes: Mapping[str, int], default: int = 1) -> int:
-        """The size where `sizes` says what the names are."""
-        return (self.scale * sizes.get(self.name, default) + self.offset) // self.divisor if self.scale else self.offset
+        """The size where `sizes` says what the names are; 0 where a clip is too short for a single one."""
+        if not self.scale:
+            return self.offset
+        return max((self.scale * sizes.get(self.name, default) + self.offset) // self.divisor, 0)
 
     def __str__(self) -> str:
         if self.scale == 0:

@@ -29,7 +29,7 @@ def test_frames_are_exact(frames: int, offset: int, hop: int, up: bool) -> None:
     samples = Dim(7, "frames", offset)
     counted = frames_of(samples, hop, extra=5, up=up)
     exact = (7 * frames + offset + 5) / hop
-    assert counted.at({"frames": frames}) == (np.ceil(exact) if up else np.floor(exact))
+    assert counted.at({"frames": frames}) == max(np.ceil(exact) if up else np.floor(exact), 0)
 
 
 @pytest.mark.parametrize(

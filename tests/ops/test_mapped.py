@@ -225,3 +225,36 @@ def test_a_batch_may_have_no_items() -> None:
     for batch in (0, 2):
         found = model({"mono": np.zeros([batch, 640]), "stereo": np.zeros([batch, 640, 2])})
         assert (found["both"].shape, found["wide"].shape) == ([batch, 640], [batch, 640, 2])
+
+
+def _free(nodes: dict[str, object], **inputs: object) -> CompiledGraph:
+    spec = {"version": 2, "name": "free", "clock": {"sample_rate": "16 kHz", "hop": 64}, "inputs": inputs}
+    return dg.compile(spec | {"nodes": nodes, "outputs": {name: name for name in nodes}})
+
+
+def test_one_channel_that_the_call_alone_knows_of_is_held_for_all() -> None:
+    """Beside three, in items that differ: whichever port has them, and as the type says."""
+    nodes: dict[str, object] = {
+        "low": {"op": "one_pole", "inputs": {"audio": "b", "cutoff": "a"}},
+        "high": {"op": "one_pole", "inputs": {"audio": "a", "cutoff": "b"}, "params": {"high_pass": True}},
+    }
+    model = _free(nodes, a={"rate": "audio", "channels": "k"}, b={"rate": "audio", "channels": 3})
+    rng = np.random.default_rng(0)
+    a, b = rng.uniform(100, 5000, [3, 128, 1]), rng.uniform(100, 5000, [3, 128, 3])
+    for name, found in model({"a": a, "b": b}).items():
+        wanted = model({"a": np.repeat(a, 3, axis=2), "b": b})[name].numpy()
+        np.testing.assert_array_equal(found.numpy(), wanted, err_msg=name)
+        assert str(model.graph.types[dict(model.graph.outputs)[name]]).startswith("[batch, 64*frames, 3]")
+
+
+def test_voices_over_channels_that_the_call_alone_knows() -> None:
+    filtered = {"op": "fir_filter", "inputs": {"audio": "a", "magnitudes": "m"}, "voices": 2, "mix": "stack"}
+    model = _free({"y": filtered}, a={"rate": "audio", "channels": "k"}, m={"rate": "frame", "channels": 4})
+    rng = np.random.default_rng(0)
+    a, m = rng.uniform(-1, 1, [3, 128, 2]), rng.uniform(0, 1, [3, 2, 4])
+    found = model({"a": a, "m": m})["y"].numpy()
+    alone = _free({"y": filtered | {"voices": 1}}, a={"rate": "audio"}, m={"rate": "frame", "channels": 4})
+    for channel in range(2):
+        wanted = alone({"a": a[..., channel], "m": m})["y"].numpy()[..., 0]
+        for voice in range(2):
+            np.testing.assert_allclose(found[..., 2 * voice + channel], wanted, **ROUNDED)
