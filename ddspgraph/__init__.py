@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from ddspgraph.render import draw
     from ddspgraph.streaming.model import CompiledStream
     from ddspgraph.training.fit import fit
+    from ddspgraph.training.migrated import MigratedRun, migrate_run
     from ddspgraph.training.train import train
 
 __version__ = "0.1.0a4"
@@ -75,6 +76,8 @@ _HOME = {
     "plot": "page",
     "migrate": "migrations:migrate_text",
     "MigrationResult": "migrations",
+    "migrate_run": "training.migrated",
+    "MigratedRun": "training.migrated",
     "OPS": "ops",
     "Diagnostic": "diagnostics",
     "GraphError": "diagnostics",

@@ -113,6 +113,11 @@ CODES: dict[str, str] = {
     "E902": "The text is not well-formed gin.",
     "E903": "A gin macro that nothing defines, or that is defined by itself.",
     "E904": "A value of a gin file that Python code computes and the graph needs: the file does not hold it.",
+    "E905": "A file of a TensorFlow checkpoint that is cut off, damaged or missing.",
+    "E906": "A checkpoint whose variables do not fit the graph: one of another architecture.",
+    "E907": "A folder of magenta/ddsp's trainer without the gin file that says what the model is.",
+    "E908": "A folder without a checkpoint of magenta/ddsp's trainer, or a checkpoint that another program wrote.",
+    "E909": "A checkpoint with weights that are not finite.",
     # W1: it works, but is it meant?
     "W101": "A node whose outputs nothing uses.",
     "W102": "An input that nothing uses.",
@@ -141,6 +146,8 @@ CODES: dict[str, str] = {
     "W125": "A control of a compressor, an expander, a gate or a limiter beyond its range: the nearest value is taken.",
     "W128": "Points of a curve that are not in the order of their times.",
     "W135": "`constrain` of an entry of feedback that closes no cycle.",
+    "W138": "A variable of a magenta/ddsp checkpoint that belongs to no node of the graph: the run does not have it.",
+    "W139": "A checkpoint of magenta/ddsp that does not hold all of Adam: what is missing begins at 0.",
 }
 
 #: What to do where a finding says nothing more fitting.
@@ -180,6 +187,8 @@ REPAIRS: dict[str, str] = {
     "E901": "write this part by hand: docs/migrating-from-ddsp.md",
     "E902": "write it as gin does: `scope/Class.parameter = value`",
     "E903": "define the macro before its use: `NAME = value`",
+    "E905": "copy the checkpoint anew from where it was trained: its .index, all of its .data files",
+    "E908": "give the folder that ddsp_run wrote, with ckpt-N.index and operative_config-N.gin",
     "W110": "compare the two files, and put back by hand what you miss",
     "W112": "nothing: the run goes on from the one before",
     "W118": "lower what amplifies in it, or bound what is learned: `{learn: 0.5, min: 0, max: 0.9}`; docs/stability.md",

@@ -37,6 +37,9 @@ ELSEWHERE = {
     **dict.fromkeys(("E613", "E617"), "data/test_features.py"),
     "E802": "migrations/test_interpret.py",
     "E901": "migrations/test_v1_errors.py",
+    **dict.fromkeys(
+        ("E905", "E906", "E907", "E908", "E909", "W138", "W139"), "migrations/checkpoint/test_bad_folders.py"
+    ),
     **dict.fromkeys(("E902", "E903", "E904", "W111", "W123", "W124"), "migrations/gin"),
     **dict.fromkeys(("E710", "E711", "W120"), "compiler/test_subgraphs.py"),
     "E614": "training/test_run_folder.py",

@@ -16,8 +16,7 @@ _KINDS = (
     ),
     (
         r"^(ckpt-\d+\.(index|data-.*)|checkpoint|model\.ckpt.*)$",
-        "these are checkpoints of TensorFlow, as ddsp_run writes them; their weights are not read: "
-        "`ddspgraph migrate operative_config-0.gin` brings the model, `ddspgraph train` trains it anew",
+        "these are checkpoints of TensorFlow, as ddsp_run writes them: `ddspgraph migrate FOLDER -o RUN` makes a run",
     ),
 )
 

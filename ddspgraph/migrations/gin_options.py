@@ -16,12 +16,14 @@ class GinOptions:
       params: bindings that override the file, `NAME = VALUE`.
       more: files that belong to the same model; later ones override.
       frame_rate_hz: of the clock, whatever the file says.
+      name: of the graph; None: that of the file.
     """
 
     path: Sequence[str | os.PathLike[str]] = ()
     params: Sequence[str] = ()
     more: Sequence[str | os.PathLike[str]] = ()
     frame_rate_hz: float | None = None
+    name: str | None = None
 
 
 NO_OPTIONS = GinOptions()

@@ -1,6 +1,6 @@
-"""`ddspgraph migrate FILE`: an older spec in the current version, with a report.
+"""`ddspgraph migrate FILE`: an older spec in the current version, with a report; a trained model as a run.
 
-TensorFlow is imported for `--verify` only.
+TensorFlow is imported for `--verify` and for trained models only.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ddspgraph.cli import migrated_run
 from ddspgraph.cli.console import load_quietly, show, show_json, stage, tell
-from ddspgraph.cli.options import Arguments, Parser, UsageError
+from ddspgraph.cli.options import Arguments, Parser, UsageError, add_limit_option, add_ops_option
 
 if TYPE_CHECKING:
     from ddspgraph.compiler.frontend.values import Document
@@ -65,10 +66,11 @@ def add_options(parser: Parser) -> None:
         "files",
         metavar="FILE",
         nargs="+",
-        help="a spec of any version, or - for stdin; several gin files are one model",
+        help="a spec of any version, or - for stdin; several gin files are one model; or the folder of a model that "
+        "magenta/ddsp has trained (ckpt-N.index, operative_config-N.gin), then gin files if it has none",
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("-o", "--output", metavar="FILE", help="write here (without it: to stdout)")
+    where.add_argument("-o", "--output", metavar="FILE|RUN", help="write here (without it: to stdout)")
     where.add_argument("--in-place", action="store_true", help="replace FILE, keeping the old one as FILE.bak")
     where.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a FILE is not current")
     parser.add_argument("--diff", action="store_true", help="print what would change")
@@ -102,10 +104,14 @@ def add_options(parser: Parser) -> None:
         action="store_true",
         help="run a list of processors and its graph on the same inputs; nothing is written if they differ",
     )
+    add_ops_option(parser)
+    add_limit_option(parser)
 
 
 def main(arguments: Arguments) -> int:
     """Exit code: that of the worst file; 1 where `--check` found work or something was lost."""
+    if migrated_run.is_run_folder(arguments.files[0]):
+        return migrated_run.main(arguments)
     _check_usage(arguments)
     if len(arguments.files) == 1 or _is_one_model(arguments):
         report, code = _one(arguments, arguments.files[0], arguments.files[1:])

@@ -62,7 +62,7 @@ def open_gin(
     else:
         name = os.fsdecode(source)
         file = read_gin_text(text, name, gin_path=options.path, gin_params=options.params, limits=limits)
-    done = upgrade(file, Report(), limits, options.frame_rate_hz)
+    done = upgrade(file, Report(), limits, options.frame_rate_hz, options.name)
     missing = (s for s in file.flat() if isinstance(s, Include) and s.problem)
     warnings = [
         Diagnostic("W111", f"{quote(include.path)} is not included: {include.problem}", include.span, hint=_HINT)

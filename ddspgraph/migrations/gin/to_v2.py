@@ -88,23 +88,30 @@ class Upgraded:
 
 
 def upgrade(
-    file: GinFile, report: Report, limits: Limits = DEFAULT_LIMITS, frame_rate_hz: float | None = None
+    file: GinFile,
+    report: Report,
+    limits: Limits = DEFAULT_LIMITS,
+    frame_rate_hz: float | None = None,
+    name: str | None = None,
 ) -> Upgraded:
     """The graph that the file describes, in version 2, and what became of each of its statements.
 
     Args:
       frame_rate_hz: of the clock, whatever the file says.
+      name: of the graph; None: that of the file.
 
     Raises:
       GraphError: E901 where it describes no model; E203, E301, E302, E304, E306, E307, E310, E401, E403, E903, E904 for
         what is wrong with it, all of them; E702, E704.
     """
-    return _Upgrade(file, report, limits, frame_rate_hz).run()
+    return _Upgrade(file, report, limits, frame_rate_hz, name).run()
 
 
 class _Upgrade:
-    def __init__(self, file: GinFile, report: Report, limits: Limits, frame_rate_hz: float | None) -> None:
-        self.file, self.report = file, report
+    def __init__(
+        self, file: GinFile, report: Report, limits: Limits, frame_rate_hz: float | None, name: str | None
+    ) -> None:
+        self.file, self.report, self.name = file, report, name
         self.ledger = Ledger()
         self.config = Config(file, self.ledger, report, limits, runner_bindings())
         self.clock = ClockFacts(self.config, frame_rate_hz)
@@ -215,6 +222,8 @@ class _Upgrade:
 
     def _name(self, model: str) -> str:
         """That of the file, or of the model where the text comes from no file."""
+        if self.name:
+            return identifier(self.name)
         source = self.file.source.name
         stem = os.path.splitext(os.path.basename(source))[0]
         return identifier(model.lower() if source.startswith("<") or not stem else stem)
