@@ -46,6 +46,7 @@ from .dynamics import (
 from .envelopes import (
     exponential_decay,
     low_frequency_oscillator,
+    low_frequency_wave,
     unit_decay,
 )
 from .fft import (
@@ -392,6 +393,7 @@ __all__ = [
     "log_scale",
     "logb",
     "low_frequency_oscillator",
+    "low_frequency_wave",
     "match_rank",
     "mean_square",
     "mel_to_hz",

@@ -49,11 +49,16 @@ def low_frequency_oscillator(
     # Whole packets: the sines that are left over after the last one would be rounded otherwise than in a stream.
     times = tf.cast(_numbers(first_frame, whole_packets(n_frames)), tf.float64) / float(frame_rate)
     turns = tf.cast(tf_float32(frequency_hz), tf.float64)[:, tf.newaxis] * times + phase / (2.0 * math.pi)
-    turns = tf.cast(turns - tf.floor(turns), tf.float32)[..., tf.newaxis]
-    return _wave(shape, turns)[:, :n_frames]
+    return low_frequency_wave(shape, tf.expand_dims(turns, -1))[:, :n_frames]
 
 
-def _wave(shape: str, turns: tf.Tensor) -> tf.Tensor:
+def low_frequency_wave(shape: str, turns: tf.Tensor) -> tf.Tensor:
+    """The waves of `low_frequency_oscillator` at float64 turns of any size; its gradient passes.
+
+    >>> dg.dsp.low_frequency_wave("saw", tf.constant([0.0, 0.75, 1.25], tf.float64)).numpy()
+    array([-1. ,  0.5, -0.5], dtype=float32)
+    """
+    turns = tf.cast(turns - tf.stop_gradient(tf.floor(turns)), tf.float32)
     if shape == "sine":
         return tf.sin(2.0 * math.pi * turns)
     if shape == "triangle":

@@ -83,7 +83,7 @@ from ddspgraph.ops.weighting import AWeighting, PreEmphasis
 #: features, networks, losses.
 OPS = Registry(
     [
-        *(Harmonic, Oscillator, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
+        *(Oscillator, Harmonic, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
         *(Constant, Learned, Hold, Lfo, ExpDecay, Adsr, Curve, Sequence, SampleHold),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
         *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),

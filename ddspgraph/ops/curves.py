@@ -10,49 +10,12 @@ from typing import Any
 from ddspgraph import dsp
 from ddspgraph.ir import costs
 from ddspgraph.ir.gains import Range
-from ddspgraph.ir.op import Advice, Op, Traits, from_clock, param
-from ddspgraph.ir.ports import Mismatch, Port, const
+from ddspgraph.ir.op import Advice, Traits, param
+from ddspgraph.ir.ports import Port, const
 from ddspgraph.ir.streaming import Block, has_time, items_of
-from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit
+from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.lazy import np, tf
-
-_LENGTH_DOC = "Length of the result in frames or samples; null: as long as the graph."
-
-
-class Timed(Op):
-    """An op that makes frames or samples out of a few numbers."""
-
-    rate: str = param("frame", choices=("frame", "audio"), doc="The rate of the result.")
-    frame_rate: float | None = from_clock("frame_rate", unit=Unit.HZ, doc="Frames a second.")
-    sample_rate: float | None = from_clock("sample_rate", unit=Unit.HZ, doc="Samples a second.")
-    length: int | None = param(None, ge=1, doc=_LENGTH_DOC)
-
-    def made(self, batch: Dim = BATCH, channels: Dim | None = None, unit: Unit = Unit.ANY) -> Signal:
-        """The type of a result; frames have a channel axis, samples where there are channels."""
-        if self.rate == "frame":
-            time = FRAMES if self.length is None else Dim.of(self.length)
-            return Signal((batch, time, channels or Dim.of(1)), Rate.FRAME, unit)
-        time = SAMPLES if self.length is None else Dim.of(self.length)
-        return Signal((batch, time, *([channels] if channels else [])), Rate.AUDIO, unit)
-
-    def steps_a_second(self) -> float:
-        """Frames or samples a second. Raises ValueError outside of a graph where nobody gave them."""
-        rate = self.frame_rate if self.rate == "frame" else self.sample_rate
-        if rate is None:
-            name = "frame_rate" if self.rate == "frame" else "sample_rate"
-            raise ValueError(f"{type(self).__name__} needs {name}=... outside of a graph")
-        return float(rate)
-
-    def n_steps(self, frames: Any, samples: Any) -> Any:
-        """How many to make. Raises ValueError outside of a graph where nobody said."""
-        n = self.length if self.length is not None else frames if self.rate == "frame" else samples
-        if n is None:
-            raise ValueError(f"{type(self).__name__} needs length=... outside of a graph")
-        return n
-
-    def first_of(self, block: Block) -> Any:
-        """The number of the first frame or sample of a block."""
-        return block.first_frame if self.rate == "frame" else block.start
+from ddspgraph.ops.timed import Timed
 
 
 class Curve(Timed):
@@ -107,7 +70,7 @@ class Curve(Timed):
 
     def _curve(self, times: Any, values: Any, n: Any, first: Any, batch: Any) -> Any:
         y = dsp.breakpoints(times, values, n, self.steps_a_second(), self.interpolation, first)
-        return dsp.broadcast_batch(y[:, :, None] if self.rate == "frame" else y, batch)
+        return self.shaped(y, batch)
 
     def multiply_adds(self, shapes: abc.Mapping[str, tuple[int, ...]]) -> int:
         return 8 * costs.PASS * shapes["times"][1] * math.prod(shapes["-> signal"])
@@ -147,13 +110,7 @@ class Sequence(Timed):
     steps_per_beat: float = param(4.0, gt=0.0, doc="4 makes sixteenth notes of a 4/4.")
 
     def infer(self, signals: abc.Mapping[str, Signal]) -> abc.Mapping[str, Signal]:
-        tempo = signals["tempo"]
-        if tempo.rate is not Rate.CONST and str(tempo.rate) != self.rate:
-            message = f"port 'tempo' takes a constant or {self.rate}-rate values, {{source}} is {tempo.rate}-rate"
-            raise Mismatch("E411", "tempo", message, f"write `rate: {tempo.rate}`", parameters=("rate",))
-        if any(dim != Dim.of(1) for dim in tempo.dims[2 if tempo.rate is not Rate.CONST else 1 :]):
-            message = f"port 'tempo' takes one number at a time, {{source}} is {tempo.shape_text}"
-            raise Mismatch("E414", "tempo", message)
+        self.take_constant_or_moving("tempo", signals["tempo"])
         super().infer({name: signal for name, signal in signals.items() if name != "tempo"})
         return dict.fromkeys(self.outputs, self.made())
 
@@ -166,8 +123,8 @@ class Sequence(Timed):
         }
 
     def kernel(self, values: Any, tempo: Any, gates: Any = None, gate_length: Any = None, sizes: Any = None) -> Any:
-        is_moving = len(tempo.shape) > 1 and tempo.shape[1] != 1
-        n = dsp.size_of(tempo, 1) if is_moving else self.n_steps(sizes.frames, sizes.samples)
+        moving = self.moving(tempo)
+        n = self.n_steps(sizes.frames, sizes.samples) if moving is None else dsp.size_of(moving, 1)
         turns, _ = self._turns(tempo, values.shape[1], n, 0, tf.zeros([1, 1], tf.float64))
         return self._steps(turns, values, gates, gate_length, sizes.batch)
 
@@ -191,12 +148,12 @@ class Sequence(Timed):
         """How far the steps have been gone through, float64 cycles [batch, n], and after the last."""
         frequency = tempo * (self.steps_per_beat / 60.0 / n_steps)
         rate = self.steps_a_second()
-        if len(tempo.shape) < 2 or tempo.shape[1] == 1:
+        moving = self.moving(frequency)
+        if moving is None:
             numbers = tf.cast(tf.cast(first, tf.int64) + tf.range(tf.cast(n, tf.int64)), tf.float64)
             turns = tf.cast(tf.reshape(frequency, [-1, 1]), tf.float64) * (numbers / rate)
             return turns - tf.floor(turns), before
-        frequency = frequency[:, :, 0] if len(frequency.shape) == 3 else frequency
-        return dsp.turns_so_far(dsp.silent_before_start(frequency, first), rate, before)
+        return dsp.turns_so_far(dsp.silent_before_start(moving, first), rate, before)
 
     def _steps(self, turns: Any, values: Any, gates: Any, gate_length: Any, batch: Any) -> dict[str, Any]:
         step, part = dsp.steps_of(turns, values.shape[1])
@@ -209,9 +166,7 @@ class Sequence(Timed):
             return tf.gather(table, tf.broadcast_to(step, tf.stack([rows, tf.shape(step)[1]])), axis=1, batch_dims=1)
 
         made = {"signal": read(values), "gate": is_open * (1.0 if gates is None else read(gates))}
-        return {
-            name: dsp.broadcast_batch(y[:, :, None] if self.rate == "frame" else y, batch) for name, y in made.items()
-        }
+        return {name: self.shaped(y, batch) for name, y in made.items()}
 
     def multiply_adds(self, shapes: abc.Mapping[str, tuple[int, ...]]) -> int:
         return (4 * costs.GATHER + 40 * costs.PASS) * math.prod(shapes["-> signal"])

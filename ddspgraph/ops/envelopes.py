@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ddspgraph import dsp
+from ddspgraph.ir import costs
 from ddspgraph.ir.gains import Range
-from ddspgraph.ir.op import Advice, Op, Traits, from_clock, param
-from ddspgraph.ir.ports import Mismatch, Port, agree, const, frame
-from ddspgraph.ir.streaming import Block
-from ddspgraph.ir.types import BATCH, FRAMES, Dim, Rate, Signal, Unit
+from ddspgraph.ir.op import Advice, Traits, param
+from ddspgraph.ir.ports import Mismatch, Port, agree
+from ddspgraph.ir.streaming import Block, has_time, items_of
+from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.ir.units import UNITS
+from ddspgraph.lazy import tf
+from ddspgraph.ops.timed import Timed
 
-_N_FRAMES_DOC = "Length of the result; null: as long as the graph's other frames."
 
-
-class Lfo(Op):
+class Lfo(Timed):
     """A low-frequency oscillator: y(t) = offset + depth * wave(f t + phase / (2 pi)), with a wave in [-1, 1].
 
-    Sine and triangle begin at 0 and rise, square begins at 1, saw rises from -1. The turn is computed from
-    the number of the frame, so that it does not drift.
+    Sine and triangle begin at 0 and rise, square begins at 1, saw rises from -1. Of a frequency that never changes the
+    turn is computed from the number of the frame or sample, so that it does not drift; of one that moves it is the sum
+    of the frequency in float64.
 
     Source: elementary.
     """
@@ -31,53 +34,77 @@ class Lfo(Op):
         "triangle (shape: triangle)", "square (shape: square)", "oscillator",
     )  # fmt: skip
 
-    traits = Traits.PURE | Traits.SIZED | Traits.POINTWISE
-    inputs = {"frequency_hz": const(unit=Unit.HZ, doc="Turns a second.")}
-    outputs = {"signal": frame(1, doc="The wave, in the unit of depth and offset.", shares="unit")}
+    traits = Traits.PURE | Traits.SIZED
+    inputs = {
+        "frequency_hz": Port(None, None, Unit.HZ, "Turns a second: a constant, or of the rate of the result."),
+    }
+    outputs = {"signal": Port(doc="The wave, in the unit of depth and offset.", shares="unit")}
 
     shape: str = param("sine", choices=("sine", "triangle", "square", "saw"), doc="The wave.")
     phase: float = param(0.0, unit=Unit.RADIANS, doc="Where in its turn the wave is at time 0.")
     depth: float = param(1.0, shares="unit", doc="How far it swings to each side.")
     offset: float = param(0.0, shares="unit", doc="What it swings around.")
     unit: str = param("any", choices=UNITS, doc="The unit of depth and offset; quantities say it themselves.")
-    frame_rate: float | None = from_clock("frame_rate", unit=Unit.HZ, doc="Frames a second.")
-    n_frames: int | None = param(None, ge=1, doc=_N_FRAMES_DOC)
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
-        super().infer(signals)
-        return {"signal": Signal((BATCH, _frames(self.n_frames), Dim.of(1)), Rate.FRAME)}
+        self.take_constant_or_moving("frequency_hz", signals["frequency_hz"])
+        return {"signal": self.made()}
 
     def advise(
         self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
     ) -> Sequence[Advice]:
         """W113 where frames are too slow for the wave."""
         fastest_hz = max((abs(hz) for hz in values.get("frequency_hz", ())), default=0.0)
-        if self.frame_rate is None or fastest_hz < self.frame_rate / 2:
+        if self.rate == "audio" or self.frame_rate is None or fastest_hz < self.frame_rate / 2:
             return ()
         alias_hz = abs(fastest_hz - round(fastest_hz / self.frame_rate) * self.frame_rate)
         comes_out = f"it comes out as {alias_hz:g} Hz" if alias_hz != fastest_hz else "its frames miss the wave"
         message = f"{fastest_hz:g} Hz is not below half of the frame rate, {self.frame_rate / 2:g} Hz: {comes_out}"
-        return (
-            Advice("W113", message, "frequency_hz", f"a frame_rate above {2 * fastest_hz:g} Hz in `clock` holds it"),
-        )
+        hint = f"`rate: audio` holds it, or a frame_rate above {2 * fastest_hz:g} Hz in `clock`"
+        return (Advice("W113", message, "frequency_hz", hint),)
 
     def ranges(self, given: Mapping[str, Range]) -> Mapping[str, Range]:
         return {"signal": Range.of(self.offset - abs(self.depth), self.offset + abs(self.depth))}
 
     def kernel(self, frequency_hz: Any, sizes: Any) -> Any:
-        return self._wave(frequency_hz, _length(self, self.n_frames, sizes), 0, sizes.batch)
+        if self.moving(frequency_hz) is None:
+            return self._still(frequency_hz, self.n_steps(sizes.frames, sizes.samples), 0, sizes.batch)
+        return self._swinging(frequency_hz, tf.zeros([1, 1], tf.float64), 0, sizes.batch)[0]
 
-    def _wave(self, frequency_hz: Any, n_frames: Any, first_frame: Any, batch: Any) -> Any:
-        how = (_frame_rate(self), self.shape, self.phase, first_frame)
-        wave = dsp.low_frequency_oscillator(frequency_hz, n_frames, *how)
-        return dsp.broadcast_batch(self.offset + self.depth * wave, batch)
+    def _still(self, frequency_hz: Any, n: Any, first: Any, batch: Any) -> Any:
+        how = (self.steps_a_second(), self.shape, self.phase, first)
+        wave = dsp.low_frequency_oscillator(tf.reshape(frequency_hz, [-1]), n, *how)
+        return self.shaped(self.offset + self.depth * wave[:, :, 0], batch)
+
+    def _swinging(self, frequency_hz: Any, before: Any, first: Any, batch: Any) -> tuple[Any, Any]:
+        moving = dsp.silent_before_start(self.moving(frequency_hz), first)
+        turns, after = dsp.turns_so_far(moving, self.steps_a_second(), before)
+        wave = dsp.low_frequency_wave(self.shape, turns + self.phase / (2.0 * math.pi))
+        return self.shaped(self.offset + self.depth * wave, batch), after
+
+    def stream_latency(self, signals: Mapping[str, Signal], hop_samples: int) -> int:
+        return 0
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        if not has_time(signals["frequency_hz"]):
+            return {}
+        return {"turns": dsp.silence([items_of(signals.values(), block.batch), 1], double=True)}
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
-        wave = self._wave(inputs["frequency_hz"], block.frames, block.first_frame, block.batch)
-        return {}, {"signal": wave}
+        frequency_hz, first = inputs["frequency_hz"], self.first_of(block)
+        if state:
+            wave, after = self._swinging(frequency_hz, state["turns"], first, block.batch)
+            return {"turns": after}, {"signal": wave}
+        return {}, {"signal": self._still(frequency_hz, self.n_steps(block.frames, block.samples), first, block.batch)}
+
+    def multiply_adds(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return (costs.FUNCTION + 10 * costs.PASS) * math.prod(shapes["-> signal"])
+
+    def workspace(self, shapes: Mapping[str, tuple[int, ...]]) -> int:
+        return 6 * math.prod(shapes["-> signal"])
 
 
-class ExpDecay(Op):
+class ExpDecay(Timed):
     """An exponential decay, as of a struck bell: y(t) = amplitude * 10 ** (-3 t / t60).
 
     With several channels each has its own amplitude and decay.
@@ -95,10 +122,7 @@ class ExpDecay(Op):
         "amplitude": Port(None, Rate.CONST, Unit.LINEAR, doc="At time 0, [batch] or [batch, channels]."),
         "t60": Port(None, Rate.CONST, Unit.SECONDS, doc="Time to fall by 60 dB, [batch] or [batch, channels]."),
     }
-    outputs = {"signal": frame("channels", unit=Unit.LINEAR, doc="The envelope.")}
-
-    frame_rate: float | None = from_clock("frame_rate", unit=Unit.HZ, doc="Frames a second.")
-    n_frames: int | None = param(None, ge=1, doc=_N_FRAMES_DOC)
+    outputs = {"signal": Port(unit=Unit.LINEAR, doc="The envelope, a channel for each amplitude or decay.")}
 
     def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
         channels = Dim.of(1)
@@ -119,34 +143,17 @@ class ExpDecay(Op):
                     compared=("amplitude",),
                 )
             channels = fits
-        return {"signal": Signal((BATCH, _frames(self.n_frames), channels), Rate.FRAME, Unit.LINEAR)}
+        return {"signal": self.made(channels, Unit.LINEAR)}
 
     def kernel(self, amplitude: Any, t60: Any, sizes: Any) -> Any:
-        return self._curve(amplitude, t60, _length(self, self.n_frames, sizes), 0, sizes.batch)
+        return self._curve(amplitude, t60, self.n_steps(sizes.frames, sizes.samples), 0, sizes.batch)
 
-    def _curve(self, amplitude: Any, t60: Any, n_frames: Any, first_frame: Any, batch: Any) -> Any:
+    def _curve(self, amplitude: Any, t60: Any, n: Any, first: Any, batch: Any) -> Any:
         amplitude, t60 = (x if len(x.shape) == 2 else x[:, None] for x in (amplitude, t60))
-        curve = dsp.exponential_decay(amplitude, t60, n_frames, _frame_rate(self), first_frame)
-        return dsp.broadcast_batch(curve, batch)
+        curve = dsp.exponential_decay(amplitude, t60, n, self.steps_a_second(), first)
+        is_sound = self.rate == "audio" and curve.shape[2] == 1
+        return dsp.broadcast_batch(curve[:, :, 0] if is_sound else curve, batch)
 
     def stream_step(self, state: Mapping[str, Any], inputs: Mapping[str, Any], block: Block) -> Any:
-        curve = self._curve(inputs["amplitude"], inputs["t60"], block.frames, block.first_frame, block.batch)
-        return {}, {"signal": curve}
-
-
-def _frames(n_frames: int | None) -> Dim:
-    return FRAMES if n_frames is None else Dim.of(n_frames)
-
-
-def _length(op: Op, n_frames: int | None, sizes: Any) -> Any:
-    """Frames to make: what the parameter says, else those of this call."""
-    length = n_frames if n_frames is not None else sizes.frames
-    if length is None:
-        raise ValueError(f"{type(op).__name__} needs n_frames=... outside of a graph")
-    return length
-
-
-def _frame_rate(op: Lfo | ExpDecay) -> float:
-    if op.frame_rate is None:
-        raise ValueError(f"{type(op).__name__} needs frame_rate=... outside of a graph")
-    return op.frame_rate
+        where = (self.n_steps(block.frames, block.samples), self.first_of(block), block.batch)
+        return {}, {"signal": self._curve(inputs["amplitude"], inputs["t60"], *where)}

@@ -24,8 +24,6 @@ MISSING: tuple[tuple[tuple[str, ...], str], ...] = (
      "sound comes in by `inputs` and goes out by `outputs`, with --input and --output"),
     (("balance",), "a 'gain' of two levels, one for each channel"),
     (("dropout", "attention", "transformer", "pooling", "max pool"), "write an op of your own and give it with --ops"),
-    (("fm", "frequency modulation", "pm", "phase modulation", "fm operator"),
-     "'add' an 'lfo' to a pitch in Hz; at audio rates, with `hop: 1` in the clock"),
     (("karplus", "string", "physical model", "waveguide"),
      "nothing here feeds back; 'harmonic' with 'exp_decay' sounds struck, 'mod_delay' is one echo"),
     (("f0", "pitch input"), "the pitch is an input: `f0_hz: {rate: frame, unit: Hz}` under `inputs`"),

@@ -249,7 +249,7 @@ def test_forms_that_depend_on_parameters(name: str) -> None:
 @pytest.mark.parametrize(
     ("op", "inputs", "reason"),
     [
-        (ops.Lfo(frame_rate=500, n_frames=8), {"frequency_hz": np.ones(2)}, "has a fixed length of 8"),
+        (ops.Lfo(frame_rate=500, length=8), {"frequency_hz": np.ones(2)}, "has a fixed length of 8"),
         (ops.Resample(add_endpoint=False, hop_samples=32), {"inputs": _x(2, 6, 3)}, "puts its frames between the ends"),
         (ops.Rnn(dims=2, return_sequences=False), {"x": _x(2, 6, 3)}, "gives the state after the whole clip"),
         (
