@@ -72,7 +72,7 @@ class Grower:
         node = f"n{len(self.ops)}"
         params = self._params(op, spec)
         entry: Spec = {"op": op.name} | ({"params": params} if params else {})
-        entry["inputs"] = self._inputs(op, spec)
+        entry["inputs"] = self._inputs(op, spec, node)
         is_loss = Traits.LOSS in _traits(op)
         if not is_loss and self.random.random() < 0.2:
             entry |= {"voices": self.random.choice([1, 3])} | self.random.choice(MIXED)
@@ -106,7 +106,7 @@ class Grower:
             found[param.name] = value
         return found
 
-    def _inputs(self, op: type[Op], spec: Spec) -> Spec:
+    def _inputs(self, op: type[Op], spec: Spec, node: str) -> Spec:
         ports: dict[str, Port] = dict(op.inputs)
         if op.variadic is not None:
             least = 0 if ports else 1
@@ -114,19 +114,21 @@ class Grower:
             ports |= {name: op.variadic for name in more if name not in ports}
         channels: dict[str, int | str] = {}
         sources = {
-            name: self._source(port, spec, channels)
+            name: self._source(port, spec, channels, node)
             for name, port in ports.items()
             if not port.optional or self.random.random() < 0.5
         }
         return {name: {"each": x} if self.random.random() < 0.05 else x for name, x in sources.items()}
 
-    def _source(self, port: Port, spec: Spec, channels: dict[str, int | str]) -> Any:
-        """A value that is there, of another node or an input, a literal, or a new input."""
+    def _source(self, port: Port, spec: Spec, channels: dict[str, int | str], node: str) -> Any:
+        """A value that is there, of another node or an input, a literal, a line of feedback, or a new input."""
         here = list(self.graph.types.items()) if self.graph is not None else []
         here = [(ref, signal) for ref, signal in here if "." not in ref.node and ref.node not in spec.get("losses", ())]
         fitting = [ref for ref, signal in here if _may_fit(port, signal)]
         choices: list[Callable[[], Any]] = [lambda: self._new_input(port, spec, channels)]
         choices += [lambda: self._literal(port, channels)]
+        if port.rate in (None, Rate.AUDIO) and self.random.random() < 0.1:
+            choices = [lambda: self._line(fitting, spec, node)]
         if fitting:
             choices += [lambda: self._written(self.random.choice(fitting))] * 4
         if here and self.random.random() < 0.1:
@@ -136,6 +138,14 @@ class Grower:
     def _written(self, ref: Ref) -> str:
         return str(ref)
 
+    def _line(self, fitting: Sequence[Ref], spec: Spec, node: str) -> str:
+        """A line from the node that reads it, which closes a loop, or from another."""
+        source = str(self.random.choice(fitting)) if fitting and self.random.random() < 0.3 else node
+        lines = spec.setdefault("feedback", {})
+        name = f"f{len(lines)}"
+        lines[name] = {"from": source, "delay": self.random.choice(["5 ms", "100 samples", "1000 samples"])}
+        return name
+
     def _literal(self, port: Port, channels: dict[str, int | str]) -> Any:
         number = NUMBERS.get(port.unit, 0.5)
         axes = 0 if port.dims is None else len(port.dims) - (1 if port.rate is Rate.CONST else 2)
@@ -144,7 +154,7 @@ class Grower:
             number = [number] * size if isinstance(size, int) and (size > 1 or port.rate is Rate.CONST) else number
         if axes == 0 and port.dims is None and self.random.random() < 0.3:
             number = [number] * self._size(whole=True)
-        return number
+        return {"learn": number} if self.random.random() < 0.15 else number
 
     def _size(self, *, whole: bool = False) -> int | str:
         return self.random.choice([1, 3, 4, 4] if whole or not self.free_sizes else [1, 3, 4, 4, "k", "m"])

@@ -58,13 +58,14 @@ def runs(grower: Grower, seed: int, *, stream: bool = True) -> str:
                 is_cropped = signal.rate is Rate.AUDIO and dim == FRAMES * (graph.clock.hop_samples or 0)
                 wanted = given if is_cropped else dim.at(sizes | {"batch": batch})
                 assert wanted == size, f"{name} is {signal}, and {shape} where {sizes}"
-    for name, value in {**results, **losses}.items():
+    is_finite = all(np.isfinite(value.numpy()).all() for value in {**results, **losses}.values())
+    for name, value in {**results, **losses}.items() if not graph.feedback else ():  # loops may grow where W118 says so
         assert np.isfinite(value.numpy()).all() or (sizes["batch"] == 0 and name in losses), f"{name} is not finite"
     again = {**(model(inputs, seed=3) if results else {}), **(model.losses(inputs, seed=3) if losses else {})}
     for name, value in {**results, **losses}.items():
         np.testing.assert_array_equal(value.numpy(), again[name].numpy(), err_msg=f"{name}, run again")
     is_open = any(is_wild(dim) for i in graph.inputs for dim in i.signal.dims)
-    return _streams(model, graph, rng) if stream and results and not is_open else "ran"
+    return _streams(model, graph, rng) if stream and results and is_finite and not is_open else "ran"
 
 
 def _streams(model: Any, graph: Graph, rng: np.random.Generator) -> str:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ddspgraph.ir import costs
 from ddspgraph.ir.ports import Port, infer_outputs
+from ddspgraph.ir.record import Record
 from ddspgraph.ir.streaming import Block, CannotStream
 from ddspgraph.ir.types import Signal, Unit
 
@@ -171,17 +172,21 @@ Splits = tuple[tuple[str, int], ...]
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(param, from_clock, held))
 class _Declaration(type):
-    """Makes every subclass of Op a frozen dataclass, so that an op is one plain class."""
+    """Makes every subclass of Op a frozen dataclass, so that an op is one plain class.
+
+    What all of them do alike is in `Record`: generating it for each would be most of the time of importing the library.
+    """
 
     def __new__(mcs, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> Any:
-        cls = super().__new__(mcs, name, bases, namespace)
-        cls = dataclass(frozen=True, kw_only=True)(cls)
+        made = super().__new__(mcs, name, bases, namespace)
+        cls: Any = dataclass(kw_only=True, repr=False, eq=False)(made)
+        cls.field_names = tuple(field.name for field in dataclasses.fields(cls))
         if "name" not in namespace:
             cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
         return cls
 
 
-class Op(metaclass=_Declaration):
+class Op(Record, metaclass=_Declaration):
     """The base of all ops. A subclass states:
 
     - its docstring: a sentence, the formula, and the source (`Source: ...`);

@@ -62,7 +62,7 @@ class Turns:
         return sizes.samples
 
     def _batch(self, inputs: Tensors, sizes: Any) -> Any:
-        if not inputs:
+        if not self.hops:
             return sizes.batch
         voices = {e.port: e.signal.voices or 1 for e in self.loop.entries}
         counts = [dsp.size_of(x, 0) // voices[name] for name, x in inputs.items()]
