@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from ddspgraph.training.migrated import MigratedRun, migrate_run
     from ddspgraph.training.train import train
 
-__version__ = "0.1.0a4"
+__version__ = "0.1.0a5"
 
 #: public name -> where it lives; loaded on first use (PEP 562), so that nothing is paid for in advance.
 _HOME = {
