@@ -9,11 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from ddspgraph.data.manifest import Manifest, Shard, read_manifest, sha256_of
+from ddspgraph.data.foreign_records import adopt, record_files
+from ddspgraph.data.manifest import Manifest, Shard, is_dataset, read_manifest, sha256_of
 from ddspgraph.data.records import RecordFile
 from ddspgraph.data.source import Arrays, Source, as_arrays, in_order
 from ddspgraph.diagnostics import GraphError, clean, fail
 from ddspgraph.files import place
+from ddspgraph.ir.types import Rate
 
 _SKIP_HINT = "make the dataset again, or leave out damaged shards with --skip-corrupt"
 
@@ -72,9 +74,16 @@ class Dataset(Source):
         file, row = records[index]
         shapes = self.shapes()
         try:
-            return {name: file.read(row, name).reshape(shapes[name]) for name in names}
+            return {name: self._array(file, row, name).reshape(shapes[name]) for name in names}
         except (KeyError, ValueError):
             raise fail("E612", f"example {index} is not what the manifest says", place(self.path)) from None
+
+    def _array(self, file: RecordFile, row: int, name: str) -> np.ndarray:
+        """The numbers of a feature, without the frames that the records have beyond the audio."""
+        manifest, feature = self.manifest, self.features[name]
+        x = file.read(row, manifest.keys.get(name, name))
+        spare = manifest.spare_frames * feature.channels if feature.rate is Rate.FRAME else 0
+        return x[: len(x) - spare]
 
     def _records(self, split: str) -> list[tuple[RecordFile, int]]:
         """Where every example of a split lies; the files stay mapped once they are needed."""
@@ -97,7 +106,8 @@ def open_dataset(path: str | os.PathLike[str], *, skip_corrupt: bool = False) ->
     """Opens a dataset and compares every shard with its SHA-256. Needs no TensorFlow.
 
     Args:
-      path: the folder that `ddspgraph features` wrote.
+      path: the folder that `ddspgraph features` wrote; or one of TFRecord files of magenta/ddsp, as
+        `ddsp_prepare_tfrecord` writes them, of NSynth or URMP, which gets a manifest.
       skip_corrupt: leave damaged shards out, and say which in `dropped`, instead of refusing the dataset.
 
     Raises:
@@ -105,7 +115,8 @@ def open_dataset(path: str | os.PathLike[str], *, skip_corrupt: bool = False) ->
         nothing that is left to train with.
     """
     folder = Path(path)
-    manifest = read_manifest(folder)
+    is_foreign = not is_dataset(folder) and record_files(folder)
+    manifest = adopt(folder) if is_foreign else read_manifest(folder)
     shards: dict[str, list[Shard]] = {}
     dropped = []
     for name, split in manifest.splits.items():

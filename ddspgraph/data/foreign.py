@@ -11,8 +11,7 @@ _MOST_NAMES = 10_000
 _KINDS = (
     (
         r"\.tfrecords?(\b|-)",
-        "these are TFRecord files without a manifest.json, as ddsp_prepare_tfrecord writes them; they are not read: "
-        "make a dataset of the recordings, `ddspgraph features AUDIO... -o DIR`",
+        "these are TFRecord files, as ddsp_prepare_tfrecord writes them: `ddspgraph train --data FOLDER` reads them",
     ),
     (
         r"^(ckpt-\d+\.(index|data-.*)|checkpoint|model\.ckpt.*)$",

@@ -25,7 +25,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Feature:
-    """The type of one array of every example: audio [samples], frame [frames, channels]."""
+    """The type of one array of every example: audio [samples], frame [frames, channels], const one number."""
 
     rate: Rate
     unit: Unit = Unit.ANY
@@ -35,7 +35,8 @@ class Feature:
         return {"rate": str(self.rate), "unit": str(self.unit), "channels": self.channels}
 
     def shape(self, n_samples: int, n_frames: int) -> tuple[int, ...]:
-        return (n_samples,) if self.rate is Rate.AUDIO else (n_frames, self.channels)
+        by_rate = {Rate.AUDIO: (n_samples,), Rate.FRAME: (n_frames, self.channels), Rate.CONST: ()}
+        return by_rate[self.rate]
 
 
 #: What `ddspgraph features` makes of recordings.
@@ -79,6 +80,8 @@ class Manifest:
       statistics: of the training split, see `statistics`; plain numbers and lists.
       settings: how it was made.
       recordings: what it was made of, one mapping each: name, seconds, SHA-256, split, examples.
+      keys: of features that the records call otherwise, what they call them.
+      spare_frames: that the records have beyond the last frame of the audio.
     """
 
     clock: Clock
@@ -87,6 +90,8 @@ class Manifest:
     statistics: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     recordings: tuple[Mapping[str, Any], ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    spare_frames: int = 0
 
     @property
     def example_secs(self) -> float:
@@ -115,6 +120,10 @@ class Manifest:
             "settings": dict(self.settings),
             "recordings": [dict(recording) for recording in self.recordings],
         }
+        if self.keys:
+            data["keys"] = dict(self.keys)
+        if self.spare_frames:
+            data["spare_frames"] = self.spare_frames
         return json.dumps(data, indent=1, allow_nan=False) + "\n"
 
 
@@ -162,6 +171,8 @@ def _parse(data: Any) -> Manifest:
         statistics=dict(data["statistics"]),
         settings=dict(data["settings"]),
         recordings=tuple(map(dict, data["recordings"])),
+        keys={str(name): str(key) for name, key in data.get("keys", {}).items()},
+        spare_frames=_positive(data["spare_frames"]) if "spare_frames" in data else 0,
     )
 
 

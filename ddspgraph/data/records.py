@@ -17,8 +17,8 @@ import numpy as np
 
 _HEAD, _TAIL = 12, 4  # uint64 length and its CRC before the data, the CRC of the data after it
 _BYTES = 2  # the wire type of what has a length
-#: Feature name -> (offset of its first number in the file, how many numbers).
-Layout = Mapping[str, tuple[int, int]]
+#: Feature name -> (offset of its first number in the file, how many numbers); integers are read at once.
+Layout = Mapping[str, "tuple[int, int] | np.ndarray"]
 
 
 def write_records(path: Path, examples: Iterable[Mapping[str, np.ndarray]]) -> int:
@@ -73,16 +73,24 @@ class RecordFile:
         return len(self._records)
 
     def read(self, index: int, name: str) -> np.ndarray:
-        """One feature of one example, float32 [numbers]: a view of the file.
+        """One feature of one example, float32 [numbers]: a view of the file, but for integers.
 
         Raises:
           KeyError: the example has no such feature.
           ValueError: the record is not an example of float features.
         """
+        found = self._layout(index)[name]
+        return found if isinstance(found, np.ndarray) else np.frombuffer(self._bytes, "<f4", found[1], found[0])
+
+    def counts(self, index: int) -> dict[str, int]:
+        """How many numbers an example has of each feature; texts are left out. Raises ValueError as `read` does."""
+        found = self._layout(index)
+        return {name: len(x) if isinstance(x, np.ndarray) else x[1] for name, x in found.items()}
+
+    def _layout(self, index: int) -> Layout:
         if index not in self._layouts:
             self._layouts[index] = _layout(self._bytes, *self._records[index])
-        offset, count = self._layouts[index][name]
-        return np.frombuffer(self._bytes, "<f4", count, offset)
+        return self._layouts[index]
 
 
 def _records(data: memoryview) -> Iterator[tuple[int, int]]:
@@ -100,16 +108,29 @@ def _records(data: memoryview) -> Iterator[tuple[int, int]]:
 
 
 def _layout(data: memoryview, begin: int, end: int) -> Layout:
-    """What `_encoded` wrote, found again. Raises ValueError for anything else."""
-    layout = {}
+    """What `_encoded` wrote, found again; lists of integers too, texts not. Raises ValueError for anything else."""
+    layout: dict[str, tuple[int, int] | np.ndarray] = {}
     for features in _fields(data, begin, end, 1):
         for entry in _fields(data, *features, 1):
             (key,) = _fields(data, *entry, 1)
             (value,) = _fields(data, *entry, 2)
-            (floats,) = _fields(data, *value, 2)
-            ((first, last),) = _fields(data, *floats, 1)
-            layout[data[slice(*key)].tobytes().decode()] = (first, (last - first) // 4)
+            name = data[slice(*key)].tobytes().decode()
+            for floats in _fields(data, *value, 2):
+                for first, last in _fields(data, *floats, 1):
+                    layout[name] = (first, (last - first) // 4)
+            for integers in _fields(data, *value, 3):
+                for first, last in _fields(data, *integers, 1):
+                    layout[name] = _integers(data, first, last)
     return layout
+
+
+def _integers(data: memoryview, position: int, end: int) -> np.ndarray:
+    """The numbers of a packed list, as float32."""
+    found = []
+    while position < end:
+        value, position = _varint(data, position, end)
+        found.append(value - (1 << 64) if value >> 63 else value)
+    return np.array(found, np.float32)
 
 
 def _fields(data: memoryview, begin: int, end: int, wanted: int) -> list[tuple[int, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,30 @@ def statistics_of(parts: Mapping[str, Part], places: Places, folder: Path, setti
         columns["pitch_midi"].append(hz_to_midi(chosen["f0_hz"][is_note]))
         columns["loudness_db"].append(chosen["loudness_db"][is_note])
         columns["power_db"].append(chosen["power_db"][is_note])
-    values = {name: np.concatenate(arrays) for name, arrays in columns.items()}
+    return _statistics(columns, n_frames)
+
+
+def statistics_of_examples(examples: Iterable[Mapping[str, np.ndarray]], frame_rate: float) -> dict[str, Any]:
+    """The same of examples that may overlap: name -> float32 [frames], of f0_hz, f0_confidence and levels in dB.
+
+    Without pitch, confidence or loudness nothing is known of notes.
+    """
+    columns: dict[str, list[np.ndarray]] = {"pitch_midi": []}
+    n_frames = 0
+    for frames in examples:
+        n_frames += len(next(iter(frames.values()), ()))
+        if not {"f0_hz", "f0_confidence", "loudness_db"} <= frames.keys():
+            continue
+        is_note = note_mask(frames["loudness_db"], frames["f0_confidence"], frame_rate)
+        columns["pitch_midi"].append(hz_to_midi(frames["f0_hz"][is_note]))
+        for name in ("loudness_db", "power_db"):
+            if name in frames:
+                columns.setdefault(name, []).append(frames[name][is_note])
+    return _statistics(columns, n_frames)
+
+
+def _statistics(columns: Mapping[str, Sequence[np.ndarray]], n_frames: int) -> dict[str, Any]:
+    values = {name: np.concatenate([np.zeros(0), *arrays]) for name, arrays in columns.items()}
     found: dict[str, Any] = {"frames": n_frames, "note_frames": len(values["pitch_midi"])}
     if found["note_frames"]:
         found |= {name: _summary(array) for name, array in values.items()}

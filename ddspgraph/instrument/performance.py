@@ -70,7 +70,7 @@ def fit_performance(features: Frames, statistics: Mapping[str, Any], frame_rate:
     fitted = {**features, "f0_hz": np.where(midi > 0, 440.0 * 2.0 ** ((midi - 69.0) / 12.0), 0.0).astype(np.float32)}
     for name in ("loudness_db", "power_db"):
         level = features[name].astype(np.float64)
-        if knows:
+        if knows and name in statistics:
             level = as_quantiles(level, is_note, np.array(statistics[name]["percentiles"]))
             level = np.where(is_note, level, level - fit.quiet_db)
         fitted[name] = np.maximum(level + fit.loudness_shift_db, -DB_RANGE).astype(np.float32)

@@ -104,12 +104,18 @@ def _settings(arguments: Arguments, options: GraphOptions) -> Mapping[str, Any]:
 def _source(name: str, graph: Graph, skip_corrupt: bool) -> Source:
     """What one `--data` names. Raises GraphError E601, E611, E612."""
     from ddspgraph.data.dataset import open_dataset
+    from ddspgraph.data.manifest import is_dataset
     from ddspgraph.data.synthetic import SYNTHETIC, notes_for
 
     if name == SYNTHETIC:
         return notes_for(graph)
+    had_manifest = is_dataset(Path(name))
     with stage(f"checking {name}"):
         data = open_dataset(name, skip_corrupt=skip_corrupt)
+    if not had_manifest:
+        clock, n = data.clock, data.n_examples("train")
+        rates = f"{clock.sample_rate} Hz, {float(clock.frame_rate or 0):g} frames a second"
+        tell(f"{name}: TFRecord files of magenta/ddsp, {n} examples of {data.manifest.example_secs:g} s at {rates}")
     for lost in data.dropped:
         tell(f"{name}: {lost.file} is left out, and {lost.examples} examples with it: {lost.reason}")
     return data
