@@ -9,6 +9,9 @@ from .bounds import (
     bounded_number,
     unbounded,
 )
+from .colours import (
+    colour_sections,
+)
 from .convolution import (
     crop_and_compensate_delay,
     fft_convolve,
@@ -322,6 +325,7 @@ __all__ = [
     "ceil_divide",
     "center_crop",
     "clipped",
+    "colour_sections",
     "compression_db",
     "compute_logmag",
     "compute_logmel",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ddspgraph.ir.registry import Registry
 from ddspgraph.losses import LOSSES
 from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
+from ddspgraph.ops.colours import Noise
 from ddspgraph.ops.curves import Curve, Sequence
 from ddspgraph.ops.dynamics import Compressor, EnvelopeFollower, Expander, Gate, Limiter
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
@@ -83,7 +84,7 @@ from ddspgraph.ops.weighting import AWeighting, PreEmphasis
 #: features, networks, losses.
 OPS = Registry(
     [
-        *(Oscillator, Harmonic, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
+        *(Oscillator, Harmonic, Noise, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
         *(Constant, Learned, Hold, Lfo, ExpDecay, Adsr, Curve, Sequence, SampleHold),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
         *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),
