@@ -28,6 +28,7 @@ PAGES = [
     "docs/training.md",
     "docs/streaming.md",
     "docs/filters.md",
+    "docs/synthesis.md",
     "docs/targets.md",
     "docs/using-a-model.md",
     "CONTRIBUTING.md",
