@@ -34,7 +34,7 @@ def inputs_of(graph: dg.Graph, batch: int, frames: int, seed: int = 0) -> dict[s
     sizes = {"batch": batch, "frames": frames, "samples": frames * (graph.clock.hop_samples or 64)}
     found = {}
     for item in graph.inputs:
-        x = generator.normal(size=[dim.at(sizes, 5) for dim in item.signal.dims])
+        x = generator.normal(size=[dim.at(sizes, 5) for dim in item.signal.outer_dims])
         x = {"Hz": 200.0 + 50.0 * np.abs(x), "midi": 60.0 + x, "linear": np.abs(x)}.get(item.signal.unit.value, x)
         found[item.name] = x.astype(np.float32)
     return found
@@ -55,7 +55,7 @@ def test_one_trace_serves_any_batch_and_length(path: Path) -> None:
         assert all(np.isfinite(value).all() for value in outputs.values())
         if any(item.signal.rate is dg.Rate.FRAME for item in model.graph.inputs):
             for name, ref in model.graph.outputs:
-                expected = [d.at({"batch": batch, "frames": frames}) for d in model.graph.types[ref].dims]
+                expected = [d.at({"batch": batch, "frames": frames}) for d in model.graph.types[ref].outer_dims]
                 assert outputs[name].shape.as_list() == expected
     assert model.render.experimental_get_tracing_count() == 1
 
