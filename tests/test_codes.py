@@ -98,7 +98,21 @@ def shown() -> dict[str, list[Diagnostic]]:
 
 
 #: Of streams, exports and old versions, which no check of a spec alone meets; tested where they are.
-_NOT_OF_A_SPEC = ("E415", "E416", "W108", "W109", "W110", "W111", "W112", "W120", "W123", "W124", "W138", "W139")
+_NOT_OF_A_SPEC = (
+    "E415",
+    "E416",
+    "W108",
+    "W109",
+    "W110",
+    "W111",
+    "W112",
+    "W120",
+    "W123",
+    "W124",
+    "W131",
+    "W138",
+    "W139",
+)
 
 
 @pytest.mark.parametrize(

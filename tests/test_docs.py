@@ -29,6 +29,7 @@ PAGES = [
     "docs/streaming.md",
     "docs/filters.md",
     "docs/synthesis.md",
+    "docs/midi.md",
     "docs/targets.md",
     "docs/using-a-model.md",
     "CONTRIBUTING.md",

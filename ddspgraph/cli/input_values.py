@@ -56,7 +56,9 @@ def held(declared: Input, value: float, graph: Graph, arrays: Mapping[str, np.nd
     Raises:
       UsageError: where nothing says how long, or the input has an axis of any size.
     """
-    n_frames = _n_frames(graph, arrays)
+    n_frames = n_frames_of(graph, arrays)
+    if n_frames is None and graph.clock.n_samples:
+        n_frames = -(-graph.clock.n_samples // (graph.clock.hop_samples or 1))
     hop = graph.clock.hop_samples or 1
     shape = [1]
     for dim in declared.signal.outer_dims[1:]:
@@ -70,15 +72,15 @@ def held(declared: Input, value: float, graph: Graph, arrays: Mapping[str, np.nd
     return np.full(shape, value, np.float32)
 
 
-def _n_frames(graph: Graph, arrays: Mapping[str, np.ndarray]) -> int | None:
-    """Frames of the clock (samples where it has none) that the call lasts."""
+def n_frames_of(graph: Graph, arrays: Mapping[str, np.ndarray]) -> int | None:
+    """Frames of the clock (samples where it has none) that the arrays last; None where none of them changes."""
     hop = graph.clock.hop_samples or 1
     for name, x in arrays.items():
         signal = graph.input_by_name[name].signal
         if signal.rate is not Rate.CONST and x.ndim > signal.time_axis:
             n = x.shape[signal.time_axis]
             return -(-n // hop) if signal.rate is Rate.AUDIO else n
-    return -(-graph.clock.n_samples // hop) if graph.clock.n_samples else None
+    return None
 
 
 def example_of(declared: Input) -> str:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ddspgraph.cli.input_values import held, how_to_give, value_of
+from ddspgraph.cli.input_values import held, how_to_give, n_frames_of, value_of
+from ddspgraph.cli.midi_inputs import ports_of, song_arrays, songs_among
 from ddspgraph.cli.options import Arguments, UsageError, split_assignment
 from ddspgraph.diagnostics import Report, clean, did_you_mean, fail
 from ddspgraph.files import place
@@ -39,14 +40,18 @@ def read_inputs(
     files: dict[str, str] = {}
     for assignment in arguments.input:
         name, file = split_assignment(assignment)
-        name = name or _only_one(needed_inputs(graph), file)
+        name = name or _only_one(graph, file)
         if name in files:
             raise UsageError(f"the input '{name}' is given twice")
         files[name] = file
-    _check_names(graph, needed_inputs(graph) if required is None else required, {*given, *files})
+    songs = songs_among(graph, files)
+    names = {*given, *files, *ports_of(graph, songs)} - set(songs)
+    _check_names(graph, needed_inputs(graph) if required is None else required, names)
     arrays = {name: _fitted(x, graph.input_by_name[name], arguments.inputs) for name, x in given.items()}
     numbers: dict[str, float] = {}
     for name, file in files.items():
+        if name in songs:
+            continue
         declared = graph.input_by_name[name]
         is_file = is_recording(file) or Path(file).suffix.lower() in ARRAY_SUFFIXES
         number = None if is_file else value_of(file, declared, graph.clock.sample_rate)
@@ -54,6 +59,7 @@ def read_inputs(
             arrays[name] = _read(graph, declared, file, limits, notify)
         else:
             numbers[name] = number
+    arrays = {**song_arrays(graph, songs, n_frames_of(graph, arrays), limits, notify), **arrays}
     for name, number in numbers.items():
         arrays[name] = held(graph.input_by_name[name], number, graph, arrays)
     return {name: np.asarray(x, np.float32) for name, x in arrays.items()}
@@ -65,7 +71,8 @@ def needed_inputs(graph: Graph) -> list[str]:
     return [i.name for i in graph.inputs if i.name in graph.ancestors(roots)]
 
 
-def _only_one(needed: list[str], file: str) -> str:
+def _only_one(graph: Graph, file: str) -> str:
+    needed = [*dict.fromkeys(found[0].name if (found := graph.midi_port(n)) else n for n in needed_inputs(graph))]
     if len(needed) == 1:
         return needed[0]
     if not needed:

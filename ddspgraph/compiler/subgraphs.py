@@ -96,6 +96,10 @@ def _check_alone(
     graph = order(
         build(written.document, definitions.ops, found, definitions.limits, written.borders, written.uses), found
     )
+    for midi in graph.midi:
+        message = f"'{midi.name}' is an input of a sub-graph: it has no midi"
+        hint = f"declare what is read, `pitch: {{rate: frame, unit: midi}}`, and give it `{midi.name}/pitch`"
+        found.add("E202", message, midi.span, hint=hint)
     graph = _typed(graph, conversions, found)
     if not found.has_errors and not report.has_errors and is_whole and not definition.is_file:
         advise(graph, definitions.ops["constant"], found)

@@ -43,12 +43,12 @@ def facts_of(graph: Graph) -> dict[str, Any]:
 def signature_arguments(graph: Graph) -> dict[str, str]:
     """Input name -> what the signatures call it; `SEED` -> what `seeded` calls its seed. Nearly always the same.
 
-    TensorFlow takes names of arguments without regard to case, none that begins with `_`, no Python keyword
-    and not `self`.
+    TensorFlow takes names of arguments without regard to case, none that begins with `_`, no Python keyword and not
+    `self`. A port of a MIDI input, `notes/pitch`, is called `notes_pitch`.
     """
     found: dict[str, str] = {}
     for name in (*graph.input_by_name, SEED):
-        argument = f"input{name}" if name.startswith("_") else name or "seed"
+        argument = f"input{name}" if name.startswith("_") else name.replace("/", "_") or "seed"
         taken = {other.lower() for other in found.values()} | {"self"}
         while argument.lower() in taken or keyword.iskeyword(argument):
             argument += "_"

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from ddspgraph.diagnostics import Diagnostic, Span
+from ddspgraph.ir.midi import MidiInput
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.training import Training
 from ddspgraph.ir.types import Signal
@@ -185,6 +186,7 @@ class Graph:
     outputs: tuple[tuple[str, Ref], ...] = ()
     losses: tuple[str, ...] = ()
     feedback: tuple[Feedback, ...] = ()
+    midi: tuple[MidiInput, ...] = ()  # of which some of the inputs are ports
     doc: str = field(default="", compare=False)
     training: Training = field(default=Training(), compare=False, repr=False)
     types: Mapping[Ref, Signal] = field(default_factory=dict, compare=False, repr=False)
@@ -200,6 +202,11 @@ class Graph:
     @cached_property
     def input_by_name(self) -> Mapping[str, Input]:
         return {i.name: i for i in self.inputs}
+
+    def midi_port(self, name: str) -> tuple[MidiInput, str] | None:
+        """The MIDI input that an input is a port of, and the port; None of another one."""
+        found = ((midi, port) for midi in self.midi if (port := midi.port_of(name)) is not None)
+        return next(found, None)
 
     @cached_property
     def peaks(self) -> dict[frozenset[tuple[str, int]], tuple[int, Node | None]]:

@@ -86,7 +86,9 @@ def parse_graph(text: str, ops: Registry) -> Graph:
             inputs.append(Input(name, _parse_signal(signal)))
         else:
             nodes.append(_parse_node(line.split(" : ")[0].strip(), graph.clock, ops))
-    nodes = [_made_for(node, {n.name for n in nodes}) for node in nodes]
+    ports = {_parse_ref(i.name): i.ref for i in inputs}  # of MIDI inputs: `notes/pitch` is a name
+    nodes = [_made_for(node.rewired(ports), {n.name for n in nodes}) for node in nodes]
+    outputs = [(name, ports.get(ref, ref)) for name, ref in outputs]
     return graph.replace(inputs=tuple(inputs), nodes=tuple(nodes), outputs=tuple(outputs), losses=tuple(losses))
 
 

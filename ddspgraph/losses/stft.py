@@ -107,7 +107,7 @@ class SumDifferenceLoss(_Spectrograms):
     Neural Audio Effects", ICASSP 2021; the resolutions and the constants are those of auraloss 0.4.0.
     """
 
-    words = ("stereo loss", "mid side loss", "multi resolution stft loss", "mixing loss", "mrstft", "stereo width loss")
+    words = ("stereo loss", "mid side loss", "mixing loss", "stereo width loss")
 
     inputs = {
         "target_audio": audio(2, doc="The sound to come near to, left and right.", shares="unit"),

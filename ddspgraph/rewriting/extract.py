@@ -98,7 +98,8 @@ class _Extraction:
 
     def _read(self, text: str) -> None:
         name = text.partition("/")[0]
-        known = name in self.graph.input_by_name or name in self.graph.node_by_name or name in self.graph.parts
+        inputs = self.graph.input_by_name  # `notes/pitch` is one
+        known = {name, text} & inputs.keys() or name in self.graph.node_by_name or name in self.graph.parts
         if known and name not in self.chosen and text not in self.inputs:
             taken = [*self.inputs.values(), *map(str, self.chosen)]
             self.inputs[text] = _free(re.sub(r"\W", "_", text), taken)
@@ -172,7 +173,7 @@ class _Extraction:
             outputs = self.graph.parts[name].outputs
             return self.graph.types[outputs[port] if port else next(iter(outputs.values()))]
         node = self.graph.node_by_name.get(name)
-        ref = Ref(name) if node is None else Ref(name, port) if port else node.refs[0]
+        ref = Ref(text) if node is None else Ref(name, port) if port else node.refs[0]
         return self.graph.types[ref]
 
     def _other_nodes(self, use: list[str]) -> list[str]:

@@ -6,7 +6,7 @@ import contextlib
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from ddspgraph.ir.types import Rate
 from ddspgraph.player.stream import Stream
 
 if TYPE_CHECKING:
+    from ddspgraph.cli.streams.keyboard import Keyboard
     from ddspgraph.cli.streams.pitch import Performance
     from ddspgraph.cli.streams.run import Timing
     from ddspgraph.ir.graph import Graph, Ref
@@ -30,15 +31,24 @@ if TYPE_CHECKING:
     from ddspgraph.streaming.model import StreamModel
 
 
-def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: Performance | None = None) -> Timing:
+def play(
+    model: StreamModel,
+    arguments: Arguments,
+    timing: Timing,
+    performance: Performance | None = None,
+    keyboard: Keyboard | None = None,
+) -> Timing:
     """Microphone -> (the features of what is performed) -> the graph -> loudspeakers, until Ctrl-C.
+
+    With a keyboard the MIDI inputs are what it plays.
 
     Raises:
       UsageError: where the graph has other inputs than one of audio, or no audio output.
       GraphError: E608 without sounddevice, E601 where there is no sound card.
     """
-    source, sink = _ports(model, is_played=performance is not None)
-    names = [i.name for i in model.block_inputs]
+    played = keyboard.input_names if keyboard is not None else []
+    source, sink = _ports(model, played, is_performed=performance is not None)
+    names = [i.name for i in model.block_inputs if i.name not in played]
     load_sounddevice()
     stream = Stream(model, seed=arguments.seed)
     warm_up(stream, timing.block_samples)
@@ -46,10 +56,16 @@ def play(model: StreamModel, arguments: Arguments, timing: Timing, performance: 
         performance.wait()
 
     def answer(audio: np.ndarray) -> np.ndarray:
+        block: Any = {}
         if performance is not None:
-            block: Any = live_block(performance, names, audio)
-        else:
-            block = len(audio) if source is None else {source: audio[None]}
+            block = live_block(performance, names, audio)
+        elif source is not None:
+            block = {source: audio[None]}
+        elif keyboard is None:
+            block = len(audio)
+        if keyboard is not None:
+            made = keyboard.block(len(audio) // model.plan.hop)
+            block |= {i.name: made[i.name] for i in model.block_inputs if i.name in made}
         return stream(block)[sink].numpy()[0]
 
     callback = Callback(answer, timing)
@@ -143,14 +159,15 @@ def _heard(model: StreamModel, output: str) -> Signal:
     return graph.types[dict(graph.outputs)[output]]
 
 
-def _ports(model: StreamModel, is_played: bool) -> tuple[str | None, str]:
+def _ports(model: StreamModel, played: Sequence[str], is_performed: bool) -> tuple[str | None, str]:
     """The input of the microphone, where there is one, and the output of the loudspeakers."""
     graph = model.plan.graph
-    rest = [i for i in graph.inputs if not (is_played and i.name in FEATURES)]
+    rest = [i for i in graph.inputs if i.name not in played and not (is_performed and i.name in FEATURES)]
     inputs = [i for i in rest if is_mono(i.signal)]
-    if len(inputs) != len(rest) or len(inputs) > (0 if is_played else 1):
+    if len(inputs) != len(rest) or len(inputs) > (0 if is_performed else 1):
         names = ", ".join(i.name for i in graph.inputs)
-        raise UsageError(f"--live has one microphone, the graph takes {names}")
+        keys = "; --midi PORT plays its MIDI inputs" if graph.midi and not played else ""
+        raise UsageError(f"--live has one microphone, the graph takes {names}{keys}")
     heard = audio_output(graph)
     return (inputs[0].name if inputs else None), next(name for name, ref in graph.outputs if ref == heard)
 

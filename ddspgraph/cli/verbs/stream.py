@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from ddspgraph.cli.console import load_for_blocks, show_json, stage, table, tell
@@ -42,6 +43,7 @@ def add_options(parser: Parser) -> None:
     )
     parser.add_argument("--verify", action="store_true", help="compare blocks of random sizes with offline; exit 6")
     parser.add_argument("--live", action="store_true", help="from the microphone to the loudspeakers ([live])")
+    parser.add_argument("--midi", metavar="PORT", help="live, the MIDI inputs played by this keyboard ([midi])")
     parser.add_argument("--pitch", choices=["swift-f0"], help="pitch and levels from --input audio ([f0])")
     add_fit_options(parser)
     parser.add_argument("--seed", type=int, default=0, metavar="N", help="of all randomness (default: 0)")
@@ -56,6 +58,7 @@ def main(arguments: Arguments) -> int:
     from ddspgraph.compiler.tail import ended
 
     check_seed(arguments.seed)
+    arguments.live = arguments.live or arguments.midi is not None
     if is_portable(arguments.spec):
         raise UsageError("`ddspgraph run` plays an export for LiteRT or ONNX: give the spec, the run or a SavedModel")
     options = GraphOptions.of(arguments)
@@ -69,6 +72,8 @@ def main(arguments: Arguments) -> int:
         check_performance(arguments)
     if arguments.tail is not None and (arguments.live or arguments.verify):
         raise UsageError("--tail is for files and pipes, which end: leave it out with --live and --verify")
+    if arguments.midi is not None and arguments.verify:
+        raise UsageError("--verify compares with the offline graph, which no keyboard plays: leave out --midi")
     files = plan_files(graph, arguments, options.limits)
     if arguments.tail is not None:
         check_tail(arguments.spec, graph)
@@ -76,6 +81,7 @@ def main(arguments: Arguments) -> int:
     with stage("loading TensorFlow"):
         load_for_blocks()
 
+    from ddspgraph.cli.streams.keyboard import Keyboard
     from ddspgraph.cli.streams.live import no_long_pauses, play
     from ddspgraph.cli.streams.run import Timing, run_files, verify
 
@@ -84,9 +90,10 @@ def main(arguments: Arguments) -> int:
     with stage(f"compiling {graph.name}"):
         model = _model(arguments, graph, options)
         performance = Performance(graph, arguments, block) if files.tracked else None
-    with no_long_pauses():
+        keyboard = Keyboard(graph, arguments.midi) if arguments.midi is not None else None
+    with no_long_pauses(), contextlib.closing(keyboard) if keyboard else contextlib.nullcontext():
         if arguments.live:
-            timing = play(model, arguments, Timing(block), performance)
+            timing = play(model, arguments, Timing(block), performance, keyboard)
         else:
             timing = run_files(model, with_features(files, performance) if performance else files, arguments, block)
     _report(arguments, model, timing, performance.latency_samples if performance else 0)

@@ -36,6 +36,10 @@ def _unused(graph: Graph, report: Report) -> None:
             unread = not any(ref in read for ref in node.refs)
             why = "nothing uses" if unread else "no output and no loss depends on"
             report.add("W101", f"{why} the node '{node.name}'", node.span, hint="delete it, or make it an output")
+    for midi in graph.midi:
+        if not any(midi.port_of(i.name) for i in graph.inputs):
+            message, hint = f"nothing reads the MIDI input '{midi.name}'", f"delete it, or read `{midi.name}/pitch`"
+            report.add("W102", message, midi.span, hint=hint)
     for item in graph.inputs:
         if item.name not in used:
             message = f"no output and no loss depends on the input '{item.name}'"

@@ -19,6 +19,7 @@ from ddspgraph.compiler.frontend.values import Document, Key, Value, text_of
 from ddspgraph.compiler.frontend.voices import voices_of
 from ddspgraph.diagnostics import Note, Report, quote
 from ddspgraph.ir.graph import Clock, Graph, Input
+from ddspgraph.ir.midi import BEND_RANGE, STEALS, MidiInput
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.ports import SHARED_DIMS
 from ddspgraph.ir.registry import Registry
@@ -72,11 +73,12 @@ def build(
     return Graph(
         name=text_of(root.get("name")),
         clock=scope.clock,
-        inputs=tuple(scope.inputs.values()),
+        inputs=tuple(_in_order(root, scope)),
         nodes=(*connector.literals, *nodes),
         outputs=tuple(outputs),
         losses=tuple(str(key) for key, _ in _items(root, "losses") if key in names),
         feedback=feedback,
+        midi=tuple(scope.midi.values()),
         doc=text_of(root.get("doc")),
         training=read_training({str(key): value for key, value in _items(root, "training")}, report),
     )
@@ -95,14 +97,61 @@ def _read_inputs(root: Value, scope: Scope) -> None:
             continue
         if rate is not Rate.CONST and scope.clock.span is None:
             scope.need("", str(key), key.span)
+        if _is_midi(value):
+            if scope.clock.span is not None and scope.clock.hop_samples is None:
+                scope.need("frame_rate", str(key), key.span)
+            scope.midi[str(key)] = _midi_input(key, value)
+            continue
         unit = Unit(text_of(value.get("unit")) or "any")
         signal = Signal(_input_dims(value, rate, scope.clock), rate, unit, voices=voices_of(value))
         scope.inputs[str(key)] = Input(str(key), signal, text_of(value.get("doc")), key.span)
 
 
+def _is_midi(value: Value) -> bool:
+    midi = value.get("midi")
+    return midi is not None and midi.data is True
+
+
+def _midi_input(key: Key, value: Value) -> MidiInput:
+    said = {str(name): item.data for name, item in value.items()}
+    return MidiInput(
+        str(key),
+        voices_of(value),
+        str(said.get("steal", STEALS[0])),
+        float(said.get("bend_range", BEND_RANGE)),  # type: ignore[arg-type]  # the schema saw to it
+        whole(said["midi_channel"]) if "midi_channel" in said else None,
+        said.get("mpe") is True,
+        key.span,
+    )
+
+
+def _in_order(root: Value, scope: Scope) -> list[Input]:
+    """The inputs in the order of the file; the ports of a MIDI input are where it is declared."""
+    names = [str(key) for key, _ in _items(root, "inputs")]
+    return sorted(scope.inputs.values(), key=lambda i: names.index(i.name.partition("/")[0]))
+
+
+def _fits_midi(key: Key, value: Value, rate: Rate, report: Report) -> bool:
+    """Whether an input says of MIDI what it can. Reports E202."""
+    of_midi, others = ("steal", "bend_range", "midi_channel", "mpe"), ("unit", "channels", "shape")
+    is_midi = _is_midi(value)
+    if is_midi and rate is not Rate.FRAME:
+        report.add("E202", f"'{key}' is {rate}: notes are frames", value.get("rate").span, hint="write `frame`")  # type: ignore[union-attr]
+        return False
+    for name, _ in value.items():
+        if is_midi and str(name) in others:
+            hint = f"delete it: every port has a type of its own, as `{key}/pitch` is in midi"
+            report.add("E202", f"'{key}' is a MIDI input: it has no {name}", name.span, hint=hint)
+            return False
+        if not is_midi and str(name) in of_midi:
+            report.add("E202", f"'{key}' is no MIDI input: it has no {name}", name.span, hint="write `midi: true` too")
+            return False
+    return True
+
+
 def _fits_rate(key: Key, value: Value, rate: Rate, report: Report) -> bool:
     """Whether an input says its size as its rate wants it. Reports E202 and E206."""
-    if any(item.is_faulty for _, item in value.items()):
+    if any(item.is_faulty for _, item in value.items()) or not _fits_midi(key, value, rate, report):
         return False
     wrong, right = ("channels", "shape: [n]") if rate is Rate.CONST else ("shape", "channels: n")
     if value.get(wrong) is not None:

@@ -12,6 +12,7 @@ from ddspgraph.compiler.frontend.parameters import number_hint
 from ddspgraph.compiler.frontend.values import Key, Value
 from ddspgraph.diagnostics import Note, Report, Span, did_you_mean, quote
 from ddspgraph.ir.graph import Clock, Input, Ref
+from ddspgraph.ir.midi import MIDI_PORTS, MidiInput, described
 from ddspgraph.ir.op import Op
 from ddspgraph.ir.registry import Registry
 from ddspgraph.ir.types import Unit
@@ -59,6 +60,7 @@ class Scope:
     uses: Sequence[str] = ()
     claimed: dict[str, Key] = field(default_factory=dict)
     inputs: dict[str, Input] = field(default_factory=dict)
+    midi: dict[str, MidiInput] = field(default_factory=dict)
     drafts: dict[str, Draft] = field(default_factory=dict)
     needs: dict[str, list[tuple[str, Span]]] = field(default_factory=dict)
 
@@ -105,6 +107,8 @@ class Scope:
             self.report.add("E301", f"a reference is a name, this is {value.said}", value.span, hint=hint)
             return None
         name, slash, port = value.data.partition("/")
+        if name in self.midi:
+            return self._midi_port(self.midi[name], port, bool(slash), value)
         if name in self.inputs:
             if not slash:
                 return Ref(name)
@@ -142,6 +146,24 @@ class Scope:
             return f"the note is written {note}" + (f"; {hint}" if hint and hint.startswith("did") else "")
         hint = hint or ("declare it under `inputs` or `nodes`" if known else "the spec has no inputs and no nodes")
         return hint + ("" if literal is None or hint.endswith("?") else f"; or {number_hint(literal)}")
+
+    def _midi_port(self, midi: MidiInput, port: str, slash: bool, value: Value) -> Ref | None:
+        """The input that a port of a MIDI input is, made where it is read for the first time."""
+        found = described(port)
+        if found is not None:
+            name = midi.input_name(port)
+            self.inputs.setdefault(name, Input(name, midi.signal(port), found[1], midi.span))
+            return Ref(name)
+        note = Note(f"'{midi.name}' is declared", midi.span)
+        near = difflib.get_close_matches(port.lower()[:80], [*MIDI_PORTS, "cc1"], n=1, cutoff=0.6)
+        if not slash:
+            message, hint = f"'{midi.name}' is a MIDI input, of which one port is meant", None
+        else:
+            message = f"the MIDI input '{midi.name}' has no port {quote(port)}"
+            hint = f"write `{midi.name}/{near[0]}`" if near else None
+        every = f"its ports are {', '.join(MIDI_PORTS)}, and cc0 to cc119"
+        self.report.add("E303", message, value.span, note, hint=hint or every)
+        return None
 
     def _output(self, draft: Draft, port: str, slash: bool, value: Value) -> Ref | None:
         if draft.op is None:

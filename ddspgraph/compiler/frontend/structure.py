@@ -9,6 +9,7 @@ from typing import Any
 
 from ddspgraph.ir.feedback import INTERPOLATIONS
 from ddspgraph.ir.mapped import MIXES, NORMS
+from ddspgraph.ir.midi import STEALS
 from ddspgraph.ir.training import TRAINING_PARAMS
 from ddspgraph.ir.types import Rate, Unit
 from ddspgraph.limits import MOST_VOICES
@@ -103,6 +104,31 @@ _INPUT = _mapping(
             "examples": [[2]],
         },
         "voices": {**_VOICES, "description": "How many voices a caller gives: [batch, voices, ...]."},
+        "midi": {
+            "type": "boolean",
+            "description": "A song or a keyboard: the nodes read its ports, `notes/pitch`, `notes/gate`, ...",
+            "examples": [True],
+        },
+        "steal": {"enum": list(STEALS), "description": "Whose voice a note takes where none is free."},
+        "bend_range": {
+            "type": "number",
+            "minimum": 0,
+            "maximum": 96,
+            "description": "Semitones of a full bend; 2 unless said, and what the song says wins.",
+            "examples": [2],
+        },
+        "midi_channel": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 16,
+            "description": "The MIDI channel that is heard; all unless said.",
+            "examples": [1],
+        },
+        "mpe": {
+            "type": "boolean",
+            "description": "Each note has a channel of its own, and channel 1 is the master of all.",
+            "examples": [True],
+        },
         "doc": _DOC,
     },
     ["rate"],
