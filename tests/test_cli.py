@@ -160,6 +160,19 @@ def test_exit_codes(capsys: pytest.CaptureFixture[str], arguments: list[str], co
 # -- run ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    ("option", "instead"), [("-o", "--output or --outputs"), ("--ouput=x", "--output or --outputs"), ("-z", "")]
+)
+def test_an_unknown_option_names_its_command_and_the_nearest(
+    capsys: pytest.CaptureFixture[str], option: str, instead: str
+) -> None:
+    code, out, err = run(capsys, "run", "ok.yaml", option)
+    assert (code, out) == (2, "")
+    assert f"ddspgraph run: error: there is no {option} here" in err
+    assert "usage: ddspgraph run" in err
+    assert (f"did you mean {instead}" in err) is bool(instead)
+
+
 def test_run_on_a_recording(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "run", "ok.yaml", "--input", "in.wav", "--output", "a b.wav", "--format", "float")
     assert (code, out) == (0, "")

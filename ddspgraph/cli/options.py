@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import difflib
 import os
 import re
 import textwrap
@@ -35,6 +36,24 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"{self.prog}: error: {message}\n{self.format_usage()}")
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """As argparse, but an option that is not known is an error of the command that does not know it."""
+        namespace, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(f"there is no {unknown[0]} here{self._instead_of(unknown[0])}")
+        return namespace, unknown
+
+    def _instead_of(self, unknown: str) -> str:
+        """The options that begin with the letter of a short one, or that look like a long one."""
+        if not unknown.startswith("-"):
+            return ""
+        known = [option for action in self._actions for option in action.option_strings if option.startswith("--")]
+        if unknown.startswith("--"):
+            near = difflib.get_close_matches(unknown.split("=")[0][:80], known, n=2)
+        else:
+            near = [option for option in known if option.startswith("-" + unknown[:2])][:3]
+        return f"; did you mean {' or '.join(near)}?" if near else ""
 
 
 class Arguments(argparse.Namespace):
