@@ -73,6 +73,27 @@ def test_a_recording_plays_an_instrument(spec: str, sung: np.ndarray, tmp_path: 
     np.testing.assert_allclose(found[:-256], wanted[:-256], atol=1e-3)
 
 
+@pytest.mark.parametrize("shift_db", [0, 6])
+def test_a_graph_that_hears_the_recording_itself(shift_db: int, sung: np.ndarray, tmp_path: Path) -> None:
+    """A model that measures power of its own gets the recording in time with its pitch, and as loud as was asked."""
+    text = SPEC.replace("loudness_db: {rate: frame, unit: dB}", "audio: {rate: audio}").replace(
+        "level: {op: db_to_amplitude, inputs: [loudness_db]}",
+        "heard: {op: power, inputs: [audio], params: {padding: same}}\n  level: {op: db_to_amplitude, inputs: [heard]}",
+    )
+    (tmp_path / "hears.yaml").write_text(text, encoding="utf-8")
+    soundfile.write(tmp_path / "sung.wav", sung, RATE, subtype="FLOAT")
+    command = ["stream", str(tmp_path / "hears.yaml"), "--pitch", "swift-f0", "--octave-shift", "0", "--block", "1024"]
+    command += ["--loudness-shift", str(shift_db), "--input", f"audio={tmp_path / 'sung.wav'}", "--format", "float"]
+    assert main([*command, "--output", str(tmp_path / "out.wav")]) == 0
+    found, model = read_audio(tmp_path / "out.wav", RATE), dg.compile(text)
+    features = features_of(sung, model.graph.clock, swift_f0)
+    f0_hz = fit_performance(features, {}, 125.0, Fit(octave_shift=0)).features["f0_hz"]
+    heard = np.pad(sung, (0, -len(sung) % 128)) * 10 ** (shift_db / 20)
+    wanted = model({"f0_hz": f0_hz[None, :, None], "audio": heard[None]})["audio"].numpy()[0]
+    begin = 4 * 128  # the first frame moves to its gain
+    np.testing.assert_allclose(found[begin:-256], wanted[begin : len(sung) - 256], atol=2e-3)
+
+
 def test_a_pipe_plays_an_instrument(spec: str, sung: np.ndarray, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     out = io.BytesIO()
     with monkeypatch.context() as patched:

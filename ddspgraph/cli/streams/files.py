@@ -123,10 +123,11 @@ def _tracked(graph: Graph, arguments: Arguments) -> tuple[tuple[str, ...], Graph
     if arguments.pitch is None:
         return (), graph
     needed, clock = needed_inputs(graph), graph.clock
-    tracked = tuple(name for name in FEATURES if name in needed)
-    if "f0_hz" not in tracked or AUDIO in needed or clock.hop_samples is None or clock.sample_rate is None:
+    is_plain = AUDIO in needed and graph.input_by_name[AUDIO].signal.rank == 2
+    tracked = tuple(name for name in (*FEATURES, *[AUDIO] * is_plain) if name in needed)
+    if "f0_hz" not in tracked or (AUDIO in needed) > is_plain or clock.hop_samples is None or clock.sample_rate is None:
         raise UsageError(
-            f"--pitch plays graphs that take {', '.join(FEATURES[::2])} over frames, and no audio, "
+            f"--pitch plays graphs that take {', '.join(FEATURES[::2])} over frames, or audio of one channel, "
             f"this takes {', '.join(needed) or 'nothing'}"
         )
     if arguments.verify:

@@ -28,7 +28,7 @@ def check_performance(arguments: Arguments) -> None:
 
 
 class Performance:
-    """What a recording says, fitted to the instrument, frame by frame.
+    """What a recording says, frame by frame, fitted to the instrument; and the recording itself, made as loud.
 
     Attributes:
       latency_samples: how late it is, at most.
@@ -43,46 +43,63 @@ class Performance:
         frame_rate = float(graph.clock.frame_rate or 0)
         self.fit = RunningFit(statistics_at(arguments.spec), frame_rate, fit_of(arguments))
         self.waiting: Frames = {}
+        self.heard, self.gain_db = np.zeros(0, np.float32), 0.0
 
     def push(self, audio: np.ndarray) -> None:
         """float32 [samples]."""
-        self._add(self.fit(self.features.push(audio)))
+        self.heard = np.concatenate([self.heard, audio])
+        self._add(self.features.push(audio))
 
     def finish(self) -> None:
         """The recording ends here."""
-        self._add(self.fit(self.features.finish()))
+        self._add(self.features.finish())
 
     def wait(self) -> None:
         """Begins with as much silence as it is late: from now on there are as many frames as were pushed."""
         silence = {"f0_hz": 0.0, "f0_confidence": 0.0, "loudness_db": -80.0, "power_db": -80.0}
         n = -(-self.latency_samples // self.hop)
         self.waiting = {name: np.full(n, x, np.float32) for name, x in silence.items()}
+        self.waiting[AUDIO] = np.zeros(n * self.hop, np.float32)
 
     def count(self, name: str) -> int:
-        """How many frames of a feature wait."""
+        """How many frames of a feature, or samples of the recording, wait."""
         return len(self.waiting.get(name, ()))
 
     def hold(self, n: int) -> None:
-        """Repeats the last frame where fewer than `n` frames wait."""
+        """Repeats the last frame where fewer than `n` frames wait; the recording is silent."""
         for name, x in self.waiting.items():
-            self.waiting[name] = np.pad(x, (0, max(n - len(x), 0)), mode="edge" if len(x) else "constant")
+            missing = max((n * self.hop if name == AUDIO else n) - len(x), 0)
+            mode = "edge" if len(x) and name != AUDIO else "constant"
+            self.waiting[name] = np.pad(x, (0, missing), mode=mode)
 
     def take(self, name: str, n: int) -> np.ndarray:
-        """The next frames of a feature, float32 [1, up to n, 1]."""
+        """The next frames of a feature, float32 [1, up to n, 1], or samples of the recording, [1, up to n]."""
         x = self.waiting[name]
         self.waiting[name] = x[n:]
-        return x[None, :n, None]
+        return x[None, :n] if name == AUDIO else x[None, :n, None]
 
     def _add(self, new: Frames) -> None:
-        for name, x in new.items():
+        n = len(new["power_db"])
+        fitted = {**self.fit(new)}
+        fitted[AUDIO] = self._levelled(fitted["power_db"] - new["power_db"]) if n else np.zeros(0, np.float32)
+        for name, x in fitted.items():
             self.waiting[name] = np.concatenate([self.waiting[name], x]) if name in self.waiting else x
+
+    def _levelled(self, change_db: np.ndarray) -> np.ndarray:
+        """The next frames of the recording, each moving to its gain from that of the frame before."""
+        n = len(change_db) * self.hop
+        audio, self.heard = np.pad(self.heard[:n], (0, max(n - len(self.heard), 0))), self.heard[n:]
+        points = np.array([self.gain_db, *change_db])
+        gain_db = np.interp(np.arange(1, n + 1) / self.hop, np.arange(len(points)), points)
+        self.gain_db = float(points[-1])
+        return (audio * 10.0 ** (gain_db / 20.0)).astype(np.float32)
 
 
 class FeatureSource(Source):
-    """A feature of the audio of another source, of which as much is read as it takes."""
+    """A feature of the audio of another source, or that audio, of which as much is read as it takes."""
 
     def __init__(self, name: str, performance: Performance, audio: Source) -> None:
-        super().__init__(performance.hop)
+        super().__init__(1 if name == AUDIO else performance.hop)
         self.name, self.performance, self.audio = name, performance, audio
 
     def read(self, n: int) -> np.ndarray:
@@ -117,5 +134,6 @@ def live_block(performance: Performance, names: Sequence[str], recorded: np.ndar
     performance.push(recorded)
     n = len(recorded) // performance.hop
     performance.hold(n)
-    taken = {name: performance.take(name, n) for name in performance.waiting}
+    sizes = {name: len(recorded) if name == AUDIO else n for name in performance.waiting}
+    taken = {name: performance.take(name, size) for name, size in sizes.items()}
     return {name: taken[name] for name in names}
