@@ -131,3 +131,43 @@ def test_a_recording_goes_into_an_op_of_any_number_of_inputs(capsys: pytest.Capt
     code, err = run(capsys, "wide.yaml", "--input", "audio=in.wav", "--output", "out=out.npy")
     assert code == 0, err
     np.testing.assert_allclose(np.load("out.npy")[0, :, 1], np.linspace(-0.5, 0.5, 100), atol=1e-6)
+
+
+CHORD = """
+version: 2
+name: chord
+clock: {sample_rate: 8 kHz, hop: 32, duration: 40 ms}
+inputs: {notes: {rate: frame, unit: midi, voices: 2}, pair: {rate: const, shape: [2]}}
+graphs:
+  voice:
+    inputs: {notes: {rate: frame, unit: midi}}
+    nodes: {hz: {op: midi_to_hz, inputs: [notes]}, more: {op: add, inputs: [notes, 12]}}
+    outputs: {hz: hz, more: more}
+nodes:
+  vox: {graph: voice, voices: 2, inputs: [notes]}
+  twice: {op: multiply, inputs: [pair, 2]}
+outputs: {hz: vox, pair: twice}
+"""
+
+
+def test_a_list_has_a_number_for_each_voice_and_a_use_is_an_output(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("chord.yaml").write_text(CHORD)
+    given = ["--input", "notes=[69, 57 midi]", "--input", "pair=[1, -3]"]
+    files = ["hz=hz.npy", "pair=pair.npy", "vox=vox.npy", "vox/more=more.npy"]
+    code, err = run(capsys, "chord.yaml", *given, *(x for file in files for x in ("--output", file)))
+    assert code == 0, err
+    np.testing.assert_allclose(np.load("hz.npy")[0, :, :, 0], np.repeat([[440.0], [220.0]], 10, axis=1), rtol=1e-6)
+    np.testing.assert_array_equal(np.load("vox.npy"), np.load("hz.npy"))
+    np.testing.assert_array_equal(np.load("more.npy")[0, :, 0, 0], [81.0, 69.0])
+    np.testing.assert_array_equal(np.load("pair.npy"), [[2.0, -6.0]])
+    for wrong, said in (
+        ("notes=[69, 57, 60]", "it has 3 numbers, the input is [batch, 2 voices, frames, 1]"),
+        ("notes=[69, high]", "'high' is no number; one of them is 69"),
+    ):
+        code, err = run(capsys, "chord.yaml", "--input", wrong, "--input", "pair=1", "--output", "hz=hz.npy")
+        assert code == 2
+        assert said in err
+    code, err = run(capsys, "chord.yaml", *given, "--output", "vox/mor=more.npy")
+    assert code == 2
+    assert "did you mean 'vox/more'" in err
+    assert "or one for each voice: --input notes='[69, ...]'" in run(capsys, "chord.yaml", "--output", "hz=hz.npy")[1]

@@ -117,3 +117,40 @@ def test_what_cannot_be_done_leaves_the_file(tmp_path: Path, capsys: pytest.Capt
     for word in ("'vox'", "'mix'", "'vox' already", "'a-b' is not a name"):
         assert word in errors
     assert spec.read_text() == CONSOLE
+
+
+def test_comments_of_a_use_stand_above_what_it_becomes(tmp_path: Path) -> None:
+    text = """\
+version: 2
+name: a
+clock: {sample_rate: 16 kHz}
+graphs:
+  strip: {inputs: {audio: {rate: audio}}, nodes: {out: {op: gain, inputs: [audio, -6 dB]}}, outputs: {audio: out}}
+inputs: {voice: {rate: audio}}
+nodes:
+  # above
+  vox: {graph: strip, inputs: [voice]}  # the singer
+  git:
+    graph: strip  # behind
+    # between
+    inputs: [voice]
+  mix: {op: add, inputs: [vox, git]}  # the mix
+outputs: {audio: mix}
+"""
+    spec, new = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    spec.write_text(text)
+    assert main(["inline", str(spec), "-o", str(new)]) == 0
+    _, nodes = new.read_text().split("nodes:\n")
+    assert (
+        nodes
+        == """\
+  # above
+  # the singer
+  vox.out: {op: gain, inputs: [voice, -6 dB]}
+  # behind
+  # between
+  git.out: {op: gain, inputs: [voice, -6 dB]}
+  mix: {op: add, inputs: [vox.out, git.out]}  # the mix
+outputs: {audio: mix}
+"""
+    )

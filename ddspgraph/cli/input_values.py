@@ -24,6 +24,24 @@ _EXAMPLES = {
 }  # fmt: skip
 
 
+def values_of(text: str, declared: Input, sample_rate: int | None) -> float | list[float] | None:
+    """The number that a text says, or the numbers of a list in brackets, one for each voice or channel.
+
+    Returns None where the text is neither. Raises as `value_of`.
+    """
+    inner = text.strip()
+    if not (inner.startswith("[") and inner.endswith("]")):
+        return value_of(text, declared, sample_rate)
+    found = []
+    for item in inner[1:-1].split(","):
+        number = value_of(item.strip(), declared, sample_rate)
+        if number is None:
+            option = f"--input {declared.name}={text}"
+            raise UsageError(f"{option}: '{item.strip()}' is no number; one of them is {example_of(declared)}")
+        found.append(number)
+    return found
+
+
 def value_of(text: str, declared: Input, sample_rate: int | None) -> float | None:
     """The number that a text says, in the unit of the input; None where the text is no number.
 
@@ -50,12 +68,15 @@ def value_of(text: str, declared: Input, sample_rate: int | None) -> float | Non
     return None
 
 
-def held(declared: Input, value: float, graph: Graph, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
+def held(declared: Input, value: float | list[float], graph: Graph, arrays: Mapping[str, np.ndarray]) -> np.ndarray:
     """A number in every place of an input, as long as the other inputs are, or as the clock's duration.
 
+    A list has one for each voice, or for each place of the last axis.
+
     Raises:
-      UsageError: where nothing says how long, or the input has an axis of any size.
+      UsageError: where nothing says how long, the input has an axis of any size, or a list does not fit.
     """
+    said = f"--input {declared.name}={value}" if isinstance(value, list) else f"--input {declared.name}={value:g}"
     n_frames = n_frames_of(graph, arrays)
     if n_frames is None and graph.clock.n_samples:
         n_frames = -(-graph.clock.n_samples // (graph.clock.hop_samples or 1))
@@ -64,12 +85,20 @@ def held(declared: Input, value: float, graph: Graph, arrays: Mapping[str, np.nd
     for dim in declared.signal.outer_dims[1:]:
         if dim.name in ("frames", "samples") and n_frames is None:
             raise UsageError(
-                f"--input {declared.name}={value:g}: nothing says for how long: give another input as a file, "
+                f"{said}: nothing says for how long: give another input as a file, "
                 "or write `duration: 4 s` in the clock"
             )
         sizes = {"frames": n_frames or 0, "samples": (n_frames or 0) * hop}
         shape.append(dim.at(sizes) if dim.is_static or dim.name in sizes else 1)
-    return np.full(shape, value, np.float32)
+    if not isinstance(value, list):
+        return np.full(shape, value, np.float32)
+    # Voices are the first axis after the batch, channels the last.
+    axes = {1: declared.signal.voices, len(shape) - 1: shape[-1] if declared.signal.rank > 1 else None}
+    axis = next((axis for axis, size in axes.items() if size == len(value)), None)
+    if axis is None or (declared.signal.rate is not Rate.CONST and axis == declared.signal.time_axis):
+        raise UsageError(f"{said}: it has {len(value)} numbers, the input is {declared.signal.shape_text}")
+    numbers = np.reshape(np.array(value, np.float32), [-1 if i == axis else 1 for i in range(len(shape))])
+    return np.ascontiguousarray(np.broadcast_to(numbers, shape))
 
 
 def n_frames_of(graph: Graph, arrays: Mapping[str, np.ndarray]) -> int | None:
@@ -101,4 +130,7 @@ def how_to_give(declared: Input, graph: Graph) -> str:
     if signal.unit is not Unit.ANY:
         facts.append(f"in {signal.unit}")
     number = f"--input {declared.name}={example_of(declared)}"
+    if signal.voices is not None:
+        example = example_of(declared).strip("'")
+        number += f", or one for each voice: --input {declared.name}='[{example}, ...]'"
     return f"--input {declared.name}=FILE.npy ({', '.join(facts)}), or a number: {number}"

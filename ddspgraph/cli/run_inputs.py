@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ddspgraph.cli.input_values import held, how_to_give, n_frames_of, value_of
+from ddspgraph.cli.input_values import held, how_to_give, n_frames_of, values_of
 from ddspgraph.cli.midi_inputs import ports_of, song_arrays, songs_among
 from ddspgraph.cli.options import Arguments, UsageError, split_assignment
 from ddspgraph.diagnostics import Report, clean, did_you_mean, fail
@@ -48,13 +48,13 @@ def read_inputs(
     names = {*given, *files, *ports_of(graph, songs)} - set(songs)
     _check_names(graph, needed_inputs(graph) if required is None else required, names)
     arrays = {name: _fitted(x, graph.input_by_name[name], arguments.inputs) for name, x in given.items()}
-    numbers: dict[str, float] = {}
+    numbers: dict[str, float | list[float]] = {}
     for name, file in files.items():
         if name in songs:
             continue
         declared = graph.input_by_name[name]
         is_file = is_recording(file) or Path(file).suffix.lower() in ARRAY_SUFFIXES
-        number = None if is_file else value_of(file, declared, graph.clock.sample_rate)
+        number = None if is_file else values_of(file, declared, graph.clock.sample_rate)
         if number is None:
             arrays[name] = _read(graph, declared, file, limits, notify)
         else:

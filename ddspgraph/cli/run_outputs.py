@@ -49,6 +49,9 @@ def with_parts(graph: Graph, assignments: Sequence[str], *, is_export: bool = Fa
 
 def _part(graph: Graph, name: str) -> Ref | None:
     node, _, port = name.partition("/")
+    part = graph.parts.get(node)
+    if part is not None:
+        return part.outputs.get(port) if port else next(iter(part.outputs.values()), None)
     found = graph.node_by_name.get(node)
     refs = found.refs if found is not None and found.is_written else ()
     return next((ref for ref in refs if not port or ref.port == port), None)
@@ -82,12 +85,15 @@ def plan_outputs(graph: Graph, arguments: Arguments) -> Plan:
 
 def _output_hint(graph: Graph, name: str, names: list[str]) -> str:
     node, _, port = name.partition("/")
+    if node in graph.parts:
+        ports = [f"{node}/{port}" for port in graph.parts[node].outputs]
+        return did_you_mean(name, ports) or f"'{node}' has {', '.join(ports)}"
     if node in graph.node_by_name:
         ports = [str(ref) for ref in graph.node_by_name[node].refs]
         if _part(graph, name) is None:
             return did_you_mean(name, ports) or f"'{node}' has {', '.join(ports)}"
         return f"add it to the spec: `outputs: {{{name.replace('/', '_')}: {name}}}`"
-    known = names + [n.name for n in graph.nodes if n.is_written]
+    known = names + [n.name for n in graph.nodes if n.is_written] + [*graph.parts]
     return did_you_mean(name if not port else node, known) or "`ddspgraph check --explain` lists its nodes"
 
 

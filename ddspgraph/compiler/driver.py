@@ -250,7 +250,7 @@ def _front_end(
         except GraphError as error:
             report.diagnostics += error.diagnostics
         check_memory(legal, nominal_sizes(graph), limits, report)
-        if not report.has_errors and graph.feedback:
+        if graph.feedback:
             graph = _kept_stable(graph, legal, report)
     if not report.has_errors:
         advise(graph, OPS["constant"], report)
@@ -262,9 +262,13 @@ def _kept_stable(graph: Graph, legal: Graph, report: Report) -> Graph:
     from ddspgraph.compiler.analysis.stability import check_stability
     from ddspgraph.compiler.analysis.stability.constrain import keep_stable
 
-    kept = keep_stable(graph, legal, report)
-    if not report.has_errors:
-        check_stability(legal if kept is graph else run(LEGALISE, kept), report)
+    found = Report()
+    kept = keep_stable(graph, legal, found)
+    if not found.has_errors:
+        check_stability(legal if kept is graph else run(LEGALISE, kept), found)
+    if report.has_errors:  # what is only not proven may be so because of them
+        found.diagnostics = [finding for finding in found.diagnostics if finding.is_error]
+    report.take(found)
     return kept
 
 

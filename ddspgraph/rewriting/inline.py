@@ -9,8 +9,9 @@ from ddspgraph.compiler.frontend.graphs.stored import Edit, edited
 from ddspgraph.compiler.frontend.values import Document, Key, Value, text_of
 from ddspgraph.diagnostics import Span, did_you_mean, fail, quote
 from ddspgraph.ir.graph import Graph, Node, Origin
+from ddspgraph.migrations.text.comments import comments_of
 from ddspgraph.migrations.text.emit import entry_lines
-from ddspgraph.rewriting.sections import INDENT, entries, entry_text, inserted, is_in_lines, rewritten
+from ddspgraph.rewriting.sections import INDENT, entries, entry_text, inserted, is_in_lines, last_line, rewritten
 
 
 def inlined(document: Document, written: WrittenOut, graph: Graph, names: Sequence[str] = ()) -> str:
@@ -49,10 +50,18 @@ def _nodes(document: Document, writer: _Writer, in_lines: bool) -> dict[str, lis
     for key, value in entries(document, "nodes"):
         if key in writer.chosen:
             above = entry_text(document, key, value)[: -1 - max(0, value.span.end_line - key.span.line)]
+            above += [f"{' ' * INDENT}{text}" for text in _comments_in(document, key, value)]
             found[str(key)] = [*(above if in_lines else []), *writer.nodes(str(key), value)]
         elif not in_lines:
             found[str(key)] = entry_lines(str(key), _mapped(value, ("inputs",), writer.outer), INDENT)
     return found
+
+
+def _comments_in(document: Document, key: Key, value: Value) -> list[str]:
+    """The comments behind the lines of an entry, and between them."""
+    lines = range(key.span.line, last_line(key, value) + 1)
+    found = [comment for comment in comments_of(document.source, 2) if comment.subject in lines]
+    return [comment.text for comment in found if comment.is_behind or comment.subject != key.span.line]
 
 
 class _Writer:

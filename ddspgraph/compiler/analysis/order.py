@@ -7,7 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from heapq import heappop, heappush
 
 from ddspgraph.diagnostics import Note, Report
-from ddspgraph.ir.graph import Graph
+from ddspgraph.ir.graph import Graph, Origin
 
 #: Names of a cycle in its message, in characters; a longer one is named by its two ends.
 _LONGEST_PATH = 16_384
@@ -20,12 +20,14 @@ def order(graph: Graph, report: Report) -> Graph:
     """
     position = {node.name: i for i, node in enumerate(graph.nodes)}
     needs = {node.name: {ref.node for _, ref in node.inputs if ref.node in position} for node in graph.nodes}
+    # Borders go later on: what reads one must wait for what it stands for, and not for its place.
+    rank = {n.name: i - len(graph.nodes) * (n.origin is Origin.BORDER) for i, n in enumerate(graph.nodes)}
     try:
-        names = sorted_names(needs, position)
+        names = sorted_names(needs, rank)
     except CycleError:
         cyclic = _report_cycles(graph, needs, position, report)
         rest = {name: before - cyclic for name, before in needs.items() if name not in cyclic}
-        names = [*sorted_names(rest, position), *sorted(cyclic)]
+        names = [*sorted_names(rest, rank), *sorted(cyclic)]
     return graph.replace(nodes=tuple(graph.node_by_name[name] for name in names))
 
 

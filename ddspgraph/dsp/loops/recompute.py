@@ -31,7 +31,11 @@ def recomputed(run: Callable[[dict[str, Any]], dict[str, Any]], given: Mapping[s
             pairs = [(made[name], c) for name, c in zip(made_names, cotangents, strict=True)]
             pairs = [(y, c) for y, c in pairs if y.dtype.is_floating and c is not None]
             ends, weights = [y for y, _ in pairs], [c for _, c in pairs]
-            found = iter(tape.gradient(ends, watched, output_gradients=weights, unconnected_gradients="zero"))
+            found = iter(
+                tape.gradient(
+                    ends, watched, output_gradients=weights, unconnected_gradients=tf.UnconnectedGradients.ZERO
+                )
+            )
             return [next(found) if value.dtype.is_floating else None for value in again]
 
         return [made[name] for name in made_names], gradient

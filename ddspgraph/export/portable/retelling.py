@@ -37,7 +37,7 @@ class NotPortable(Exception):
 class Empty(NamedTuple):
     """A list of tensors whose first element will say what shape they have."""
 
-    length: int
+    length: Any  # a number, or a tensor of an open length
 
 
 class Numbers(ABC):
@@ -108,6 +108,9 @@ class Retelling:
             attrs=attributes,
             op_def=op.op_def,
         )
+        for told, original in zip(made.outputs, op.outputs, strict=True):
+            if told.dtype != tf.variant:
+                told.set_shape(original.shape)  # `tf.Tensor.set_shape` may have said what no operation says
         return list(made.outputs)
 
     def _tell(self, op: tf.Operation, inputs: Sequence[Value]) -> Sequence[Value]:
@@ -130,6 +133,9 @@ class Retelling:
         if op.type in _IN_OTHER_WORDS and kinds == {tf.float32}:
             with tf.name_scope(f"{op.name}/"):
                 return [_IN_OTHER_WORDS[op.type](inputs[0])]
+        if op.type == "BroadcastArgs":
+            with tf.name_scope(f"{op.name}/"):
+                return [_joint_shape(*map(self.tensor, inputs))]
         if op.type in DIVISIONS and self._divides(op):
             with tf.name_scope(f"{op.name}/"):
                 return [divided(op.type, *map(self.tensor, inputs))]
@@ -230,8 +236,11 @@ class Retelling:
             with FuncGraph("step").as_default():
                 given = dict(zip((t.name for t in body.inputs), inputs, strict=True))
                 after = self.run(body, given, [body.outputs[i] for i in carried])
-            made = {i: (x.shape, x.dtype) for i, x in zip(carried, after, strict=True) if isinstance(inputs[i], Empty)}
-            inputs = [tf.zeros(*made[i]) if i in made else x for i, x in enumerate(inputs)]
+            made = dict(zip(carried, after, strict=True))
+            inputs = [
+                tf.zeros([x.length, *made[i].shape[1:]], made[i].dtype) if isinstance(x, Empty) else x
+                for i, x in enumerate(inputs)
+            ]
         first = [x for i, dtype in zip(carried, dtypes, strict=True) for x in self._flat(dtype, inputs[i])]
         told = tf.while_loop(goes_on, step, first, parallel_iterations=1)
         return [values(told)[i] for i in range(n)]
@@ -245,6 +254,15 @@ _FUNCTIONAL: dict[str, Callable[[Retelling, tf.Operation, Sequence[Value]], Sequ
     "While": Retelling._while,
     "StatelessWhile": Retelling._while,
 }
+
+
+def _joint_shape(one: tf.Tensor, two: tf.Tensor) -> tf.Tensor:
+    """The shape of a sum of values of two shapes: ONNX computes none of an open length."""
+    ranks = [int(x.shape[0] or 0) for x in (one, two)]
+    one, two = (
+        tf.concat([tf.ones([max(ranks) - rank], x.dtype), x], axis=0) for rank, x in zip(ranks, (one, two), strict=True)
+    )
+    return tf.where(tf.equal(one, 1), two, one)
 
 
 def _log1p(x: tf.Tensor) -> tf.Tensor:
