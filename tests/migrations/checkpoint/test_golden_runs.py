@@ -28,7 +28,7 @@ NAMES = sorted(path.name for path in GOLDEN.iterdir())
 #: Keys of magenta/ddsp's outputs -> nodes; it sums its MFCCs of float32 bands, and narrow norms amplify that.
 PORTS = {"z": "encoder/z", "amps": "decoder/amps", "noise_magnitudes": "decoder/noise_magnitudes"}
 PORTS |= {"harmonic_distribution": "decoder/harmonic_distribution"}
-TOLERANCE = {"gru": 1e-5, "lstm": 1e-5, "old_names": 1e-5, "convolutions": 1e-4}
+TOLERANCE = {"gru": 1e-5, "lstm": 1e-5, "convolutions": 1e-4}
 
 
 @pytest.fixture(scope="module")
