@@ -19,6 +19,8 @@ from tests import warm_process
 from tests.training import child
 from tests.training.small import SPEC, SmallSource
 
+pytestmark = pytest.mark.usefixtures("functions_as_written")
+
 STEPS = 22  # a multiple of neither interval: the last line and the last checkpoint come at the end
 
 
@@ -50,7 +52,7 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> tuple[bytes, byte
 
 
 def test_ended_between_steps(tmp_path: Path, uninterrupted: tuple[bytes, bytes, list[int]]) -> None:
-    for step in (1, 4, 11, 17):
+    for step in (1, 4, 11):  # before the first checkpoint, at one, and between two
         with pytest.raises(Killed):
             dg.train(SPEC, SmallSource(), tmp_path / "run", steps=STEPS, observer=KilledAfter(step))
     dg.train(SPEC, SmallSource(), tmp_path / "run", steps=STEPS)
