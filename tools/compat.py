@@ -102,7 +102,16 @@ def _environment(version: str, python: str, name: str) -> Path | None:
 
 def _suite(interpreter: Path, cores: int, arguments: list[str]) -> tuple[bool, str]:
     """Whether the suite passed, and its last line; every line is printed."""
-    command = [interpreter, "-m", "pytest", f"--numprocesses={cores}", "-m", "not proof", *arguments]
+    command = [
+        interpreter,
+        "-m",
+        "pytest",
+        f"--numprocesses={cores}",
+        "--dist=worksteal",
+        "-m",
+        "not proof",
+        *arguments,
+    ]
     if hasattr(os, "sched_setaffinity"):
         command = ["taskset", "--cpu-list", ",".join(map(str, sorted(os.sched_getaffinity(0))[:cores])), *command]
     environment = {**os.environ, "PYTHONHASHSEED": "random", "TF_CPP_MIN_LOG_LEVEL": "3"}
