@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import gc
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
 from ddspgraph.export import verify_export
+from ddspgraph.ir.graph import Graph
 from tests import warm_process
 
 # The same examples in every run: a change is at fault for what fails, not chance. Proofs try new ones.
@@ -20,8 +21,6 @@ settings.load_profile("seeded")
 
 def pytest_configure() -> None:
     """Before TensorFlow computes anything."""
-    # A trace makes and keeps a hundred thousand small objects: looking through them all again and again finds nothing.
-    gc.set_threshold(100_000, 20, 20)
     if "PYTEST_XDIST_WORKER" in os.environ:  # one of several processes, which have the cores among them
         for name in ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OMP_NUM_THREADS"):
             os.environ.setdefault(name, "1")
@@ -73,3 +72,39 @@ def functions_as_written() -> Iterator[None]:
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
     yield
     tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": before})
+
+
+@pytest.fixture(scope="module")
+def compiled_once() -> Iterator[None]:
+    """A graph that a module compiles again, by a command or from Python, is the model of the first time.
+
+    For modules whose tests leave weights as they are.
+    """
+    import ddspgraph as dg
+    from ddspgraph.compiler import driver
+
+    compile_new, stream_new = driver.compile, driver.compile_stream
+    models: list[tuple[tuple[Any, ...], Any]] = []
+    streams: dict[int, Any] = {}
+
+    def compile_once(spec: Any, *, params: Any = None, ops: Any = (), streaming: bool = False, **settings: Any) -> Any:
+        if not isinstance(spec, Graph):
+            given = {name: settings[name] for name in ("limits",) if name in settings}
+            spec = driver.load(spec, params=params, ops=ops, **given)
+        key = (spec, spec.spec, spec.settings, settings)
+        model = next((made for before, made in models if before == key), None)
+        if model is None:
+            model = compile_new(spec, **settings)
+            models.append((key, model))
+        return stream_once(model) if streaming else model
+
+    def stream_once(model: Any) -> Any:
+        if id(model) not in streams:
+            streams[id(model)] = (model, stream_new(model))
+        return streams[id(model)][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        for place in (driver, dg):
+            patch.setattr(place, "compile", compile_once)
+            patch.setattr(place, "compile_stream", stream_once)
+        yield

@@ -10,6 +10,8 @@ import soundfile
 
 from ddspgraph.cli import main
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 STEREO = """\
 version: 2
 name: turned

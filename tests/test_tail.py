@@ -11,6 +11,8 @@ import soundfile
 import ddspgraph as dg
 from ddspgraph.cli import main
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 ROOM = """
 version: 2
 name: room

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -62,7 +61,6 @@ def _values(x: np.ndarray, member: int) -> np.ndarray:
     return x if member == 0 or not x.size else rng.permuted(x, axis=x.ndim - 1 if x.ndim > 1 else 0)
 
 
-@functools.cache
 def over_channels(name: str, hop: int = 0) -> tuple[CompiledGraph, dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
     """A graph of one op with channels at every sound, its inputs, and those of each channel."""
     op, inputs = CASES[name]()
@@ -79,7 +77,6 @@ def over_channels(name: str, hop: int = 0) -> tuple[CompiledGraph, dict[str, np.
     return _typed(graph, graph.nodes[0], tuple(given)), whole, each
 
 
-@functools.cache
 def mono(name: str) -> CompiledGraph:
     op, inputs = CASES[name]()
     graph = graph_of(op, inputs)
@@ -136,7 +133,6 @@ def _stream(model: CompiledGraph, inputs: Mapping[str, np.ndarray], name: str) -
 # -- voices ---------------------------------------------------------------------------------------------
 
 
-@functools.cache
 def mapped(name: str) -> tuple[CompiledGraph, dict[str, np.ndarray], list[dict[str, np.ndarray]]]:
     """A graph of one op with voices, of which the first input has values for each and the others are held."""
     op, inputs = CASES[name]()

@@ -17,6 +17,8 @@ import ddspgraph as dg
 from ddspgraph.cli import main
 from ddspgraph.installation import install_command
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 GRAPHS = Path(__file__).parents[2] / "graphs"
 RING = str(GRAPHS / "ring_modulator.yaml")
 SPEC = """

@@ -12,6 +12,8 @@ import soundfile
 import ddspgraph as dg
 from ddspgraph.cli import main
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 RATE = 8_000
 SPEC = """
 version: 2

@@ -194,9 +194,9 @@ def streams_of(op: Op, inputs: Mapping[str, np.ndarray]) -> tuple[CompiledGraph,
     return model, dg.compile_stream(model)
 
 
-@functools.cache
+@functools.lru_cache(maxsize=64)  # as many as `test_latency` leaves: a trace takes megabytes
 def streams_of_case(name: str) -> tuple[CompiledGraph, CompiledStream]:
-    """Those of a case, traced once for all tests that a process runs of them."""
+    """Those of a case, traced once for this module and `test_latency`."""
     return streams_of(*FOUND[name])
 
 

@@ -21,6 +21,8 @@ from ddspgraph.instrument.performance import Fit, fit_performance
 from ddspgraph.io.audio import read_audio
 from tests.data.sounds import notes
 
+pytestmark = pytest.mark.usefixtures("compiled_once")
+
 RATE = 16_000
 SPEC = """
 version: 2
