@@ -15,7 +15,7 @@ demo: setup ## compile, run, draw and export a graph on a real recording
 train-demo: setup ## learn the violin in about 10 minutes, measure it, let it play another recording, export it
 	@VENV=$(VENV) sh tools/train_demo.sh
 
-test: setup ## everything that must hold, about 20 minutes on two cores
+test: setup ## everything that must hold, about 8 minutes on two cores
 	@sh tools/need_chromium.sh
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .

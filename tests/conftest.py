@@ -62,9 +62,9 @@ def same_numbers_in_any_order(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="module")
 def functions_as_written() -> Iterator[None]:
-    """TensorFlow runs functions as they were traced: for modules of many small ones, each of which is called once.
+    """TensorFlow runs functions as they were traced: for modules that compare them with the same ops without a trace.
 
-    Rewriting a function before its first call takes longer there than the call. The other modules have it on.
+    TensorFlow's rewriting rounds otherwise. The other modules have it on.
     """
     import tensorflow as tf
 

@@ -11,8 +11,6 @@ import tensorflow as tf
 
 import ddspgraph as dg
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 GRAPHS = sorted((Path(__file__).parents[2] / "graphs").glob("*.yaml"))
 #: With one small transform in its loss: each takes a second to trace.
 SOLO = (

@@ -14,8 +14,6 @@ from ddspgraph.diagnostics import Diagnostic
 from ddspgraph.limits import Limits
 from ddspgraph.player.watching import files_of
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 HEAD = "version: 2\nname: console\nclock: {sample_rate: 16 kHz, frame_rate: 250 Hz}\n"
 INPUTS = "inputs: {voice: {rate: audio}, fader: {rate: frame, unit: dB}, bright: {rate: frame, channels: 3}}\n"
 STRIP = """\

@@ -23,8 +23,6 @@ from ddspgraph.ops import OPS, Add, SincFilter
 from tests.export.converted import both_ways
 from tests.streaming.proof import differences, random_blocks, run_stream, tolerance
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 VOICES, FRAMES_LONG = 3, 24
 HEAD = "version: 2\nname: pad\nclock: {sample_rate: 8 kHz, hop: 32}\n"
 PLACES = [-1.0, 0.0, 0.5]

@@ -15,8 +15,6 @@ from ddspgraph.ir.types import Dim, Rate, Signal, Unit, signal
 from tests.dsp.golden import Case, cases, relative_l2
 from tests.ops.checks import assert_finite, results_of, traced
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 RNG = np.random.default_rng(12)
 LEVELS = (ops.Loudness, ops.Power, ops.RmsEnergy)
 SPECTRA = (ops.Mel, ops.Logmel, ops.Mfcc)

@@ -18,8 +18,6 @@ from ddspgraph.ir.types import Rate, signal
 from ddspgraph.ops import OPS
 from tests.export.converted import both_ways
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 RATE = 48_000
 #: Float32 products of float64 matrices: what a filter is held to, whatever its poles.
 MOST_DB = -120.0

@@ -12,8 +12,6 @@ from ddspgraph.ops.synths import Harmonic, Sinusoidal, Wavetable
 from tests.dsp.golden import Case, cases, relative_l2
 from tests.ops.checks import assert_finite, results_of, traced
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 RATE = 16_000
 SYNTHS = {"Harmonic": Harmonic, "Sinusoidal": Sinusoidal, "Wavetable": Wavetable}
 CLOCK = {"sample_rate": RATE, "hop_samples": 64}

@@ -9,8 +9,6 @@ import ddspgraph as dg
 from ddspgraph.proofs.stream import differences
 from tests.streaming.proof import random_inputs
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 _FIR = "f: {op: fir_filter, inputs: {audio: audio, magnitudes: [0.5, 0.2, 0.1]}}"
 _ROOM = "r: {op: exp_decay_reverb, inputs: {audio: audio, gain: 0.0, decay: 2.0}, params: {reverb_length: 500}}"
 _LEARNED = "r: {op: filtered_noise_reverb, inputs: [audio], params: {reverb_length: 500, trainable: true, n_frames: 5}}"

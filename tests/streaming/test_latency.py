@@ -52,7 +52,7 @@ EFFECTS = [name for name, case in FOUND.items() if _is_audio_effect(*case)]
 
 
 #: What cuts an end off, and what spreads an impulse so that its loudest sample is another.
-CUT_OR_SPREAD = ("crop", "reverb", "exp_decay_reverb", "filtered_noise_reverb")
+CUT_OR_SPREAD = ("crop", "reverb", "exp_decay_reverb", "filtered_noise_reverb", "envelope_follower")
 RECURSIVE = tuple(f"ddspgraph.ops.{name}" for name in ("filters", "equalisers", "given_sections"))
 
 

@@ -14,8 +14,6 @@ import tensorflow as tf
 import ddspgraph as dg
 from tests.streaming.proof import random_inputs
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 GRAPHS = Path(__file__).parents[2] / "graphs"
 SPEC: dict[str, Any] = {
     "version": 2,

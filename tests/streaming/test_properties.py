@@ -13,8 +13,6 @@ import ddspgraph as dg
 from tests.strategies import plainest, specs
 from tests.streaming.proof import differences, random_blocks, random_inputs, run_stream, tolerance
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 # Without shrinking: minutes for a graph of six nodes, which the failure prints as it is.
 _SOME = settings(
     max_examples=8,

@@ -18,8 +18,6 @@ from ddspgraph.training.weights import assign
 from tests import warm_process
 from tests.training.small import SPEC, SmallSource
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 ARRAYS = {"weights/a/kernel": np.arange(600, dtype=np.float32).reshape(20, 30), "adam_iterations": np.int64(7)}
 
 

@@ -16,8 +16,6 @@ from ddspgraph.training.step import TrainStep
 from tests.training.small import SPEC, SmallSource
 from tests.training.test_checkpoints import Listener
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 
 def events(run: Path, event: str) -> list[dict]:
     lines = (run / "events.jsonl").read_text().splitlines()

@@ -29,8 +29,6 @@ from tests.data.sounds import dataset
 from tests.training.small import SPEC, SmallSource
 from tests.training.test_checkpoints import Listener
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 OPS = '''
 import ddspgraph as dg
 from ddspgraph.ir.ports import audio, same_as

@@ -19,8 +19,6 @@ from tests import warm_process
 from tests.training import child
 from tests.training.small import SPEC, SmallSource
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 STEPS = 22  # a multiple of neither interval: the last line and the last checkpoint come at the end
 
 

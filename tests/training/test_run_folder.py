@@ -18,8 +18,6 @@ from ddspgraph.training.train import with_options
 from tests.training.small import SPEC, SmallSource
 from tests.training.test_checkpoints import Listener
 
-pytestmark = pytest.mark.usefixtures("functions_as_written")
-
 ROOT = Path(__file__).parents[2]
 
 
