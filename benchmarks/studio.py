@@ -21,6 +21,7 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -238,7 +239,50 @@ class Peer:
         return line
 
 
-ROWS: tuple[Callable[[], Works], ...] = (comb, network, flamo, sections, voices, voices_live)
+def compressor() -> Works:
+    """A compressor on 64,000 samples, forward + backward: a loop of 16 samples a turn against policy iteration."""
+    x = tf.constant(_bursts(64_000))
+    knobs = {"threshold": -30.0, "ratio": 4.0, "knee": 6.0, "attack": 5e-3, "release": 0.12}
+    learned = {name: tf.constant([[value]]) for name, value in knobs.items()}
+    op = dg.ops.Compressor(sample_rate=44_100)
+
+    def by_loop(x: tf.Tensor, threshold: Any, ratio: Any, knee: Any, attack: Any, release: Any) -> tf.Tensor:
+        """g + c (wanted - g), sample by sample."""
+        wanted = dsp.compression_db(dsp.amplitude_level(x), threshold, ratio, knee)
+        down, up = dsp.approach(attack, 44_100.0), dsp.approach(release, 44_100.0)
+        blocks = tf.reshape(wanted, [-1, 16, 1])
+
+        def step(i: Any, g: Any, made: Any) -> Any:
+            found = []
+            for each in tf.unstack(blocks[i]):
+                g += tf.where(each < g[0], down[0], up[0]) * (each - g)
+                found.append(g)
+            return i + 1, g, made.write(i, tf.stack(found))
+
+        made = tf.TensorArray(tf.float32, size=tf.shape(blocks)[0], element_shape=[16, 1])
+        made = tf.while_loop(lambda i, *_: i < tf.shape(blocks)[0], step, (tf.constant(0), tf.zeros([1]), made))[2]
+        return x * dsp.gain_of_db(tf.reshape(made.stack(), [1, -1]))
+
+    def slopes(compress: Callable[..., tf.Tensor]) -> Callable[[], object]:
+        @tf.function(autograph=False)
+        def run(x: tf.Tensor, **knobs: tf.Tensor) -> Any:
+            with tf.GradientTape() as tape:
+                tape.watch([x, *knobs.values()])
+                total = tf.reduce_sum(tf.square(compress(x, **knobs)))
+            return tape.gradient(total, [x, *knobs.values()])
+
+        return lambda: [slope.numpy() for slope in run(x, **learned)]
+
+    return {"a loop in TensorFlow": slopes(by_loop), "compressor": slopes(lambda x, **how: op(audio=x, **how))}
+
+
+ROWS: tuple[Callable[[], Works], ...] = (comb, network, flamo, sections, compressor, voices, voices_live)
+
+
+def _bursts(samples: int) -> np.ndarray:
+    """Noise whose level goes up and down, as of plucked notes: [1, samples]."""
+    rng, since = np.random.default_rng(0), np.arange(samples) % 11_000
+    return (rng.normal(size=(1, samples)) * 0.3 * np.exp(-since / 4_000.0)).astype(np.float32)
 
 
 def _sound() -> tf.Tensor:

@@ -146,6 +146,7 @@ CODES: dict[str, str] = {
     "W123": "Frames of a gin file that are no whole number of samples: the nearest whole number is taken.",
     "W124": "Two places of a gin file that disagree, where magenta/ddsp resampled or cropped without a word.",
     "W125": "A control of a compressor, an expander, a gate or a limiter beyond its range: the nearest value is taken.",
+    "W126": "A delay that is not in its line: the nearest one is taken.",
     "W128": "Points of a curve that are not in the order of their times.",
     "W131": "Notes of a song that end early: more of them sound at a time than the input has voices.",
     "W135": "`constrain` of an entry of feedback that closes no cycle.",

@@ -70,11 +70,12 @@ def test_a_terminal_gets_lines_that_fit(capsys: Any, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("words", "first"),
     [
-        ("vibrato", "lfo"),
-        ("chorus", "mod_delay"),
+        ("ensemble", "chorus"),
+        ("sidechain", "compressor"),
+        ("how do I make it quieter when the kick plays?", "compressor"),
         ("Low-Pass", "lowpass"),
         ("envelope", "exp_decay"),
-        ("delay", "mod_delay"),
+        ("slapback", "delay"),
         ("make it quieter", "gain"),
         ("MAKE IT LOUDER!", "gain"),
         ("darker", "lowpass"),
@@ -97,14 +98,14 @@ def test_words_lead_to_ops(words: str, first: str | None, capsys: Any) -> None:
 
 
 def test_what_makes_an_op_that_thing_is_shown(capsys: Any) -> None:
-    assert "[add_dry: false]" in run(capsys, "ops", "vibrato")[1]
+    assert "[shape: square]" in run(capsys, "ops", "chopper")[1]
 
 
 def test_what_is_missing_is_said_with_what_to_do(capsys: Any) -> None:
-    code, out, _ = run(capsys, "ops", "compressor")
+    code, out, _ = run(capsys, "ops", "balance")
     assert code == 0
-    assert "There is no op 'compressor'" in out
-    assert "'tanh'" in out
+    assert "There is no op 'balance'" in out
+    assert "'gain'" in out
 
 
 def test_the_means_of_every_wish_are_there() -> None:

@@ -7,6 +7,7 @@ from ddspgraph.losses import LOSSES
 from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
 from ddspgraph.ops.colours import Noise
 from ddspgraph.ops.curves import Curve, Sequence
+from ddspgraph.ops.delays import Delay, Multitap
 from ddspgraph.ops.dynamics import Compressor, EnvelopeFollower, Expander, Gate, Limiter
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
@@ -17,6 +18,7 @@ from ddspgraph.ops.gates import Adsr, SampleHold
 from ddspgraph.ops.given_sections import Biquad, Sos
 from ddspgraph.ops.learned import Learned
 from ddspgraph.ops.mixing import Add, Gain, Mix, Multiply
+from ddspgraph.ops.modulation import Chorus, Flanger, Phaser, Tremolo, Vibrato
 from ddspgraph.ops.neural.convolution import DilatedConvStack
 from ddspgraph.ops.neural.decoders import DilatedConvDecoder, RnnFcDecoder
 from ddspgraph.ops.neural.dense import Fc, FcStack
@@ -87,6 +89,7 @@ OPS = Registry(
         *(Oscillator, Harmonic, Noise, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
         *(Constant, Learned, Hold, Lfo, ExpDecay, Adsr, Curve, Sequence, SampleHold),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
+        *(Delay, Multitap, Chorus, Flanger, Vibrato, Phaser, Tremolo),
         *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),
         *(Peaking, LowShelf, HighShelf, ParametricEq, Biquad, Sos),
         *(AWeighting, PreEmphasis),

@@ -219,8 +219,7 @@ class ModDelay(Op):
     """
 
     words = (
-        "chorus", "flanger", "vibrato (add_dry: false)", "delay", "echo", "comb", "doubler", "modulated delay",
-        "delay line", "slapback",
+        "modulated delay", "comb", "echo", "doubler", "chorus of magenta/ddsp",
     )  # fmt: skip
 
     inputs = {

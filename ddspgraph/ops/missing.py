@@ -12,7 +12,6 @@ MISSING: tuple[tuple[tuple[str, ...], str], ...] = (
     (("mod", "modulo", "fmod", "sin of", "floor", "ceil", "sign"), "write an op of your own and give it with --ops"),
     (("feedback", "karplus strong", "loop", "echo with feedback"),
      "the section `feedback` closes a cycle through a delay; 'fdn' is a room of such lines"),
-    (("phaser",), "'mix' a sound with 'allpass' nodes whose cutoff an 'lfo' moves"),
     (("pitch shift", "pitchshift", "time stretch", "harmonizer", "autotune", "granular", "grain", "phase vocoder"),
      "resynthesise: 'harmonic' plays any f0_hz at any speed"),
     (("pitch tracker", "pitch detector", "crepe", "yin", "pyin", "f0 tracker", "swift f0"),
@@ -57,5 +56,5 @@ SAY_NOTHING = frozenset((
     "a", "an", "and", "at", "be", "by", "can", "do", "for", "from", "get", "give", "have", "how", "i", "in", "into",
     "is", "it", "its", "like", "make", "makes", "making", "me", "more", "my", "need", "of", "on", "one", "op", "please",
     "put", "should", "so", "some", "something", "sound", "sounds", "than", "that", "the", "this", "to", "too", "turn",
-    "use", "want", "with", "would",
+    "use", "want", "when", "while", "with", "would",
 ))  # fmt: skip

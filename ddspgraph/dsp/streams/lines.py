@@ -7,10 +7,12 @@ makes a loop louder than its whole neighbours do.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
-from ddspgraph.dsp.sizes import Size, size_of
+from ddspgraph.dsp.sizes import Size, joint, size_of
+from ddspgraph.dsp.streams.frames import slide
 from ddspgraph.lazy import tf
 
 #: Interpolator -> the samples that it reads, as delays relative to the whole part of the delay.
@@ -95,7 +97,8 @@ def read_moving_line(line: tf.Tensor, end: Size, count: Size, delay: tf.Tensor, 
     """
     if interpolation == "none":
         delay = tf.round(delay)
-    whole = tf.stop_gradient(tf.floor(delay))
+    # The newest tap is never later than the moment itself: nearer to it, the same taps read between others.
+    whole = tf.stop_gradient(tf.maximum(tf.floor(delay), float(-min(DELAY_TAPS[interpolation]))))
     weights = tap_weights(interpolation, tf.cast(delay - whole, tf.float32))
     batch, channels = tf.shape(line)[0], size_of(line, 1)
     now = tf.range(count) + end
@@ -107,6 +110,29 @@ def read_moving_line(line: tf.Tensor, end: Size, count: Size, delay: tf.Tensor, 
         read = tf.gather(line, tf.clip_by_value(newest - tap, 0, last), axis=2, batch_dims=2)
         total += tf.transpose(weight, [0, 2, 1]) * read
     return total
+
+
+def line_of_delays(longest: float) -> int:
+    """How many samples of the past a line keeps for delays of up to `longest` samples, whatever the interpolator."""
+    return math.ceil(longest) + max(DELAY_TAPS["lagrange3"])
+
+
+def delayed_by(past: tf.Tensor, audio: tf.Tensor, delay: tf.Tensor, interpolation: str) -> tuple[tf.Tensor, tf.Tensor]:
+    """Audio at delays that may move from sample to sample, one for each tap; the gradient reaches the delays.
+
+    Args:
+      past: The samples before, [batch, `line_of_delays`].
+      audio: [batch, samples].
+      delay: In samples, float64 [batch or 1, samples or 1, taps], within what `past` was made for.
+      interpolation: One of `DELAY_TAPS`.
+
+    Returns:
+      [batch, taps, samples], and the past of the next block.
+    """
+    joined, after = slide(past, audio)
+    batch = joint(size_of(joined, 0), size_of(delay, 0))
+    line = tf.broadcast_to(joined[:, tf.newaxis], tf.stack([batch, size_of(delay, 2), size_of(joined, 1)]))
+    return read_moving_line(line, size_of(past, 1), size_of(audio, 1), delay, interpolation), after
 
 
 def line_delay(delay: tf.Tensor, scale: float | None, per_second: float, shortest: float, longest: float) -> tf.Tensor:
