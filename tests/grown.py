@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import random
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import ddspgraph as dg
@@ -16,6 +17,7 @@ from ddspgraph.ir.op import Op, Traits
 from ddspgraph.ir.ports import Port
 from ddspgraph.ir.types import Rate, Signal, Unit
 from ddspgraph.ops import OPS
+from tests.grown_language import definition_of, learned, line, port_of
 from tests.strategies import OMIT, options_of
 
 Spec = dict[str, Any]
@@ -48,6 +50,15 @@ MORE = {
 #: What becomes of voices.
 MIXED: Sequence[Spec] = ({}, {"mix": "sum"}, {"mix": "sum", "norm": "power"}, {"mix": "stack"})
 _TRIES = 12
+#: In a list of ops to grow: a sub-graph.
+GRAPH = "graph:"
+
+
+def _traits(op: type[Op]) -> Traits:
+    return op.traits if isinstance(op.traits, Traits) else Traits.NONE
+
+
+_WITHOUT_LOSSES = [name for name, op in OPS.items() if Traits.LOSS not in _traits(op)]
 
 
 class Grower:
@@ -61,9 +72,13 @@ class Grower:
         self.ops: list[str] = []
 
     def grow(self, ops: Sequence[str]) -> Graph | None:
-        """A node of each op, as far as `check` accepts one; the outputs are all that no node reads, and others."""
+        """A node of each op, as far as `check` accepts one; the outputs are all that no node reads, and others.
+
+        `GRAPH` among the ops is a sub-graph of other ops.
+        """
         for name in ops:
-            if any(self._try(OPS[name]) for _ in range(_TRIES)):
+            tried = self._try_graph if name == GRAPH else partial(self._try, OPS[name])
+            if any(tried() for _ in range(_TRIES)):
                 self.ops.append(name)
         return self.graph
 
@@ -79,7 +94,33 @@ class Grower:
         section = "losses" if is_loss else "nodes"
         spec.setdefault(section, {})[node] = entry
         if section == "nodes":
-            spec.setdefault("outputs", {})[f"o_{node}"] = self._output(op, node, params)
+            output = self._output(op, node, params)
+            spec.setdefault("outputs", {})[f"o_{node}"] = output
+            if spec.get("feedback") and self.random.random() < 0.3:  # a longer loop, or another
+                self.random.choice(list(spec["feedback"].values()))["from"] = output
+        return self._takes(spec)
+
+    def _try_graph(self) -> bool:
+        """A sub-graph of a few ops, and a use of it."""
+        inner = Grower(self.random.getrandbits(32), free_sizes=self.free_sizes)
+        inner.spec["clock"] = self.spec["clock"]
+        inner.grow([self.random.choice(_WITHOUT_LOSSES) for _ in range(self.random.randint(1, 3))])
+        if inner.graph is None:
+            return False
+        spec, node = copy.deepcopy(self.spec), f"n{len(self.ops)}"
+        name = f"g{len(spec.setdefault('graphs', {}))}"
+        spec["graphs"][name] = definition_of(inner.spec) | ({"share": True} if self.random.random() < 0.2 else {})
+        channels: dict[str, int | str] = {}
+        ports = {i.name: port_of(i.signal) for i in inner.graph.inputs}
+        entry = {"graph": name, "inputs": {n: self._source(port, spec, channels, node) for n, port in ports.items()}}
+        if self.random.random() < 0.3:
+            entry |= {"voices": self.random.choice([1, 3])} | self.random.choice(MIXED)
+        spec.setdefault("nodes", {})[node] = entry
+        output = self.random.choice(list(inner.spec["outputs"]))
+        spec.setdefault("outputs", {})[f"o_{node}"] = f"{node}/{output}"
+        return self._takes(spec)
+
+    def _takes(self, spec: Spec) -> bool:
         try:
             graph = dg.load(spec)
         except dg.GraphError:
@@ -121,14 +162,15 @@ class Grower:
         return {name: {"each": x} if self.random.random() < 0.05 else x for name, x in sources.items()}
 
     def _source(self, port: Port, spec: Spec, channels: dict[str, int | str], node: str) -> Any:
-        """A value that is there, of another node or an input, a literal, a line of feedback, or a new input."""
+        """A value that is there, of another node or an input, one of the node's own past, a literal, or a new input."""
         here = list(self.graph.types.items()) if self.graph is not None else []
         here = [(ref, signal) for ref, signal in here if "." not in ref.node and ref.node not in spec.get("losses", ())]
         fitting = [ref for ref, signal in here if _may_fit(port, signal)]
         choices: list[Callable[[], Any]] = [lambda: self._new_input(port, spec, channels)]
         choices += [lambda: self._literal(port, channels)]
-        if port.rate in (None, Rate.AUDIO) and self.random.random() < 0.1:
-            choices = [lambda: self._line(fitting, spec, node)]
+        if port.rate is not Rate.CONST and self.random.random() < 0.15:
+            past = self.random.choice([node, *(str(ref) for ref, _ in here)])
+            choices = [lambda: line(self.random, spec, port, past)]
         if fitting:
             choices += [lambda: self._written(self.random.choice(fitting))] * 4
         if here and self.random.random() < 0.1:
@@ -138,23 +180,15 @@ class Grower:
     def _written(self, ref: Ref) -> str:
         return str(ref)
 
-    def _line(self, fitting: Sequence[Ref], spec: Spec, node: str) -> str:
-        """A line from the node that reads it, which closes a loop, or from another."""
-        source = str(self.random.choice(fitting)) if fitting and self.random.random() < 0.3 else node
-        lines = spec.setdefault("feedback", {})
-        name = f"f{len(lines)}"
-        lines[name] = {"from": source, "delay": self.random.choice(["5 ms", "100 samples", "1000 samples"])}
-        return name
-
     def _literal(self, port: Port, channels: dict[str, int | str]) -> Any:
-        number = NUMBERS.get(port.unit, 0.5)
+        number: Any = NUMBERS.get(port.unit, 0.5)
         axes = 0 if port.dims is None else len(port.dims) - (1 if port.rate is Rate.CONST else 2)
         for dim in reversed((port.dims or ())[-axes:] if axes > 0 else ()):
             size = dim.size or channels.setdefault(dim.name, self._size(whole=True))
             number = [number] * size if isinstance(size, int) and (size > 1 or port.rate is Rate.CONST) else number
         if axes == 0 and port.dims is None and self.random.random() < 0.3:
             number = [number] * self._size(whole=True)
-        return {"learn": number} if self.random.random() < 0.15 else number
+        return learned(self.random, number) if self.random.random() < 0.15 else number
 
     def _size(self, *, whole: bool = False) -> int | str:
         return self.random.choice([1, 3, 4, 4] if whole or not self.free_sizes else [1, 3, 4, 4, "k", "m"])
@@ -165,6 +199,8 @@ class Grower:
             rate = Rate(self.random.randint(0, rate))
         entry: Spec = {"rate": str(rate)} | ({} if self.random.random() < 0.5 else {"unit": port.unit.value})
         dims = port.dims or ((None,) * self.random.choice([2, 2, 3]))
+        if rate is Rate.AUDIO and len(dims) == 2 and not port.mono and self.random.random() < 0.2:
+            dims = (*dims, None)  # a sound of several channels, each on its own
         sizes = [
             self._size() if dim is None or not dim.name else dim.size if dim.size else 1
             for dim in dims[(1 if rate is Rate.CONST else 2) :]
@@ -188,14 +224,12 @@ def _may_fit(port: Port, signal: Signal) -> bool:
     return rate_fits and rank_fits and port.unit.accepts(signal.unit)
 
 
-def _traits(op: type[Op]) -> Traits:
-    return op.traits if isinstance(op.traits, Traits) else Traits.NONE
-
-
 def grown(seed: int, most_nodes: int = 6, **how: Any) -> Grower:
-    """A graph of the ops that the seed picks."""
+    """A graph of the ops that the seed picks, one of eight a sub-graph of others."""
     grower = Grower(seed, **how)
-    grower.grow([grower.random.choice(list(OPS)) for _ in range(grower.random.randint(1, most_nodes))])
+    names = list(OPS)
+    count = grower.random.randint(1, most_nodes)
+    grower.grow([GRAPH if grower.random.random() < 1 / 8 else grower.random.choice(names) for _ in range(count)])
     return grower
 
 

@@ -6,8 +6,8 @@ import functools
 from collections.abc import Mapping, Sequence
 
 from ddspgraph.ir.op import Op, ParamSpec
-from ddspgraph.ir.ports import Port, anything
-from ddspgraph.ir.types import Signal, Unit
+from ddspgraph.ir.ports import Mismatch, Port, anything
+from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 
 
 class Border(Op):
@@ -26,9 +26,24 @@ class Border(Op):
     def output_ports(self) -> Mapping[str, Port]:
         return dict.fromkeys(self.inputs, self._port())
 
+    def settled(self, signals: Mapping[str, Signal]) -> Op:
+        """Itself. Raises `Mismatch` E423 where sounds of several channels meet an input that declares none."""
+        for name, signal in signals.items():
+            if self.declared.rate is Rate.AUDIO and len(self.declared.dims) == 2 < signal.rank:
+                channels = signal.dims[2]
+                if signal.rate is Rate.AUDIO and channels != Dim.of(1):
+                    message = f"'{name}' takes one channel, {{source}} has {channels}"
+                    hint = (
+                        f"write `channels: {channels}` at this input of the sub-graph, or `channels: k` for any number"
+                    )
+                    raise Mismatch("E423", name, message, hint)
+        return self
+
     def _port(self) -> Port:
         unit = self.declared.unit
-        return Port(self.declared.dims, self.declared.rate, unit, shares="unit" if unit is Unit.ANY else "")
+        shares = "unit" if unit is Unit.ANY else ""
+        # Audio without an axis of channels is one channel here: the inside was checked as such.
+        return Port(self.declared.dims, self.declared.rate, unit, shares=shares, mono=len(self.declared.dims) == 2)
 
 
 @functools.cache

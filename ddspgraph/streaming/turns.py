@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ddspgraph import dsp
 from ddspgraph.dsp.numerics import needs_plain_gradients, needs_static_shapes
+from ddspgraph.ir.folding import joint
 from ddspgraph.ir.streaming import Block, has_time
 from ddspgraph.ir.types import Rate, Signal
 from ddspgraph.streaming.tracer import BATCH, FIRST_BATCH, FIRST_SEED, LENGTH, POSITION, SEED, Tensors, Tracer
@@ -65,11 +66,7 @@ class Turns:
         if not self.hops:
             return sizes.batch
         voices = {e.port: e.signal.voices or 1 for e in self.loop.entries}
-        counts = [dsp.size_of(x, 0) // voices[name] for name, x in inputs.items()]
-        known = [n for n in counts if isinstance(n, int)]
-        if len(known) == len(counts):
-            return max(known)
-        return tf.reduce_max(tf.stack([tf.convert_to_tensor(n) for n in counts]))
+        return joint([dsp.size_of(x, 0) // voices[name] for name, x in inputs.items()])
 
     # -- as a stream -------------------------------------------------------------------------------
 

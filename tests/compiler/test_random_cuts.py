@@ -30,7 +30,7 @@ def cut(text: str, rng: random.Random) -> str:
         document = read_text(text, "t.yaml")
         nodes = [str(key) for key, value in document.root.get("nodes").items()]  # type: ignore[union-attr]
         chosen = rng.sample(nodes, rng.randint(1, len(nodes)))
-        text = extracted(document, dg.load(document), chosen, f"g{i}")
+        text = extracted(document, dg.load(document), chosen, f"cut{i}")
     return text
 
 
@@ -54,7 +54,7 @@ def holds(seed: int) -> None:
         return
     graph, pieces, whole = found
     a, b = dg.load(pieces), dg.load(whole)
-    assert "graph: g" in pieces
+    assert "graph: cut" in pieces
     assert "graph: " not in whole
     assert print_graph(a) == print_graph(b), pieces
     assert Counter(repr(n.op) for n in a.nodes) == Counter(repr(n.op) for n in graph.nodes), pieces

@@ -378,3 +378,20 @@ def test_a_line_of_a_part_without_voices_within_stays_plain() -> None:
     text = VOICES.replace("gain: {each: [0.7, -0.5, 0.2]}, age: {each: [[60], [101], [149]]}", "gain: 0.7, age: [60]")
     graph = dg.load(text.replace("  sum: {op: mix_voices, inputs: [combs]}\n", "").replace(", sum: sum", ""))
     assert graph.types[Ref("combs.echo", "signal")].voices is None
+
+
+def test_an_empty_batch_beside_a_held_delay_is_empty() -> None:
+    """A loop of an entry with a constant, one row for all, has as many items as the call, 0 included."""
+    spec = {
+        "version": 2,
+        "name": "t",
+        "clock": {"sample_rate": "16 kHz", "hop": 100},
+        "inputs": {"audio": {"rate": "audio"}},
+        "feedback": {"past": {"from": "gated", "delay": "40 samples", "channels": 2, "unit": "s"}},
+        "nodes": {"gated": {"op": "gate", "inputs": {"audio": "audio", "threshold": -6.0, "release": "past"}}},
+        "outputs": {"audio": "gated"},
+    }
+    spec["nodes"]["gated"]["inputs"] |= {"attack": 0.1, "hold": 0.1, "hysteresis": -6.0}
+    model = dg.compile(spec)
+    for batch in (0, 1, 3):
+        assert model({"audio": sound(batch, 800)})["audio"].shape == (batch, 800, 2)
