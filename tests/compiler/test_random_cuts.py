@@ -42,8 +42,8 @@ def written_out(text: str) -> str:
 def cut_and_written_out(seed: int) -> tuple[Graph, str, str] | None:
     """A random graph, its text cut, and that written out; None where it has no nodes that can be cut."""
     grower = grown(seed, most_nodes=7)
-    if grower.graph is None or not grower.spec.get("nodes"):
-        return None
+    if grower.graph is None or not grower.spec.get("nodes") or "graphs" in grower.spec:
+        return None  # the cuts make the sub-graphs here
     pieces = cut(mapping_text(grower.spec, "t.yaml", DEFAULT_LIMITS), random.Random(seed))
     return grower.graph, pieces, written_out(pieces)
 
