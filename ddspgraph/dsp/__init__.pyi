@@ -187,6 +187,10 @@ from .sections import (
     spread_gains,
     warped,
 )
+from .shapers import (
+    shaped,
+    shaped_on_lines,
+)
 from .sizes import (
     ceil_divide,
     joint,
@@ -462,6 +466,8 @@ __all__ = [
     "safe_log",
     "safe_sqrt",
     "scaling",
+    "shaped",
+    "shaped_on_lines",
     "shelf_section",
     "side_by_side",
     "sigmoid",

@@ -58,6 +58,7 @@ from ddspgraph.ops.scalings import (
     SymExpSigmoid,
     Tanh,
 )
+from ddspgraph.ops.shapers import Waveshaper
 from ddspgraph.ops.sources import Constant, Hold
 from ddspgraph.ops.spectra import Logmel, Mel, Mfcc
 from ddspgraph.ops.stereo import LeftRight, Matrix, MidSide, Pan, Width
@@ -89,7 +90,7 @@ OPS = Registry(
         *(Oscillator, Harmonic, Noise, FilteredNoise, Wavetable, Sinusoidal, TensorToAudio),
         *(Constant, Learned, Hold, Lfo, ExpDecay, Adsr, Curve, Sequence, SampleHold),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
-        *(Delay, Multitap, Chorus, Flanger, Vibrato, Phaser, Tremolo),
+        *(Delay, Multitap, Chorus, Flanger, Vibrato, Phaser, Tremolo, Waveshaper),
         *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),
         *(Peaking, LowShelf, HighShelf, ParametricEq, Biquad, Sos),
         *(AWeighting, PreEmphasis),

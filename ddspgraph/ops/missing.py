@@ -5,8 +5,8 @@ from __future__ import annotations
 #: (words, what to do instead)
 MISSING: tuple[tuple[tuple[str, ...], str], ...] = (
     (("pow", "square root", "sqrt", "power law", "exponent"), "'multiply' a signal by itself for its square"),
-    (("abs", "min", "max", "minimum", "maximum", "clamp", "hard clip", "fold", "wavefolder", "rectify"),
-     "'tanh' is a soft clipper, 'softplus' a smooth rectifier"),
+    (("abs", "min", "max", "minimum", "maximum", "clamp", "rectify"),
+     "'waveshaper' clips and folds, 'softplus' is a smooth rectifier"),
     (("sub", "subtract", "minus", "difference"), "'multiply' by -1, then 'add'"),
     (("div", "divide", "reciprocal"), "'multiply' by 1 / x where x is a number"),
     (("mod", "modulo", "fmod", "sin of", "floor", "ceil", "sign"), "write an op of your own and give it with --ops"),
