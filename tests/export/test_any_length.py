@@ -63,7 +63,8 @@ outputs: {audio: into, string: swinging, sum: sum}
 def test_loops(tmp_path: Path, target: Target, close: float) -> None:
     """A list of an open length, which the turns of the loop fill; of one turn, of several, and of a part of one.
 
-    LiteRT has no float64, in which the phase of the moving delay is counted: pairs of float32 stand for it. An export may differ by 1e-4 of the peak.
+    LiteRT has no float64, in which the phase of the moving delay is counted: pairs of float32 stand for it.
+    An export may differ by 1e-4 of the peak.
     """
     model = dg.compile(LOOPS)
     difference, _ = save_target(fixed_graph(model, batch=1, samples=640, is_open=True), target, tmp_path / "x")
