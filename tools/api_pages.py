@@ -38,7 +38,7 @@ ROOT_SECTIONS: dict[str, tuple[str, ...]] = {
     ),
     "To train": (
         *("make_dataset", "open_dataset", "data.dataset:Dataset"),
-        *("train", "training.train:Trained", "load_run"),
+        *("train", "training.train:Trained", "load_run", "migrate_run", "MigratedRun"),
         *("fit", "training.fit:Fitted"),
         *("open_instrument", "instrument.instrument:Instrument"),
         *("evaluate", "transfer", "instrument.transfer:Transferred"),
