@@ -60,7 +60,7 @@ def test_functions_of_tensors_have_examples() -> None:
         is_called = module and not module.startswith(WITHOUT_EXAMPLES)
         if name.startswith(("dg.dsp.", "dg.nn.")) and is_called:
             missing += [name] if name not in EXAMPLES else []
-    # Parts of delays and lengths that the ops of the library share, and two whole networks of many weights.
+    # Parts of delays, waves and lengths that ops of the library share, and two whole networks of many weights.
     parts = {
         "as_phase",
         "bounded_number",
@@ -68,6 +68,11 @@ def test_functions_of_tensors_have_examples() -> None:
         "delay_phase",
         "line_cells",
         "read_line",
+        "Times",
+        "Controls",
+        "first_stream_state",
+        "band_limited_stream",
+        "wave_latency",
         "Network",
         "fdn_state",
         "fdn_stream",

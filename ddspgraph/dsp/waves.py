@@ -59,8 +59,8 @@ def band_limited_wave(shape: str, controls: Controls, rows: Any, n_samples: Any)
     """A wave, [rows, n_samples]: as `band_limited_stream`, from the beginning on and without a delay.
 
     >>> saw = dg.dsp.band_limited_wave("saw", dg.dsp.Controls(tf.constant([[0.01]])), 1, 200)
-    >>> saw[0, 100:103].numpy()  # just after the middle of a jump
-    array([ 0.    , -1.1789, -0.8706], dtype=float32)
+    >>> saw[0, 100:103].numpy()  # the middle of a jump, and after it
+    array([ 0.    , -1.1557, -0.8694], dtype=float32)
     """
     first = first_wave_state(shape, controls.sync is not None, rows)
     naive, corners, _ = _sampled(shape, controls, first, 0, rows, n_samples)
