@@ -1,7 +1,8 @@
 """One recording: its audio at the rate of the clock and its features frame by frame, kept on the disk in a part.
 
 A part is two files, `KEY.f32` with the samples and `KEY.npy` with the frames; the second is written last, so that a
-part that has it is whole. KEY names the content of the recording and the settings: a part is never out of date.
+part that has it is whole. KEY names the content of the recording and the settings: a part is never out of date. The
+frames of a song beside the recording are made each time, in `KEY.midi.npy`.
 Recordings are read, resampled and analysed in blocks: memory does not grow with their length.
 """
 
@@ -17,11 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from ddspgraph import dsp
+from ddspgraph.data.midi_frames import frames_of_song
 from ddspgraph.data.pitch import Tracker, name_of, on_frames, share_above
 from ddspgraph.data.settings import Settings
-from ddspgraph.files import cannot_write, open_file, written_atomically
+from ddspgraph.diagnostics import clean, fail
+from ddspgraph.files import cannot_write, open_file, place, written_atomically
 from ddspgraph.io.arrays import write_npy
 from ddspgraph.io.audio import stream_audio
+from ddspgraph.io.midi_file import MIDI_SUFFIXES, read_midi
 from ddspgraph.ir.graph import Clock
 from ddspgraph.limits import Limits
 
@@ -37,12 +41,17 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Part:
-    """What was found in one recording; `key` names its files in the folder of parts."""
+    """What was found in one recording; `key` names its files in the folder of parts.
+
+    Of the `n_notes` of a song beside it `n_stolen` ended early, for want of a voice.
+    """
 
     path: str
     sha256: str
     key: str
     n_samples: int
+    n_notes: int = 0
+    n_stolen: int = 0
 
     def audio(self, folder: Path) -> np.ndarray:
         """float32 [samples], a memory map."""
@@ -52,6 +61,18 @@ class Part:
         """Feature name -> float32 [frames], a memory map; frame i is centred on sample i * hop."""
         rows = np.load(folder / f"{self.key}.npy", mmap_mode="r")
         return dict(zip(_ROWS, rows, strict=False))
+
+    def notes(self, folder: Path, settings: Settings) -> dict[str, np.ndarray]:
+        """Port of a MIDI input -> float32 [voices, frames], a memory map."""
+        if not settings.midi:
+            return {}
+        rows = np.load(folder / f"{self.key}.midi.npy", mmap_mode="r")
+        found, first = {}, 0
+        for midi, ports in settings.midi:
+            for port in ports:
+                found[midi.input_name(port)] = rows[first : first + (midi.voices or 1)]
+                first += midi.voices or 1
+        return found
 
     def share_above(self, folder: Path) -> float:
         """How much of the recording is higher than its tracker can tell, 0 to 1."""
@@ -72,7 +93,36 @@ def analyse(path: str, folder: Path, settings: Settings, tracker: Tracker, limit
         _write_samples(path, samples, settings, limits, tick)
         audio = np.memmap(samples, "<f4", "r")
         write_npy(frames, _frames(audio, settings, tracker, tick))
-    return Part(path, digest, key, samples.stat().st_size // 4)
+    n_samples = samples.stat().st_size // 4
+    counts = _write_notes(path, folder / f"{key}.midi.npy", n_samples, settings, limits)
+    return Part(path, digest, key, n_samples, *counts)
+
+
+def _write_notes(path: str, target: Path, n_samples: int, settings: Settings, limits: Limits) -> tuple[int, int]:
+    """Writes the frames of the song beside a recording; how many notes it has, and how many of them ended early.
+
+    Raises:
+      GraphError: E601 where there is no song, E637 where it cannot be read.
+    """
+    if not settings.midi:
+        return 0, 0
+    song, n_frames = read_midi(song_beside(path), limits=limits), -(-n_samples // settings.hop_samples)
+    rows, n_notes, n_stolen = [], 0, 0
+    for midi, ports in settings.midi:
+        arrays, voices = frames_of_song(song, midi, settings.clock, ports, n_frames)
+        rows += [arrays[port].reshape(-1, n_frames) for port in ports]
+        n_notes, n_stolen = n_notes + voices.n_notes, n_stolen + len(voices.stolen)
+    write_npy(target, np.concatenate(rows))
+    return n_notes, n_stolen
+
+
+def song_beside(path: str) -> Path:
+    """`take1.mid` of `take1.wav`. Raises GraphError E601 where there is none."""
+    for suffix in MIDI_SUFFIXES:
+        if (found := Path(path).with_suffix(suffix)).is_file():
+            return found
+    hint = f"put {clean(Path(path).with_suffix('.mid').name)} beside it: the graph has a MIDI input"
+    raise fail("E601", "there is no song beside this recording", place(path), hint=hint)
 
 
 def _sha256(path: str) -> str:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ddspgraph.data.analysis import N_STAGES, Part, Tick, analyse, remove_parts
 from ddspgraph.data.lock import locked
-from ddspgraph.data.manifest import FEATURES, MANIFEST, Manifest, is_dataset
+from ddspgraph.data.manifest import FEATURES, MANIFEST, Feature, Manifest, is_dataset
 from ddspgraph.data.pitch import Tracker, check_tracker, name_of, swift_f0
 from ddspgraph.data.recordings import find_recordings, seconds_of
 from ddspgraph.data.settings import Settings
@@ -28,12 +28,13 @@ from ddspgraph.data.workers import nothing, workers
 from ddspgraph.diagnostics import Diagnostic, GraphError, clean, fail
 from ddspgraph.export.staged_folder import check_target, staged_folder
 from ddspgraph.files import cannot_write, place
+from ddspgraph.io.midi_file import MIDI_SUFFIXES
 from ddspgraph.limits import DEFAULT_LIMITS, Limits
 
 #: Less than this share of a recording above the range of the tracker is chance.
 _LEAST_SHARE_ABOVE = 0.001
 #: A recording with one of these cannot be used; any other error is about something else, such as a full disk.
-_UNREADABLE = {"E601", "E602", "E701", "E709"}
+_UNREADABLE = {"E601", "E602", "E637", "E701", "E709"}
 
 
 def prepare(
@@ -66,13 +67,13 @@ def prepare(
       notify: told in a sentence what was left out.
 
     Raises:
-      GraphError: E601, E602, E701, E709 for recordings that cannot be read; E607 where the dataset cannot be
-        written; E608 without a tracker; E613 where nothing is left; E614 where another process makes this dataset;
-        E617 where a helper process was killed.
+      GraphError: E601, E602, E637, E701, E709 for recordings and songs that cannot be read; E607 where the
+        dataset cannot be written; E608 without a tracker; E613 where nothing is left; E614 where another process makes
+        this dataset; E617 where a helper process was killed.
     """
     check_target(out, is_dataset)
     check_tracker(tracker)
-    recordings = find_recordings(paths, notify)
+    recordings = find_recordings(paths, notify, beside=MIDI_SUFFIXES if settings.midi else ())
     with _parts_folder(Path(os.path.realpath(out))) as folder, workers(min(processes, len(recordings)), begin) as pool:
         tasks = [_Recording(path, folder, settings, tracker, limits) for path in recordings]
         with show("analysing", N_STAGES * sum(map(seconds_of, recordings))) as progress:
@@ -87,7 +88,7 @@ def prepare(
             splits = write_shards(places, by_key, folder, settings, staged, pool, show)
             manifest = Manifest(
                 clock=settings.clock,
-                features=FEATURES,
+                features={**FEATURES, **_midi_features(settings)},
                 splits=splits,
                 statistics=statistics_of(by_key, places["train"], folder, settings),
                 settings={
@@ -174,11 +175,23 @@ def _cut(part: Part, folder: Path, settings: Settings, notify: Callable[[str], N
     if windows.n_silent:
         silent = "silent" if windows.starts else "silent, all of it"
         notify(f"{name}: {windows.n_silent} of {n_all} examples dropped: {silent}")
+    if part.n_stolen:
+        notify(f"{name}: {part.n_stolen} of {part.n_notes} notes end early: more sound at a time than there are voices")
     if (share := part.share_above(folder)) >= _LEAST_SHARE_ABOVE:
         notify(f"{name}: {share:.1%} of it is higher than the pitch tracker can tell: no notes there")
     if windows.starts and part.n_samples < (settings.clock.n_samples or 0):
         notify(f"{name}: {part.n_samples / settings.sample_rate:.3g} s, filled up with silence to one example")
     return windows
+
+
+def _midi_features(settings: Settings) -> dict[str, Feature]:
+    """The types of the ports of MIDI inputs."""
+    found = {}
+    for midi, ports in settings.midi:
+        for port in ports:
+            signal = midi.signal(port)
+            found[midi.input_name(port)] = Feature(signal.rate, signal.unit, voices=signal.voices)
+    return found
 
 
 def _described(

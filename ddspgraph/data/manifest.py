@@ -25,17 +25,23 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Feature:
-    """The type of one array of every example: audio [samples], frame [frames, channels], const one number."""
+    """The type of one array of every example: audio [samples], frame [frames, channels], const one number.
+
+    With voices frame is [voices, frames, channels].
+    """
 
     rate: Rate
     unit: Unit = Unit.ANY
     channels: int = 1
+    voices: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
-        return {"rate": str(self.rate), "unit": str(self.unit), "channels": self.channels}
+        typed = {"rate": str(self.rate), "unit": str(self.unit), "channels": self.channels}
+        return typed if self.voices is None else {**typed, "voices": self.voices}
 
     def shape(self, n_samples: int, n_frames: int) -> tuple[int, ...]:
-        by_rate = {Rate.AUDIO: (n_samples,), Rate.FRAME: (n_frames, self.channels), Rate.CONST: ()}
+        voices = () if self.voices is None else (self.voices,)
+        by_rate = {Rate.AUDIO: (n_samples,), Rate.FRAME: (*voices, n_frames, self.channels), Rate.CONST: ()}
         return by_rate[self.rate]
 
 
@@ -161,7 +167,12 @@ def _parse(data: Any) -> Manifest:
     if n_samples % hop:
         raise ValueError("an example is not a whole number of frames")
     features = {
-        str(name): Feature(Rate[f["rate"].upper()], Unit(f["unit"]), _positive(f["channels"]))
+        str(name): Feature(
+            Rate[f["rate"].upper()],
+            Unit(f["unit"]),
+            _positive(f["channels"]),
+            _positive(f["voices"]) if "voices" in f else None,
+        )
         for name, f in data["features"].items()
     }
     return Manifest(

@@ -13,13 +13,17 @@ from ddspgraph.io.audio import KNOWN_RECORDINGS, is_recording
 
 
 def find_recordings(
-    paths: Iterable[str | os.PathLike[str]], notify: Callable[[str], None] = lambda notice: None
+    paths: Iterable[str | os.PathLike[str]],
+    notify: Callable[[str], None] = lambda notice: None,
+    *,
+    beside: tuple[str, ...] = (),
 ) -> list[str]:
     """The recordings among files and folders (with the folders inside of them), each once, sorted.
 
     Args:
       paths: of files and folders.
       notify: told in a sentence what else is in a folder.
+      beside: how files end that belong to recordings.
 
     Raises:
       GraphError: E601 for what does not exist, E613 where there is no recording.
@@ -28,7 +32,7 @@ def find_recordings(
     given = [Path(path) for path in paths]
     for path in given:
         if path.is_dir():
-            found |= dict.fromkeys(_inside(path, notify))
+            found |= dict.fromkeys(_inside(path, notify, beside))
         elif path.exists():
             found[str(path)] = None
         else:
@@ -41,13 +45,13 @@ def find_recordings(
     return sorted(once.values())
 
 
-def _inside(folder: Path, notify: Callable[[str], None]) -> list[str]:
+def _inside(folder: Path, notify: Callable[[str], None], beside: tuple[str, ...]) -> list[str]:
     """Hidden files and folders are left alone without a word."""
     found: list[str] = []
     others: list[str] = []
     for root, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        shown = [name for name in names if not name.startswith(".")]
+        shown = [name for name in names if not name.startswith(".") and not name.lower().endswith(beside)]
         for name in shown:
             (found if is_recording(name) else others).append(os.path.join(root, name))
     if others:

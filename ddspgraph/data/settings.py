@@ -8,8 +8,10 @@ from typing import Any
 
 from ddspgraph.compiler.frontend.clock import read_clock
 from ddspgraph.compiler.frontend.document import read
+from ddspgraph.data.midi_frames import inputs_of
 from ddspgraph.diagnostics import Report, fail
-from ddspgraph.ir.graph import Clock
+from ddspgraph.ir.graph import Clock, Graph
+from ddspgraph.ir.midi import MidiInput
 
 #: What the ops `loudness` and `power` take by default: where a graph computes them itself, it finds the same.
 _FRAME_SIZE = 512
@@ -23,11 +25,14 @@ class Settings:
       clock: rates; `n_samples` is the length of an example.
       hop_frames: from the beginning of one example to that of the next.
       eval_share: how much of the examples is held out for evaluation.
+      midi: the MIDI inputs of the graph, and the ports of each that it reads: their frames come from a song beside
+        each recording.
     """
 
     clock: Clock
     hop_frames: int
     eval_share: float = 0.1
+    midi: tuple[tuple[MidiInput, tuple[str, ...]], ...] = ()
 
     @property
     def example_frames(self) -> int:
@@ -84,6 +89,12 @@ def settings_of(
     clock, _ = read_clock(read(rates, name="<rates>").root, report)
     report.raise_errors()
     return settings_for(clock, example_secs=example_secs, hop_secs=hop_secs, eval_share=eval_share)
+
+
+def played_inputs(graph: Graph) -> tuple[tuple[MidiInput, tuple[str, ...]], ...]:
+    """The MIDI inputs of a graph, and their ports, as `Settings` has them."""
+    found = [(replace(midi, span=None), tuple(inputs_of(graph.input_by_name, midi))) for midi in graph.midi]
+    return tuple(pair for pair in found if pair[1])
 
 
 def settings_for(

@@ -38,7 +38,8 @@ def write_shards(
     Raises:
       GraphError: E607 where one cannot be written.
     """
-    example_bytes = 4 * ((settings.clock.n_samples or 0) + 4 * settings.example_frames)
+    rows = 4 + sum(len(ports) * (midi.voices or 1) for midi, ports in settings.midi)
+    example_bytes = 4 * ((settings.clock.n_samples or 0) + rows * settings.example_frames)
     per_shard = max(1, _SHARD_BYTES // example_bytes)
     tasks = []
     for name, all_places in places.items():
@@ -83,4 +84,9 @@ def _example(part: Part, start: int, task: _ShardTask, tick: Tick) -> dict[str, 
         chosen = values[start : start + n]
         fill = {"f0_hz": chosen[-1], "f0_confidence": 0.0}.get(name, -DB_RANGE)
         example[name] = np.pad(chosen, (0, n - len(chosen)), constant_values=fill)
+    for name, rows in part.notes(task.folder, settings).items():
+        chosen = rows[:, start : start + n]
+        rest = np.repeat(chosen[:, -1:], n - chosen.shape[1], axis=1)
+        is_over = name.endswith(("/gate", "/onset"))  # where the recording ends; the rest is as it was
+        example[name] = np.concatenate([chosen, 0.0 * rest if is_over else rest], axis=1)
     return example

@@ -157,10 +157,13 @@ class Source(ABC):
         if not feature.unit.accepts(signal.unit):
             message = f"{name} is in {feature.unit} in the data, in {signal.unit} in the graph"
             return _misfit(message, wanted.span, f"write `unit: {feature.unit}` and convert it in the graph")
-        if signal.voices is not None:
+        if signal.voices is not None and feature.voices is None:
             message = f"{name} has {signal.voices} voices in the graph, and none in the data: a recording gives one"
             hint = f"leave out `voices` there: nodes with voices hold it for all, or take `{{each: {wanted.name}}}`"
             return _misfit(message, wanted.span, f"{hint}, a channel for each")
+        if signal.voices != feature.voices:
+            has = [f"{n} voices" if n is not None else "no voices" for n in (feature.voices, signal.voices)]
+            return _misfit(f"{name} has {has[0]} in the data, {has[1]} in the graph", wanted.span)
         channels = 1 if signal.rate is Rate.AUDIO and signal.rank == 2 else signal.dims[-1].size
         if channels not in (None, feature.channels) or (signal.rate is Rate.AUDIO and signal.rank > 2):
             message = f"{name} has {feature.channels} channels in the data, {signal.dims[-1]} in the graph"

@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ddspgraph.cli.bar import bar
@@ -26,7 +27,12 @@ def add_options(parser: Parser) -> None:
         "audio", metavar="AUDIO", nargs="+", help="recordings (.wav, .flac, .ogg, .mp3, .aiff, ...), or folders of them"
     )
     parser.add_argument("-o", "--out", metavar="DIR", required=True, help="the dataset to make")
-    parser.add_argument("--for", metavar="SPEC", dest="spec", help="take the rates from the clock of this graph")
+    parser.add_argument(
+        "--for",
+        metavar="SPEC",
+        dest="spec",
+        help="take the rates from the clock of this graph, and for its MIDI inputs NAME.mid beside NAME.wav",
+    )
     parser.add_argument("--sample-rate", metavar="RATE", help="such as 16k or 44100 (default: 16k)")
     parser.add_argument("--frame-rate", metavar="RATE", help="frames a second (default: 250)")
     parser.add_argument("--example-secs", type=float, metavar="S", help="of one example (default: the graph's, or 4)")
@@ -86,7 +92,7 @@ def heard(statistics: Mapping[str, Any]) -> str:
 
 def settings_from(arguments: Arguments, options: GraphOptions) -> Settings:
     """Rates of the graph that is named, or those that are said. Raises UsageError, GraphError E3, E4, E502, E611."""
-    from ddspgraph.data.settings import settings_for, settings_of
+    from ddspgraph.data.settings import played_inputs, settings_for, settings_of
 
     lengths = {"hop_secs": arguments.hop_secs, "eval_share": arguments.eval_share}
     if arguments.example_secs is not None:
@@ -95,7 +101,8 @@ def settings_from(arguments: Arguments, options: GraphOptions) -> Settings:
         return settings_of(rate(arguments.sample_rate or "16k"), rate(arguments.frame_rate or "250"), **lengths)
     if arguments.sample_rate or arguments.frame_rate:
         raise UsageError("--for takes both rates from the graph: leave --sample-rate and --frame-rate out")
-    return settings_for(load_graph(arguments.spec, options).clock, **lengths)
+    graph = load_graph(arguments.spec, options)
+    return replace(settings_for(graph.clock, **lengths), midi=played_inputs(graph))
 
 
 def load_in_process() -> None:
