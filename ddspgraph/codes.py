@@ -149,6 +149,7 @@ CODES: dict[str, str] = {
     "W126": "A delay that is not in its line: the nearest one is taken.",
     "W128": "Points of a curve that are not in the order of their times.",
     "W131": "Notes of a song that end early: more of them sound at a time than the input has voices.",
+    "W133": "Frequencies of bands that do not rise from one to the next.",
     "W135": "`constrain` of an entry of feedback that closes no cycle.",
     "W138": "A variable of a magenta/ddsp checkpoint that belongs to no node of the graph: the run does not have it.",
     "W139": "A checkpoint of magenta/ddsp that does not hold all of Adam: what is missing begins at 0.",

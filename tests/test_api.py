@@ -26,6 +26,7 @@ NUMBER = re.compile(r"-?\d+\.\d*(?:e[+-]?\d+)?")
 WITHOUT_EXAMPLES = (
     *("ddspgraph.dsp.streams.", "ddspgraph.dsp.loops.turns", "ddspgraph.nn.streaming"),
     *("ddspgraph.dsp.iir", "ddspgraph.dsp.moving_filters", "ddspgraph.dsp.sections"),
+    *("ddspgraph.dsp.graphic", "ddspgraph.dsp.ladder"),
 )
 NAMES = dict(api_pages.public_objects())
 EXAMPLES = {name: x for name, x in NAMES.items() if name.count(".") == 2 and ">>>" in (getattr(x, "__doc__", "") or "")}

@@ -73,6 +73,9 @@ from .gates import (
     held,
     rising,
 )
+from .graphic import (
+    graphic_sections,
+)
 from .harmonic_sum import (
     harmonic_synthesis,
     streaming_harmonic_synthesis,
@@ -81,6 +84,13 @@ from .iir import (
     block_filter,
     block_matrices,
     n_states,
+    stable_matrix,
+    system_matrices,
+)
+from .ladder import (
+    ladder_feedback,
+    ladder_system,
+    moving_ladder,
 )
 from .levels import (
     compute_loudness,
@@ -185,6 +195,7 @@ from .sections import (
     polynomials,
     shelf_section,
     spread_gains,
+    turning_sections,
     warped,
 )
 from .shapers import (
@@ -391,6 +402,7 @@ __all__ = [
     "get_framed_lengths",
     "get_harmonic_frequencies",
     "gradient_reversal",
+    "graphic_sections",
     "hadamard",
     "harmonic_distribution_to_wavetable",
     "harmonic_oscillator_bank",
@@ -409,6 +421,8 @@ __all__ = [
     "irfft",
     "joined_line",
     "joint",
+    "ladder_feedback",
+    "ladder_system",
     "left_right",
     "length_of_line",
     "line_cells",
@@ -428,6 +442,7 @@ __all__ = [
     "midi_to_unit",
     "mix_channels",
     "moving_filter",
+    "moving_ladder",
     "moving_values",
     "n_states",
     "nan_to_num",
@@ -486,6 +501,7 @@ __all__ = [
     "soft_limit",
     "softplus",
     "spread_gains",
+    "stable_matrix",
     "steps_of",
     "stft",
     "stft_np",
@@ -493,10 +509,12 @@ __all__ = [
     "stretch_to",
     "swing",
     "sym_exp_sigmoid",
+    "system_matrices",
     "tanh",
     "tap_weights",
     "tf_float32",
     "true_peaks",
+    "turning_sections",
     "turns_so_far",
     "unbounded",
     "uniform_noise",

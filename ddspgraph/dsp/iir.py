@@ -17,10 +17,11 @@ Electroacoustics 20(4), 1972).
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ddspgraph.dsp.sections import Section
+from ddspgraph.dsp.sections import MARGIN, Section
 from ddspgraph.dsp.sizes import Size, ceil_divide, larger, size_of
 from ddspgraph.lazy import np, tf
 
@@ -30,6 +31,8 @@ _BLOCK = 64
 _GROUP_NUMBERS, _LARGEST_GROUP = 128, 32
 #: Numbers below are 0, 360 dB and more under what is heard: smaller ones become subnormal, and slow, in some runtimes.
 _SILENCE = 1e-18
+#: How often a matrix is squared to see whether its powers grow.
+_SQUARINGS = 24
 #: A loop over so many is written out where their number is known.
 _FEW = 16
 
@@ -39,7 +42,12 @@ System = tuple[Any, Any, Any, Any]
 
 def block_matrices(sections: Sequence[Section]) -> dict[str, tf.Tensor]:
     """What `block_filter` multiplies with, from sections whose fields are numbers or float64 [batch, 1]."""
-    a, b, c, d = functools.reduce(_in_series, _of_one_batch(sections))
+    return system_matrices(functools.reduce(_in_series, _of_one_batch(sections)))
+
+
+def system_matrices(system: System) -> dict[str, tf.Tensor]:
+    """The same of a system (A [batch, n, n], B [batch, n, 1], C [batch, 1, n], D [batch, 1, 1]), float64."""
+    a, b, c, d = system
     n = a.shape[-1]
     group = min(1 << max((_GROUP_NUMBERS // n).bit_length() - 1, 2), _LARGEST_GROUP)
     drive = _powers_on(a, b, _BLOCK)  # A^j B, [batch, n, L]
@@ -60,6 +68,17 @@ def block_matrices(sections: Sequence[Section]) -> dict[str, tf.Tensor]:
         "beyond": tf.linalg.matrix_transpose(groups[:, group]),
     }
     return {name: audible(tf.cast(m, tf.float32)) for name, m in matrices.items()}
+
+
+def stable_matrix(a: tf.Tensor) -> tf.Tensor:
+    """A [batch, n, n], made smaller where an eigenvalue lies on or outside of the unit circle, until all are inside."""
+    power, log_radius = tf.stop_gradient(a), 0.0
+    for i in range(_SQUARINGS):  # the norm of A^(2^i), and of it the 2^i-th root, go to the spectral radius
+        norm = tf.sqrt(tf.reduce_sum(tf.square(power), axis=[1, 2], keepdims=True))
+        log_radius += tf.math.log(tf.maximum(tf.cast(norm, tf.float32), 1e-30)) * 0.5**i
+        power /= tf.maximum(norm, 1e-30)
+        power = tf.matmul(power, power)
+    return a * tf.cast(tf.exp(tf.minimum(0.0, math.log(1.0 - MARGIN) - log_radius)), a.dtype)
 
 
 def block_filter(

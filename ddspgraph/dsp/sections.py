@@ -117,6 +117,12 @@ def pass_sections(g: Any, order: int, scale: Any = None, *, high: bool = False) 
     return sections
 
 
+def turning_sections(g: Any, order: int) -> list[Section]:
+    """The all-pass that low- and high-pass of a crossover make together, of a Butterworth's dampings."""
+    first = [Section(g, None, -1.0, 0.0, 2.0)] * (order % 2)
+    return [*first, *(Section(g, k, 1.0, -2.0 * k, 0.0) for k in butterworth_dampings(order))]
+
+
 def peaking_section(g: Any, k: Any, a: Any) -> Section:
     """Boost or cut around a frequency by a * a."""
     return Section(g, k / a, 1.0, (k / a) * (a * a - 1.0), 0.0)

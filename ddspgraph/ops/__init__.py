@@ -6,16 +6,18 @@ from ddspgraph.ir.registry import Registry
 from ddspgraph.losses import LOSSES
 from ddspgraph.ops.analyses import Loudness, Power, RmsEnergy
 from ddspgraph.ops.colours import Noise
+from ddspgraph.ops.crossovers import Crossover
 from ddspgraph.ops.curves import Curve, Sequence
 from ddspgraph.ops.delays import Delay, Multitap
 from ddspgraph.ops.dynamics import Compressor, EnvelopeFollower, Expander, Gate, Limiter
 from ddspgraph.ops.effects import FIRFilter, ModDelay, SincFilter
 from ddspgraph.ops.envelopes import ExpDecay, Lfo
-from ddspgraph.ops.equalisers import HighShelf, LowShelf, ParametricEq, Peaking
+from ddspgraph.ops.equalisers import GraphicEq, HighShelf, LowShelf, ParametricEq, Peaking
 from ddspgraph.ops.fdn import Fdn
 from ddspgraph.ops.filters import Allpass, Bandpass, DcBlocker, Highpass, Lowpass, Notch, OnePole, Svf
 from ddspgraph.ops.gates import Adsr, SampleHold
-from ddspgraph.ops.given_sections import Biquad, Sos
+from ddspgraph.ops.given_sections import Biquad, Sos, StateSpace
+from ddspgraph.ops.ladders import Ladder
 from ddspgraph.ops.learned import Learned
 from ddspgraph.ops.mixing import Add, Gain, Mix, Multiply
 from ddspgraph.ops.modulation import Chorus, Flanger, Phaser, Tremolo, Vibrato
@@ -91,8 +93,8 @@ OPS = Registry(
         *(Constant, Learned, Hold, Lfo, ExpDecay, Adsr, Curve, Sequence, SampleHold),
         *(Reverb, ExpDecayReverb, FilteredNoiseReverb, Fdn, FIRFilter, SincFilter, ModDelay),
         *(Delay, Multitap, Chorus, Flanger, Vibrato, Phaser, Tremolo, Waveshaper),
-        *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf),
-        *(Peaking, LowShelf, HighShelf, ParametricEq, Biquad, Sos),
+        *(OnePole, DcBlocker, Lowpass, Highpass, Bandpass, Notch, Allpass, Svf, Ladder, Crossover),
+        *(Peaking, LowShelf, HighShelf, ParametricEq, GraphicEq, Biquad, Sos, StateSpace),
         *(AWeighting, PreEmphasis),
         *(EnvelopeFollower, Compressor, Expander, Gate, Limiter),
         *(Add, Mix, Multiply, Gain, Crop, Concat, Split, Resample),

@@ -119,7 +119,7 @@ class Highpass(_Pass):
     Source: R. Bristow-Johnson, Audio EQ Cookbook; Zavalishin, The Art of VA Filter Design (2018), chapters 4 and 8.
     """
 
-    words = ("hpf", "low cut", "locut", "hipass", "rumble filter", "thinner")
+    words = ("hpf", "low cut", "locut", "hipass", "butterworth", "rumble filter", "thinner")
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         return self._sections(controls, dtype, high=True)

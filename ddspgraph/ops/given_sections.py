@@ -8,6 +8,7 @@ from typing import Any
 from ddspgraph import dsp
 from ddspgraph.ir.op import Advice
 from ddspgraph.ir.ports import Mismatch, audio, const
+from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import Signal
 from ddspgraph.lazy import np, tf
 from ddspgraph.ops.recursive import RecursiveFilter
@@ -117,3 +118,74 @@ class Sos(_Given):
     ) -> Sequence[Advice]:
         numbers = values.get("sections", [])
         return self._advice("sections", [numbers[i + 3 : i + 6] for i in range(0, len(numbers), 6)])
+
+
+class StateSpace(_Given):
+    """A linear system by its matrices: s[n+1] = A s[n] + b x[n], y[n] = c s[n] + d x[n], of any number of states.
+
+    A matrix whose powers grow is made as small as keeps its eigenvalues inside of the unit circle. Channels have states
+    of their own.
+
+    Source: the layout of scipy.signal.dlsim.
+    """
+
+    words = ("ssm", "state space model", "linear system", "lti", "dlsim", "abcd", "system identification")
+
+    inputs = {
+        "audio": audio(doc="The sound.", shares="unit"),
+        "a": const("states", "states", doc="How the states go on: rows of numbers."),
+        "b": const("states", doc="What the sound gives to each state."),
+        "c": const("states", doc="What each state gives to the result."),
+        "d": const(doc="What goes straight through. Open: 0.", optional=True),
+    }
+
+    def infer(self, signals: Mapping[str, Signal]) -> Mapping[str, Signal]:
+        self.orders(signals)
+        return super().infer(signals)
+
+    def orders(self, signals: Mapping[str, Signal]) -> list[int]:
+        given = signals["a"]
+        if given.rank == 3 and given.dims[1].size is None:
+            message = "the number of states must be known, {source} is " + given.shape_text
+            raise Mismatch("E414", "a", message, "write a number in its `shape`, such as `shape: [4, 4]`")
+        return [1] * (given.dims[1].size or 0) if given.rank == 3 else []
+
+    def kernel(self, audio: Any, **controls: Any) -> Any:
+        return dsp.block_filter(self._matrices(controls), audio)[0]
+
+    def stream_state(self, signals: Mapping[str, Signal], constants: Mapping[str, Any], block: Block) -> Any:
+        return self.silent_state(signals, block) | self._matrices(constants)
+
+    def polynomials(self, controls: Mapping[str, Any]) -> list[tuple[list[float], list[float]]]:
+        a, b, c = controls["a"], controls["b"].reshape(-1, 1), controls["c"].reshape(1, -1)
+        radius = np.abs(np.linalg.eigvals(a)).max(initial=0.0)
+        a = a * min(1.0, (1.0 - dsp.MARGIN) / max(radius, dsp.MARGIN))
+        poles = np.poly(a)
+        through = float(np.ravel(controls.get("d", 0.0))[0])
+        return [(list(np.poly(a - b @ c) + (through - 1.0) * poles), list(poles))]
+
+    def _matrices(self, controls: Mapping[str, Any]) -> Any:
+        a, b, c = (tf.cast(controls[name], tf.float64) for name in ("a", "b", "c"))
+        d = tf.cast(controls["d"], tf.float64) if "d" in controls else tf.zeros_like(c[:, 0])
+        one = 0.0 * (a[:, 0, 0] + b[:, 0] + c[:, 0] + d)  # of as many items as any has
+        return dsp.system_matrices(
+            (
+                dsp.stable_matrix(a + one[:, None, None]),
+                b[..., None] + one[:, None, None],
+                c[:, None] + one[:, None, None],
+                (d + one)[:, None, None],
+            )
+        )
+
+    def advise(
+        self, signals: Mapping[str, Signal], values: Mapping[str, list[float]], sizes: Mapping[str, int]
+    ) -> Sequence[Advice]:
+        """W119 where an eigenvalue is not inside of the unit circle."""
+        n = len(self.orders(signals))
+        if "a" not in values or not n or len(values["a"]) != n * n:
+            return ()
+        radius = float(np.abs(np.linalg.eigvals(np.reshape(values["a"], [n, n]))).max())
+        if radius < 1.0:
+            return ()
+        message = f"the matrix has an eigenvalue of size {radius:.4g}: the system would ring for ever, or grow"
+        return (Advice("W119", message, "a", "it is made as small as keeps all of them inside of the unit circle"),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ from ddspgraph.ir import costs
 from ddspgraph.ir.call import signal_of
 from ddspgraph.ir.gains import Bounded, Linear, Range, Way
 from ddspgraph.ir.op import Advice, Op, from_clock
-from ddspgraph.ir.ports import Port, audio
+from ddspgraph.ir.ports import Mismatch, Port, audio
 from ddspgraph.ir.streaming import Block, has_time, items_of
 from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.lazy import np, tf
@@ -24,9 +25,32 @@ _SCAN_PASSES = 60
 _BLOCK = 64
 
 
-def cutoff_port(doc: str, unit: Unit = Unit.HZ, *, optional: bool = False) -> Port:
-    """A control of a filter: a constant, or of frame or audio rate, which is followed sample by sample."""
-    return audio(unit=unit, doc=doc, optional=optional, broadcast=True)
+def cutoff_port(doc: str, unit: Unit = Unit.HZ, *, optional: bool = False, each: str | None = None) -> Port:
+    """A control of a filter: a constant, or of frame or audio rate, which is followed sample by sample.
+
+    With `each` it is a list, a number for each of what that names.
+    """
+    return audio(each, unit=unit, doc=doc, optional=optional, broadcast=True)
+
+
+def list_length(signals: Mapping[str, Signal], name: str) -> int:
+    """How many numbers such a list has, 0 where nobody knows its axes; raises `Mismatch` E414 where they are open."""
+    signal = signals[name]
+    if signal.rank == 3 and signal.dims[2].size is None:
+        message = f"the number of bands must be known, {{source}} is {signal.shape_text}"
+        hint = "write a number in its `shape`, such as `shape: [8]`, or in its `channels`"
+        raise Mismatch("E414", name, message, hint)
+    return (signal.dims[2].size or 0) if signal.rank == 3 else 0
+
+
+def disorder(frequencies: Sequence[float] | None, at: str) -> list[Advice]:
+    """W133 where frequencies that divide a spectrum do not rise."""
+    pairs = itertools.pairwise(frequencies or ())
+    falling = next(((low, high) for low, high in pairs if high <= low), None)
+    if falling is None:
+        return []
+    message = f"{falling[1]:g} Hz comes after {falling[0]:g} Hz: the band between them is not what it seems"
+    return [Advice("W133", message, at, "write the frequencies from low to high")]
 
 
 class RecursiveFilter(Op):

@@ -60,6 +60,7 @@ def test_the_library_says_what_shares_a_unit() -> None:
     filters = {"fir_filter", "sinc_filter", "mod_delay", "reverb", "exp_decay_reverb", "filtered_noise_reverb"}
     filters |= {"allpass", "bandpass", "biquad", "dc_blocker", "highpass", "lowpass", "notch", "one_pole", "sos", "svf"}
     filters |= {"fdn", "high_shelf", "low_shelf", "parametric_eq", "peaking"}
+    filters |= {"crossover", "graphic_eq", "ladder", "state_space"}
     channels = {"matrix", "mid_side", "mix_voices", "pan", "split_voices", "width"}
     assert through == filters | channels | {"crop", "resample", "tensor_to_audio", "hold"}
     of_params = {name for name, op in OPS.items() for s in op.params().values() if s.shares}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from ddspgraph.ops.equalisers import HighShelf, LowShelf, ParametricEq, Peaking
+from ddspgraph.ops.crossovers import Crossover
+from ddspgraph.ops.equalisers import GraphicEq, HighShelf, LowShelf, ParametricEq, Peaking
 from ddspgraph.ops.filters import Allpass, Bandpass, DcBlocker, Highpass, Lowpass, Notch, OnePole, Svf
-from ddspgraph.ops.given_sections import Biquad, Sos
+from ddspgraph.ops.given_sections import Biquad, Sos, StateSpace
+from ddspgraph.ops.ladders import Ladder
 from ddspgraph.ops.weighting import AWeighting, PreEmphasis
 
 RATE = 16_000
@@ -19,6 +21,11 @@ def _audio(seed: int) -> np.ndarray:
 def _moving(seed: int, low: float, high: float) -> np.ndarray:
     """A control at audio rate."""
     return np.random.default_rng(seed).uniform(low, high, (2, 192))
+
+
+def _list(seed: int, values: list[float], spread: float) -> np.ndarray:
+    """A list of controls at audio rate, about these values."""
+    return np.array(values) * np.random.default_rng(seed).uniform(1 - spread, 1 + spread, (2, 192, len(values)))
 
 
 def _pass(op: type, seed: int, **params: object) -> tuple:
@@ -53,10 +60,41 @@ CASES = {
         ParametricEq(sample_rate=RATE),
         {
             "audio": _audio(133),
-            "frequency": np.array([[300.0, 2000.0, 5000.0], [200.0, 1000.0, 4000.0]]),
-            "gain": np.array([[6.0, -9.0, 3.0], [-6.0, 9.0, 0.0]]),
-            "q": np.array([[0.5, 2.0, 4.0], [1.0, 0.7, 3.0]]),
+            "frequency": _list(134, [300.0, 2000.0, 5000.0], 0.1),
+            "gain": _list(135, [6.0, -9.0, 3.0], 0.5),
+            "q": _list(136, [0.5, 2.0, 4.0], 0.1),
         },
+    ),
+    "graphic_eq": lambda: (
+        GraphicEq(sample_rate=RATE),
+        {
+            "audio": _audio(145),
+            "gain": _list(146, [6.0, -9.0, 3.0, 0.0], 0.5),
+            "frequency": np.array([[100.0, 400.0, 1600.0, 5000.0], [200.0, 500.0, 1500.0, 4000.0]]),
+        },
+    ),
+    "ladder": lambda: (
+        Ladder(sample_rate=RATE),
+        {
+            "audio": _audio(149),
+            "cutoff": _moving(150, 200.0, 4000.0),
+            "resonance": _moving(151, 0.2, 0.8),
+            "drive": _moving(152, -6.0, 6.0),
+        },
+    ),
+    "state_space": lambda: (
+        StateSpace(),
+        {
+            "audio": _audio(153),
+            "a": np.array([[[0.5, -0.4], [0.4, 0.5]], [[0.9, 0.0], [0.1, -0.3]]]),
+            "b": np.array([[1.0, 0.5], [0.2, -0.3]]),
+            "c": np.array([[0.3, -1.0], [1.0, 1.0]]),
+            "d": np.array([0.5, -1.0]),
+        },
+    ),
+    "crossover": lambda: (
+        Crossover(sample_rate=RATE),
+        {"audio": _audio(147), "frequency": _list(148, [300.0, 2000.0], 0.2)},
     ),
     "biquad": lambda: (
         Biquad(sample_rate=RATE),

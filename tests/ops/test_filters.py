@@ -125,10 +125,10 @@ def test_bands_of_an_equaliser_are_peaks_in_series() -> None:
     expected = x.astype(np.float64)
     for band in zip(f, q, gain_db, strict=True):
         expected = sp.lfilter(*cookbook("peaking", *band), expected)
-    given = {"frequency": [f], "gain": [gain_db]}
-    assert error_db(applied("parametric_eq", x, **given, q=[q]), expected) < MOST_DB
+    given = {"frequency": [[f]], "gain": [[gain_db]]}
+    assert error_db(applied("parametric_eq", x, **given, q=[[q]]), expected) < MOST_DB
     open_q = applied("parametric_eq", x, **given)
-    np.testing.assert_allclose(open_q, applied("parametric_eq", x, **given, q=[[np.sqrt(0.5)] * 3]), atol=1e-6)
+    np.testing.assert_allclose(open_q, applied("parametric_eq", x, **given, q=[[[np.sqrt(0.5)] * 3]]), atol=1e-6)
 
 
 def test_values_of_a_state_variable_filter_add_up() -> None:
@@ -355,7 +355,7 @@ def test_an_equaliser_is_found_again() -> None:
     """All six numbers, from its sound alone."""
     true = {"frequency": (1300.0, 5000.0), "gain": (6.0, -8.0), "q": (1.5, 0.8)}
     dry = noise(16, 1, 1500)
-    treated = applied("parametric_eq", dry, **{name: np.float32([x]) for name, x in true.items()})
+    treated = applied("parametric_eq", dry, **{name: np.float32([[x]]) for name, x in true.items()})
     how = {"recording": "treated", "given": {"dry": dry}, "learning_rate": 0.1, "grad_clip_norm": 1e9}
     fitted = dg.fit(EQ, treated[0], steps=150, **how)  # type: ignore[arg-type]
     for name, expected in true.items():
