@@ -167,6 +167,7 @@ def true_peaks(x: tf.Tensor) -> tf.Tensor:
     """
     x = tf.expand_dims(x, 2) if len(x.shape) == 2 else x
     between = tf.nn.conv2d(tf.expand_dims(x, 3), tf.constant(_between_taps(), tf.float32), 1, "VALID")
+    between = between[:, : size_of(x, 1) - 2 * PEAK_REACH + 1]  # of no items TensorFlow makes longer ones
     largest = tf.reduce_max(tf.abs(between), axis=[2, 3])  # [batch, samples + 1]: before each sample, after the last
     middle = x[:, PEAK_REACH : size_of(x, 1) - PEAK_REACH]
     return tf.maximum(tf.reduce_max(tf.abs(middle), axis=2), tf.maximum(largest[:, :-1], largest[:, 1:]))

@@ -163,6 +163,18 @@ def test_batch_of_one_equals_batch_of_many(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_a_batch_of_none_gives_none(name: str) -> None:
+    """Of no items every output has the shape that its type says, and no items."""
+    model, inputs = compiled(name)
+    if Traits.LOSS in model.graph.nodes[0].op.traits or not inputs:
+        return
+    for ref, value in model.signals({k: v[:0] for k, v in inputs.items()}, seed=7, every=True).items():
+        some = model.signals(inputs, seed=7, every=True)[ref]
+        assert value.shape[1:] == some.shape[1:], ref
+        assert value.shape[0] in (0, 1) if some.shape[0] == 1 else value.shape[0] == 0, ref
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_silence_is_finite(name: str) -> None:
     """T23: all zeros in, finite values and gradients out."""
     model, inputs = compiled(name)
