@@ -61,8 +61,10 @@ def test_functions_of_tensors_have_examples() -> None:
         is_called = module and not module.startswith(WITHOUT_EXAMPLES)
         if name.startswith(("dg.dsp.", "dg.nn.")) and is_called:
             missing += [name] if name not in EXAMPLES else []
-    # Parts of delays, waves and lengths that ops of the library share, and two whole networks of many weights.
+    # Parts of delays, loops, waves and lengths that ops of the library share, and two whole networks of many weights.
     parts = {
+        "allpass_parts",
+        "allpass_read",
         "as_phase",
         "bounded_number",
         "delay_cells",
@@ -77,6 +79,7 @@ def test_functions_of_tensors_have_examples() -> None:
         "Network",
         "fdn_state",
         "fdn_stream",
+        "recomputed",
     }
     lengths = {"ceil_divide", "size_of", "whole_packets", "whole_hops"}
     networks = {"dilated_conv_stack", "resnet", "fc_stack", "spectrally_normalized"}
