@@ -95,7 +95,9 @@ def _level(gain_db: Any, widths: Any, distances: list[Any], band: int) -> Any:
     gain = gain_db[..., band : band + 1]
     squared = tf.square(widths[..., band : band + 1] * _narrowing(gain))
     change = tf.exp(gain / _DB)
-    return 0.5 * _DB * tf.math.log((distances[band] + squared * change) / (distances[band] + squared / change))
+    ratio = (distances[band] + squared * change) / (distances[band] + squared / change)
+    # A logarithm in float64 is none of LiteRT's; what follows of its rounding is far below what the design leaves.
+    return 0.5 * _DB * tf.cast(tf.math.log(tf.cast(ratio, tf.float32)), ratio.dtype)
 
 
 def _levels(gain_db: Any, widths: Any, distances: list[Any]) -> Any:

@@ -144,10 +144,11 @@ def _lanes(e: Matrix, b: Vector) -> Vector:
 
     def rows(x: tf.Tensor) -> tf.Tensor:
         padded = tf.pad(x, [[0, 0], [0, n_lanes * _LANE - samples]])
-        return tf.transpose(tf.reshape(padded, [batch * n_lanes, _LANE]))
+        # No transposition: LiteRT's converter refuses one beside a loop in which there are others.
+        return tf.stack(tf.unstack(tf.reshape(padded, [batch * n_lanes, _LANE]), axis=1))
 
     def samples_of(x: tf.Tensor) -> tf.Tensor:
-        return tf.reshape(tf.transpose(x), [batch, n_lanes * _LANE])[:, :samples]
+        return tf.reshape(tf.stack(tf.unstack(x), axis=1), [batch, n_lanes * _LANE])[:, :samples]
 
     n = len(b)
     arrays = [rows(x) for x in _flat((e, b))]
@@ -169,7 +170,6 @@ def _lanes_of_one(e: tf.Tensor, b: tf.Tensor, *, within: bool = False) -> tf.Ten
 
     def rows(x: tf.Tensor) -> list[tf.Tensor]:
         padded = tf.pad(x, [[0, 0], [0, n_lanes * _LANE - samples]])
-        # No transposition: LiteRT's converter refuses one beside a loop in which there are others.
         return tf.unstack(tf.reshape(padded, [batch * n_lanes, _LANE]), axis=1)
 
     steps = list(zip(rows(e), rows(b), strict=True))

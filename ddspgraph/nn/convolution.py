@@ -55,7 +55,8 @@ def _of_any_batch(convolve: Callable[[tf.Tensor], tf.Tensor], x: tf.Tensor) -> t
     if x.shape[0]:
         return convolve(x)
     batch = tf.shape(x)[0]
-    padded = tf.pad(x, [[0, tf.cast(tf.equal(batch, 0), tf.int32)], [0, 0], [0, 0], [0, 0]])
+    missing: Any = tf.cast(tf.equal(batch, 0), tf.int32)
+    padded = tf.pad(x, [[0, missing], [0, 0], [0, 0], [0, 0]])
     padded.set_shape([None, *x.shape[1:]])
     return convolve(padded)[:batch]
 
