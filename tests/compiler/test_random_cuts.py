@@ -20,7 +20,7 @@ from ddspgraph.rewriting.extract import extracted
 from ddspgraph.rewriting.inline import inlined
 from tests.grown import grown
 
-SEEDS = (*range(15), 35)
+SEEDS = (*range(20), 35)
 PROOF_SECONDS = 300
 
 
