@@ -118,7 +118,7 @@ def _clock(folder: Path, features: Counts) -> tuple[Clock, int]:
     n_samples = features.get("audio", 0)
     framed = next((name for name in ("f0_hz", "loudness_db") if name in features), None)
     if not n_samples or framed is None:
-        has = ", ".join(map(quote, list(features)[:8])) or "nothing"
+        has = ", ".join(map(quote, sorted(features)[:8])) or "nothing"
         message = f"its examples have {has}: no audio with pitch or loudness"
         hint = "make a dataset of the recordings: `ddspgraph features AUDIO... -o DIR`"
         raise fail("E612", message, place(folder), hint=hint)

@@ -176,13 +176,13 @@ def _lanes_of_one(e: tf.Tensor, b: tf.Tensor, *, within: bool = False) -> tf.Ten
     distance, drive = steps[0]
     for x, y in steps[1:]:
         distance += x - x * distance
-        drive += y - x * drive
+        drive = (drive - x * drive) + y  # this order is exact where x is 1: y
     distance, drive = (tf.reshape(x, [batch, n_lanes]) for x in (distance, drive))
     is_long = not within and not (isinstance(n_lanes, int) and n_lanes <= _FEW_LANES)
     ends = _lanes_of_one(distance, drive, within=True) if is_long else _doubled([[distance]], [drive])[0]
     h, states = tf.reshape(tf.pad(audible(ends)[:, :-1], [[0, 0], [1, 0]]), [batch * n_lanes]), []
     for x, y in steps:
-        h += y - x * h
+        h = (h - x * h) + y
         states.append(h)
     return tf.reshape(tf.stack(states, axis=1), [batch, n_lanes * _LANE])[:, :samples]
 

@@ -83,7 +83,7 @@ class SiSDRLoss(_Waveforms):
     those of auraloss 0.4.0.
     """
 
-    words = ("si-sdr", "sisdr", "sdr", "scale invariant", "source separation loss", "speech enhancement loss")
+    words = ("si-sdr", "sdr", "scale invariant", "source separation loss", "speech enhancement loss")
 
     zero_mean: bool = param(True, doc="Leave the offset of both sounds out.")
 
@@ -99,7 +99,7 @@ class LogCoshLoss(_Waveforms):
     Source: Chen, Chen and Chen, "Log Hyperbolic Cosine Loss Improves Variational Auto-Encoder", 2019.
     """
 
-    words = ("log cosh", "logcosh", "smooth l1", "huber", "robust loss", "waveform loss")
+    words = ("log cosh", "smooth l1", "huber", "robust loss", "waveform loss")
 
     a: float = param(1.0, gt=0, doc="The larger, the smaller the differences that count as squares.")
 

@@ -36,7 +36,7 @@ class Crossover(RecursiveFilter):
     """
 
     words = (
-        "linkwitz riley", "linkwitz-riley", "multiband", "band split", "split bands", "frequency split", "three way",
+        "linkwitz riley", "multiband", "band split", "split bands", "frequency split", "three way",
         "lr4", "lr24", "bass and treble apart", "multiband compressor",
     )  # fmt: skip
 

@@ -163,7 +163,7 @@ class Multitap(DelayLine):
     """
 
     words = (
-        "multi tap delay", "multitap delay", "early reflections", "echoes", "taps", "rhythmic delay", "sparse reverb",
+        "multi tap delay", "early reflections", "echoes", "taps", "rhythmic delay", "sparse reverb",
         "tapped delay line", "sparse fir",
     )  # fmt: skip
 

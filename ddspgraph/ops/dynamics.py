@@ -97,7 +97,7 @@ class Compressor(LevelControl):
     """
 
     words = (
-        "volume goes down when the kick plays", "duck", "ducking", "sidechain", "side chain", "pumping", "level out",
+        "volume goes down when the kick plays", "duck", "ducking", "side chain", "pumping", "level out",
         "leveler", "levelling", "dynamic range compression", "drc", "make it louder and more even", "punch", "glue",
         "compexp", "compand",
     )  # fmt: skip

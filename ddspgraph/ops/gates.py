@@ -85,7 +85,7 @@ class Adsr(_Gated):
     """
 
     words = (
-        "envelope", "envelope generator", "eg", "adsr", "attack decay sustain release", "note on", "ahdsr",
+        "envelope", "envelope generator", "eg", "attack decay sustain release", "note on", "ahdsr",
         "vca envelope", "ar envelope", "asr", "line", "contour", "fade in", "note envelope", "trigger",
     )  # fmt: skip
 

@@ -39,7 +39,7 @@ class Oscillator(Clocked):
         "osc", "vco", "saw (shape: saw)", "sawtooth (shape: saw)", "square (shape: square)", "pulse (shape: square)",
         "pwm", "pulse width modulation", "triangle (shape: triangle)", "sine (shape: sine)", "blep", "polyblep", "blit",
         "band limited oscillator", "virtual analog", "fm (into f0_hz)", "frequency modulation", "pm (into phase)",
-        "phase modulation", "hard sync", "synth", "cycle", "phasor", "anti-aliased oscillator", "tone",
+        "phase modulation", "hard sync", "synth", "cycle (shape: sine)", "phasor", "anti-aliased oscillator", "tone",
     )  # fmt: skip
 
     traits = Traits.PURE | Traits.SIZED

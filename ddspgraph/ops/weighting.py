@@ -28,7 +28,7 @@ class AWeighting(RecursiveFilter):
     Source: IEC 61672-1:2013, annex E.
     """
 
-    words = ("a-weighting", "dba", "perceptual weighting", "loudness weighting", "ear", "hearing", "equal loudness")
+    words = ("dba", "perceptual weighting", "loudness weighting", "ear", "hearing", "equal loudness")
 
     def sections(self, controls: Mapping[str, Any], dtype: Any) -> list[dsp.Section]:
         given = [(tf.constant([[b]], dtype), tf.constant([[a[1:]]], dtype)) for b, a in self.polynomials(controls)]
@@ -50,7 +50,7 @@ class PreEmphasis(Op):
     Source: L. R. Rabiner and R. W. Schafer, Digital Processing of Speech Signals (1978), section 4.3.
     """
 
-    words = ("preemphasis", "emphasis", "high boost", "differentiator", "spectral tilt", "brighter", "fir high pass")
+    words = ("emphasis", "high boost", "differentiator", "spectral tilt", "brighter", "first difference")
 
     inputs = {
         "audio": audio(doc="The sound.", shares="unit"),

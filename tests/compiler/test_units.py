@@ -55,14 +55,19 @@ PAIRS = {name: sharing_inputs(op) for name, op in OPS.items() if len(sharing_inp
 
 def test_the_library_says_what_shares_a_unit() -> None:
     """Every op that adds, mixes, joins or compares signals, and every one that passes a signal through."""
-    assert set(PAIRS) == {"add", "multiply", "mix", "concat", "left_right", "param_loss", "spectral_loss"}
+    losses = {"dc_loss", "esr_loss", "log_cosh_loss", "mel_stft_loss", "param_loss", "si_sdr_loss", "snr_loss"}
+    losses |= {"spectral_loss", "sum_difference_loss"}
+    assert set(PAIRS) == {"add", "multiply", "mix", "concat", "left_right"} | losses
     through = {name for name, op in OPS.items() if len(sharing_inputs(op)) == 1}
     filters = {"fir_filter", "sinc_filter", "mod_delay", "reverb", "exp_decay_reverb", "filtered_noise_reverb"}
     filters |= {"allpass", "bandpass", "biquad", "dc_blocker", "highpass", "lowpass", "notch", "one_pole", "sos", "svf"}
     filters |= {"fdn", "high_shelf", "low_shelf", "parametric_eq", "peaking"}
-    filters |= {"crossover", "graphic_eq", "ladder", "state_space"}
+    filters |= {"crossover", "graphic_eq", "ladder", "state_space", "a_weighting", "pre_emphasis"}
+    filters |= {"delay", "multitap", "chorus", "flanger", "vibrato", "tremolo", "phaser"}
+    levels = {"compressor", "expander", "gate", "limiter"}
     channels = {"matrix", "mid_side", "mix_voices", "pan", "split_voices", "width"}
-    assert through == filters | channels | {"crop", "resample", "tensor_to_audio", "hold"}
+    values = {"curve", "sample_hold", "sequence"}
+    assert through == filters | levels | channels | values | {"crop", "resample", "tensor_to_audio", "hold"}
     of_params = {name for name, op in OPS.items() for s in op.params().values() if s.shares}
     assert of_params == {"constant", "learned", "lfo", "straight_through_choice"}
 

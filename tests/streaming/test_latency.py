@@ -20,7 +20,8 @@ pytestmark = pytest.mark.usefixtures("functions_as_written")
 
 AT, FRAMES = 1_024, 80
 #: Where the impulse of an op comes out offline; of all others, at once.
-LATER = {"mod_delay": 40}
+#: A delay of half a second is its longest, 5 ms; in 64 ms a wave of 0.5 Hz swings a vibrato of 10 ms to 1.6 samples.
+LATER = {"mod_delay": 40, "delay": 80, "vibrato": 2}
 
 FOUND: dict[str, tuple[Op, Mapping[str, np.ndarray]]] = {
     name: case() for name, case in CASES.items() if name not in WHOLE_CLIP and Traits.LOSS not in case()[0].traits
@@ -51,7 +52,8 @@ def _is_audio_effect(op: Op, inputs: Mapping[str, np.ndarray]) -> bool:
 EFFECTS = [name for name, case in FOUND.items() if _is_audio_effect(*case)]
 
 
-#: What cuts an end off, and what spreads an impulse so that its loudest sample is another.
+#: What cuts an end off, and what spreads an impulse so that its loudest sample is another. An envelope follower climbs
+#: with its attack towards a mean that dies away slowly; without attack, or without the mean, its maximum comes at once.
 CUT_OR_SPREAD = ("crop", "reverb", "exp_decay_reverb", "filtered_noise_reverb", "envelope_follower")
 RECURSIVE = tuple(f"ddspgraph.ops.{name}" for name in ("filters", "equalisers", "given_sections"))
 

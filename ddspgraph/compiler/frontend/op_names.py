@@ -96,7 +96,11 @@ def _other_word(word: str, ops: Mapping[str, type[Op]]) -> str | None:
 def _near(word: str, ops: Mapping[str, type[Op]]) -> str | None:
     """The repair of a slip of the finger, in the name of an op or in another word for one."""
     wanted = plain_word(word)
-    if difflib.get_close_matches(wanted, map(plain_word, ops), n=1, cutoff=0.75):
+    plain = {plain_word(name): name for name in ops}
+    slips = difflib.get_close_matches(wanted, plain, n=_MOST_OPS, cutoff=_A_SLIP)
+    if slips:  # then names that are only somewhat like it are not meant
+        return did_you_mean(wanted, [plain[slip] for slip in slips])
+    if difflib.get_close_matches(wanted, plain, n=1, cutoff=0.75):
         return did_you_mean(word, list(ops))
     called = [plain_word(w.partition(" (")[0]) for op in ops.values() for w in op.words]
     called += [plain_word(w) for words, _ in MISSING for w in words]
