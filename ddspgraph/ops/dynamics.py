@@ -97,9 +97,9 @@ class Compressor(LevelControl):
     """
 
     words = (
-        "volume goes down when the kick plays", "duck", "ducking", "side chain", "pumping", "level out",
-        "leveler", "levelling", "dynamic range compression", "drc", "make it louder and more even", "punch", "glue",
-        "compexp", "compand",
+        "volume goes down when the kick plays", "duck", "ducking", "side chain", "pumping", "glue",
+        "sidechain compression", "level out", "leveler", "levelling", "dynamic range compression", "drc", "punch",
+        "make it louder and more even", "compexp", "compand",
     )  # fmt: skip
 
     inputs = {
