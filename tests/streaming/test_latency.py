@@ -55,7 +55,10 @@ EFFECTS = [name for name, case in FOUND.items() if _is_audio_effect(*case)]
 #: What cuts an end off, and what spreads an impulse so that its loudest sample is another. An envelope follower climbs
 #: with its attack towards a mean that dies away slowly; without attack, or without the mean, its maximum comes at once.
 CUT_OR_SPREAD = ("crop", "reverb", "exp_decay_reverb", "filtered_noise_reverb", "envelope_follower")
-RECURSIVE = tuple(f"ddspgraph.ops.{name}" for name in ("filters", "equalisers", "given_sections"))
+#: Modules of filters whose impulse response rises before it falls: here a corner is at 0.5 Hz.
+RECURSIVE = tuple(
+    f"ddspgraph.ops.{name}" for name in ("filters", "equalisers", "given_sections", "crossovers", "ladders")
+)
 
 
 def _inputs_of(graph: Graph, given: Mapping[str, np.ndarray], is_hit: bool) -> dict[str, np.ndarray]:
