@@ -12,6 +12,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
@@ -47,6 +48,9 @@ VALUES: Mapping[str, Sequence[Any]] = {
     "mfcc_bins": [5, OMIT],
     "overlap": [OMIT, 0.5],
     "fft_sizes": [[128, 64]],
+    "hop_sizes": [[32, 16]],
+    "win_lengths": [[100, 64]],
+    "bands": [OMIT, 2],
     "reverb_length": [100, "5 ms"],
     "n_filter_banks": [4],
     "window_size": [32, OMIT, 1],
@@ -87,11 +91,15 @@ OF_OP: Mapping[tuple[str, str], Sequence[Any]] = {
     ("mfcc_encoder", "fft_sizes"): [[256]],
     ("mfcc_encoder", "mel_bins"): [[20]],
     ("mfcc_encoder", "mfcc_bins"): [[5]],
+    ("mel_stft_loss", "hop_size"): [64],
+    ("mel_stft_loss", "win_length"): [256, 200],
+    ("mel_stft_loss", "n_mels"): [20],
 }
 _LEVELS = ("power", "loudness", "rms_energy")
 _WANTED_THOUGH_OPTIONAL = ("loudness_db", "power_db", "pw_db")
 _UNIT_FOLLOWS = (
-    *("add", "multiply", "gain", "mix", "crop", "tensor_to_audio", "resample", "concat", "hold", "lfo", "learned"),
+    *("add", "multiply", "gain", "mix", "crop", "tensor_to_audio", "resample", "concat", "hold"),
+    *("lfo", "sequence", "learned"),
     *("one_pole", "dc_blocker", "lowpass", "highpass", "bandpass", "notch", "allpass", "svf", "peaking"),
     *("low_shelf", "high_shelf", "parametric_eq", "biquad", "sos"),
 )
@@ -174,25 +182,31 @@ class SpecBuilder:
 
     # -- inputs --------------------------------------------------------------------------------
 
-    def _ports(self, op_class: type[Op], params: Spec, given: dict[str, Made]) -> None:
+    def _ports(self, op_class: type[Op], params: Spec, given: dict[str, Made], **sizes: int) -> None:
         """Connects the ports as they are declared; names of axes are bound to sizes on the way."""
-        sizes: dict[str, int] = {}
+        units: dict[str, Unit] = {}
         op = _instance(op_class, params)
         more = () if op.variadic is None else op.input_names(len(op.inputs) + self.pick([1, 2]))
         for name, port in op.input_ports(more).items():
             if port.optional and name not in _WANTED_THOUGH_OPTIONAL:
                 continue
+            if port.unit is Unit.ANY and port.shares in units:
+                port = replace(port, unit=units[port.shares])
             is_open = port.dims is None and port.rate in (None, Rate.FRAME) and op.variadic is not None
             given[name] = (
                 self._signal(Rate.FRAME, 4, port.unit, literals=False) if is_open else self._fitting(port, sizes)
             )
+            if port.shares and not port.scales and given[name].unit is not None:
+                units[port.shares] = given[name].unit
 
     def _fitting(self, port: Port, sizes: dict[str, int]) -> Made:
         dims = port.dims
         if dims is None:
             return self._any(port.unit, port.rate)
         if port.rate is Rate.CONST:
-            return self._constant(port.unit, len(dims) - 1, [dim.size for dim in dims[1:]])
+            axes = zip(dims[1:], [3, 4][3 - len(dims) :], strict=True)
+            known = [dim.size or sizes.setdefault(dim.name, usual) for dim, usual in axes]
+            return self._constant(port.unit, len(dims) - 1, known)
         last = dims[-1] if len(dims) == 3 else None
         channels = last.size if last else None
         if last is not None and channels is None:
@@ -265,14 +279,39 @@ class SpecBuilder:
         if given["signal_one"].unit is not Unit.ANY:  # nothing is multiplied by a second value with a unit
             given["signal_two"] = Made(0.5, Rate.CONST, None, Unit.LINEAR)
 
+    def _op_sample_hold(self, params: Spec, given: dict[str, Made]) -> None:
+        self._pair(given, ("x", "trigger"), Unit.ANY)
+
+    def _op_crossover(self, params: Spec, given: dict[str, Made]) -> None:
+        self._ports(OPS["crossover"], params, given, splits=params.get("bands", 3) - 1)
+
+    def _constant_or_moving(self, params: Spec, unit: Unit) -> Made:
+        """A number, or one at a time of the rate that the node makes."""
+        rate = Rate[params.get("rate", "frame").upper()]
+        channels = 1 if rate is Rate.FRAME else None
+        there = [m for m in self.made if (m.rate, m.channels, m.is_whole) == (rate, channels, True) and m.fits(unit)]
+        fresh = (partial(self._constant, unit, 0), partial(self._input, rate, channels, unit))
+        return self.pick([*fresh, *(lambda m=m: m for m in there)])()
+
+    def _op_lfo(self, params: Spec, given: dict[str, Made]) -> None:
+        given["frequency_hz"] = self._constant_or_moving(params, Unit.HZ)
+
+    def _op_sequence(self, params: Spec, given: dict[str, Made]) -> None:
+        given["values"] = self._constant(Unit.ANY, 1)
+        given["tempo"] = self._constant_or_moving(params, Unit.ANY)
+
     def _op_gain(self, params: Spec, given: dict[str, Made]) -> None:
         given["audio"] = self._any(Unit.ANY)
         given["gain"] = Made(self.pick(["-6 dB", 3, -0.5]), Rate.CONST, None, Unit.DB)
 
     def _op_mix(self, params: Spec, given: dict[str, Made]) -> None:
         mono = [m for m in self.made if m.is_whole and m.rate is Rate.AUDIO and m.channels is None]
+        unit = Unit.ANY
         for name in ("signal_one", "signal_two"):
-            given[name] = self.pick([lambda: self._input(Rate.AUDIO, None, Unit.ANY), *(lambda m=m: m for m in mono)])()
+            fitting = (m for m in mono if unit is Unit.ANY or m.unit in (unit, Unit.ANY))
+            fresh = partial(self._input, Rate.AUDIO, None, unit)
+            given[name] = self.pick([fresh, *(lambda m=m: m for m in fitting)])()
+            unit = given[name].unit or Unit.ANY
         unit = Unit.LINEAR if params.get("scale_fn", "") is None else Unit.RAW
         given["nn_out_mix_level"] = self.pick([Made(0.5, Rate.CONST, None, unit), self._input(Rate.FRAME, 1, unit)])
 
@@ -391,6 +430,9 @@ class SpecBuilder:
                 made = replace(made, rate=Rate.CONST, is_whole=False)
                 if op.name in _REVERBS and i == 0:
                     made = replace(made, rate=Rate.AUDIO, channels=None, is_whole=True)
+            elif op.name in ("lfo", "sequence"):
+                rate = Rate[op.rate.upper()]  # type: ignore[attr-defined]
+                made = Made(written, rate, 1 if rate is Rate.FRAME else None, port.unit)
             elif op.name.startswith("frequencies_"):
                 made = replace(made, channels=(first.channels or 1) // op.depth)  # type: ignore[attr-defined]
             elif port.like is not None:

@@ -39,12 +39,12 @@ def pole_near(model: Model, radius: float) -> complex | None:
     best = start[inner][np.argsort(size[inner])[:16]]
     before, z = best * 1.000001, best
     f_before, f = _characteristic(model, before), _characteristic(model, z)
-    for _ in range(_STEPS):
-        with np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):  # a secant may lead to where a long response has no finite value
+        for _ in range(_STEPS):
             step = np.nan_to_num(f * (z - before) / (f - f_before), nan=0.0, posinf=0.0, neginf=0.0)
-        before, f_before = z, f
-        z = z - step
-        f = _characteristic(model, z)
+            before, f_before = z, f
+            z = z - step
+            f = _characteristic(model, z)
     found = z[(np.abs(f) < 1e-8) & (np.abs(z) > 0.0)]
     return complex(found[np.argmax(np.abs(found))]) if len(found) else None
 
