@@ -61,6 +61,8 @@ CODES: dict[str, str] = {
     "E424": "`mix`, `norm`, `each` or a mix_voices node where there are no voices.",
     "E425": "A control with channels, where one gain serves all channels.",
     "E431": "`constrain: stable` of a loop that is not proven stable even at its first values.",
+    "E434": "`inline` of a use with `voices`: the parts of a sub-graph get voices where something tells them apart, "
+    "which no spec can say of a node.",
     # E5: a value is not acceptable
     "E501": "A parameter of the wrong type.",
     "E502": "A parameter outside of its range.",

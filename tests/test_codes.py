@@ -101,6 +101,7 @@ def shown() -> dict[str, list[Diagnostic]]:
 _NOT_OF_A_SPEC = (
     "E415",
     "E416",
+    "E434",
     "W108",
     "W109",
     "W110",

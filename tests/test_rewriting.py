@@ -154,3 +154,28 @@ outputs: {audio: mix}
 outputs: {audio: mix}
 """
     )
+
+
+def test_a_use_with_voices_is_not_written_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its parts have voices where something tells them apart, which a spec cannot say of a node."""
+    text = """version: 2
+name: choir
+clock: {sample_rate: 16 kHz}
+inputs: {x: {rate: audio}}
+graphs:
+  low:
+    inputs: {audio: {rate: audio}, cutoff: {rate: const, unit: Hz}}
+    nodes: {cut: {op: lowpass, inputs: {audio: audio, cutoff: cutoff}}}
+    outputs: {audio: cut}
+nodes:
+  two: {graph: low, voices: 2, mix: sum, inputs: {audio: x, cutoff: {each: [200 Hz, 900 Hz]}}}
+  one: {graph: low, inputs: {audio: x, cutoff: 900 Hz}}
+outputs: {y: two, z: one}
+"""
+    spec = tmp_path / "choir.yaml"
+    spec.write_text(text, "utf-8")
+    assert main(["inline", str(spec)]) == 3
+    assert "choir.yaml:11:29: E434 'two' has voices" in capsys.readouterr().err
+    assert spec.read_text("utf-8") == text
+    assert main(["inline", str(spec), "one"]) == 0
+    assert "one.cut: {op: lowpass" in spec.read_text("utf-8")

@@ -22,7 +22,7 @@ def inlined(document: Document, written: WrittenOut, graph: Graph, names: Sequen
       written, graph: of `driver.expansion`.
 
     Raises:
-      GraphError: E313 for a name that is no use.
+      GraphError: E313 for a name that is no use, E434 for a use with voices.
     """
     uses = {str(key): value for key, value in entries(document, "nodes") if value.get("graph") is not None}
     for name in names:
@@ -30,6 +30,10 @@ def inlined(document: Document, written: WrittenOut, graph: Graph, names: Sequen
             hint = did_you_mean(name, list(uses)) or "the spec uses no sub-graphs"
             raise fail("E313", f"{quote(name)} is no use of a sub-graph", Span.start_of(document.source), hint=hint)
     chosen = [name for name in uses if not names or name in names]
+    for name in chosen:
+        if (voices := uses[name].get("voices")) is not None:
+            hint = "name the uses to write out that have none, or delete `voices` first"
+            raise fail("E434", f"{quote(name)} has voices, which it cannot hand to its parts", voices.span, hint=hint)
     if not chosen:
         return document.source.text
     writer = _Writer(written, graph, chosen)
