@@ -446,9 +446,18 @@ class SpecBuilder:
                 if op.name in _LEVELS:
                     whole = op.padding == "same"  # type: ignore[attr-defined]
                 made = Made(written, port.rate, channels, port.unit, whole)
+            if port.shares and port.unit is Unit.ANY:
+                made = replace(made, unit=_shared(port.shares, op, given))
             if op.name in _UNIT_FOLLOWS and i == 0:
                 made = replace(made, unit=None)
             yield made
+
+
+def _shared(name: str, op: Op, given: Mapping[str, Made]) -> Unit | None:
+    """The unit that the inputs of one unit variable have; None where one of them has rules of its own."""
+    ports = op.input_ports(tuple(given)).items()
+    units = [given[at].unit for at, port in ports if at in given and port.shares == name and not port.scales]
+    return None if None in units else next((unit for unit in units if unit is not Unit.ANY), Unit.ANY)
 
 
 def _arrived(made: Made, port: Port) -> Made:
