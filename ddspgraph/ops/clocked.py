@@ -13,6 +13,14 @@ from ddspgraph.ir.types import Unit
 DEFAULT_N_SAMPLES = 64_000
 
 
+def from_graph(op: Op, name: str) -> float:
+    """A parameter that a graph gives its ops. Raises ValueError outside of a graph where nobody gave it."""
+    value = getattr(op, name)
+    if value is None:
+        raise ValueError(f"{type(op).__name__} needs {name}=... outside of a graph")
+    return float(value)
+
+
 class Clocked(Op):
     """An op that turns frames into samples."""
 
@@ -48,6 +56,4 @@ class Clocked(Op):
 
     def rate_hz(self) -> float:
         """The sample rate; raises ValueError outside of a graph where nobody gave it."""
-        if self.sample_rate is None:
-            raise ValueError(f"{type(self).__name__} needs sample_rate=... outside of a graph")
-        return float(self.sample_rate)
+        return from_graph(self, "sample_rate")

@@ -13,6 +13,7 @@ from ddspgraph.ir.ports import audio
 from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import BATCH, SAMPLES, Dim, Rate, Signal, Unit
 from ddspgraph.lazy import tf
+from ddspgraph.ops.clocked import from_graph
 
 
 class Noise(Op):
@@ -56,9 +57,7 @@ class Noise(Op):
     def _sections(self) -> tuple[dsp.Section, ...]:
         if self.color == "white":
             return ()
-        if self.sample_rate is None:
-            raise ValueError("Noise needs sample_rate=... outside of a graph")
-        return dsp.colour_sections(self.color, float(self.sample_rate))
+        return dsp.colour_sections(self.color, from_graph(self, "sample_rate"))
 
     def _coloured(self, white: Any, state: Any) -> tuple[Any, Any]:
         sections = self._sections()

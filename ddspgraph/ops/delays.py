@@ -14,6 +14,7 @@ from ddspgraph.ir.ports import audio, const
 from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.lazy import np, tf
+from ddspgraph.ops.clocked import from_graph
 
 #: A delay line of a minute; what is longer is a mistake in the unit.
 _LONGEST_MS = 60_000.0
@@ -31,9 +32,7 @@ class DelayLine(Op):
 
     @property
     def longest_samples(self) -> float:
-        if self.sample_rate is None:
-            raise ValueError(f"{type(self).__name__} needs sample_rate=... outside of a graph")
-        return self.longest * self.sample_rate / 1000.0
+        return self.longest * from_graph(self, "sample_rate") / 1000.0
 
     def samples_of(self, time_s: Any, shortest: float = 0.0) -> Any:
         """Seconds in samples, float64, within the line."""

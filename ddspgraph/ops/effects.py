@@ -14,6 +14,7 @@ from ddspgraph.ir.ports import Mismatch, Port, audio, frame, same_as
 from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Dim, Signal, Unit
 from ddspgraph.lazy import np
+from ddspgraph.ops.clocked import from_graph
 from ddspgraph.ops.scale_fns import SCALE_FN_DOC, SCALE_FNS, scaled_range, with_unit
 from ddspgraph.ops.stream_filters import group_delay, impulse_samples, timing_param
 from ddspgraph.ops.workspace import convolution_workspace, response_samples
@@ -172,9 +173,7 @@ class SincFilter(_Filter):
         return (Advice("W116", message, "cutoff_frequency", f"write a cutoff between 0 Hz and {nyquist_hz:g} Hz"),)
 
     def kernel(self, audio: Any, cutoff_frequency: Any) -> Any:
-        if self.sample_rate is None:
-            raise ValueError("SincFilter needs sample_rate=... outside of a graph")
-        how = {"sample_rate": self.sample_rate, "high_pass": self.high_pass, "timing": self.timing}
+        how = {"sample_rate": from_graph(self, "sample_rate"), "high_pass": self.high_pass, "timing": self.timing}
         return dsp.sinc_filter(audio, cutoff_frequency, self.window_size, **how)
 
     def ir_samples(self, signals: Mapping[str, Signal]) -> int:
@@ -314,9 +313,7 @@ class ModDelay(Op):
 
     def _samples(self, ms: Any) -> Any:
         """Milliseconds in samples."""
-        if self.sample_rate is None:
-            raise ValueError("ModDelay needs sample_rate=... outside of a graph")
-        return ms * self.sample_rate / 1000.0
+        return ms * from_graph(self, "sample_rate") / 1000.0
 
     def _longest(self) -> float:
         return self._samples(self.center_ms + self.depth_ms)

@@ -13,6 +13,7 @@ from ddspgraph.ir.op import Op, Traits, Weight, from_clock, param
 from ddspgraph.ir.ports import Mismatch, Port, audio, const
 from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import Signal, Unit
+from ddspgraph.ops.clocked import from_graph
 
 _LONGEST_MS = 10_000.0
 
@@ -68,9 +69,8 @@ class Fdn(Op):
     @cached_property
     def line_samples(self) -> tuple[int, ...]:
         """The delays in whole samples."""
-        if self.sample_rate is None:
-            raise ValueError("Fdn needs sample_rate=... outside of a graph")
-        return tuple(max(1, round(ms * self.sample_rate / 1000.0)) for ms in self.delays)
+        rate_hz = from_graph(self, "sample_rate")
+        return tuple(max(1, round(ms * rate_hz / 1000.0)) for ms in self.delays)
 
     def output_ports(self) -> Mapping[str, Port]:
         return {"signal": audio(self.channels, doc="The sound in the room.", shares="unit")}

@@ -16,6 +16,7 @@ from ddspgraph.ir.shapes import broadcast
 from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Rate, Signal, Unit
 from ddspgraph.lazy import np, tf
+from ddspgraph.ops.clocked import from_graph
 
 #: Of an envelope that says none: seconds, and a level.
 _TIMES = {"attack": 0.01, "decay": 0.1, "sustain": 0.7, "release": 0.2}
@@ -135,10 +136,7 @@ class Adsr(_Gated):
 
     def _steps_a_second(self, has_axis: bool) -> float:
         is_frames = self.steps == "frame" if self.steps else has_axis
-        rate = self.frame_rate if is_frames else self.sample_rate
-        if rate is None:
-            raise ValueError(f"Adsr needs {'frame' if is_frames else 'sample'}_rate=... outside of a graph")
-        return float(rate)
+        return from_graph(self, "frame_rate" if is_frames else "sample_rate")
 
     def tail_samples(self, signals: Mapping[str, Signal]) -> int:
         return round(_TIMES["release"] * (self.sample_rate or 0.0))

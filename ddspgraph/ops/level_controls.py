@@ -15,6 +15,7 @@ from ddspgraph.ir.ports import Mismatch, Port, audio
 from ddspgraph.ir.streaming import Block, has_time, items_of, past_shape
 from ddspgraph.ir.types import Dim, Rate, Signal, Unit
 from ddspgraph.lazy import np, tf
+from ddspgraph.ops.clocked import from_graph
 
 #: A lookahead of half a second; what is longer is a mistake in the unit.
 LONGEST_MS = 500.0
@@ -48,9 +49,7 @@ class Dynamic(Op):
 
     def coefficient(self, time_s: Any) -> Any:
         """A time constant as the share of the way that is gone in a sample."""
-        if self.sample_rate is None:
-            raise ValueError(f"{type(self).__name__} needs sample_rate=... outside of a graph")
-        return dsp.approach(time_s, self.sample_rate)
+        return dsp.approach(time_s, from_graph(self, "sample_rate"))
 
     def power(self, x: Any, controls: Mapping[str, Any], state: Any) -> tuple[Any, Any]:
         """The mean square of an RMS detector over `window`, and its state."""

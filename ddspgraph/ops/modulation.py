@@ -14,6 +14,7 @@ from ddspgraph.ir.ports import Port, audio
 from ddspgraph.ir.streaming import Block, items_of
 from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.lazy import tf
+from ddspgraph.ops.clocked import from_graph
 from ddspgraph.ops.delays import DelayLine
 
 #: Passes over the samples of a slow wave, and of a section of one state whose cutoff moves.
@@ -45,15 +46,10 @@ class Swinging(Op):
         """A control, [batch or 1, samples or 1], within its ends."""
         return dsp.clipped(controls.get(name, [[self.open_at[name]]]), *self.ends[name])
 
-    def rate_of_samples(self) -> float:
-        if self.sample_rate is None:
-            raise ValueError(f"{type(self).__name__} needs sample_rate=... outside of a graph")
-        return float(self.sample_rate)
-
     def swing(self, controls: Mapping[str, Any], like: Any, state: Any, ahead: float = 0.0) -> tuple[Any, Any]:
         """The wave, 0 to 1, some radians ahead; and its state."""
         rate = dsp.tf_float32(controls.get("rate", [[self.open_at["rate"]]]))
-        return dsp.swing(rate, like, self.rate_of_samples(), self.shape, self.phase + ahead, state)
+        return dsp.swing(rate, like, from_graph(self, "sample_rate"), self.shape, self.phase + ahead, state)
 
     def changed(self, x: Any, controls: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The effect, and the state after it."""
@@ -247,7 +243,7 @@ class Phaser(Swinging):
 
     def changed(self, x: Any, controls: Mapping[str, Any], state: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
         wave, cycles = self.swing(controls, x, state.get("cycles"))
-        fs = self.rate_of_samples()
+        fs = from_graph(self, "sample_rate")
         low, high = (
             tf.math.log(dsp.clipped(controls.get(name, [[self.open_at[name]]]), dsp.LOWEST * fs, dsp.HIGHEST * fs))
             for name in ("low", "high")

@@ -16,6 +16,7 @@ from ddspgraph.ir.ports import Mismatch, Port, audio
 from ddspgraph.ir.streaming import Block, has_time, items_of
 from ddspgraph.ir.types import Signal, Unit
 from ddspgraph.lazy import np, tf
+from ddspgraph.ops.clocked import from_graph
 
 #: How long a filter is heard after its input has ended, in seconds: what a tail is made for.
 _TAIL_S = 0.2
@@ -95,9 +96,7 @@ class RecursiveFilter(Op):
 
     def rate_hz(self) -> float:
         """The sample rate; raises ValueError outside of a graph where nobody gave it."""
-        if self.sample_rate is None:
-            raise ValueError(f"{type(self).__name__} needs sample_rate=... outside of a graph")
-        return float(self.sample_rate)
+        return from_graph(self, "sample_rate")
 
     def is_moving(self, controls: Mapping[str, Any]) -> bool:
         """Whether one of the controls, tensors by name, is of audio rate; frames arrive so, constants [batch, 1]."""

@@ -9,6 +9,7 @@ from ddspgraph.ir.op import Op, from_clock, param
 from ddspgraph.ir.ports import Mismatch
 from ddspgraph.ir.streaming import Block
 from ddspgraph.ir.types import BATCH, FRAMES, SAMPLES, Dim, Rate, Signal, Unit
+from ddspgraph.ops.clocked import from_graph
 
 _LENGTH_DOC = "Length of the result in frames or samples; null: as long as the graph."
 _ONE = Dim.of(1)
@@ -40,11 +41,7 @@ class Timed(Op):
 
     def steps_a_second(self) -> float:
         """Frames or samples a second. Raises ValueError outside of a graph where nobody gave them."""
-        rate = self.frame_rate if self.rate == "frame" else self.sample_rate
-        if rate is None:
-            name = "frame_rate" if self.rate == "frame" else "sample_rate"
-            raise ValueError(f"{type(self).__name__} needs {name}=... outside of a graph")
-        return float(rate)
+        return from_graph(self, "frame_rate" if self.rate == "frame" else "sample_rate")
 
     def n_steps(self, frames: Any, samples: Any) -> Any:
         """How many to make. Raises ValueError outside of a graph where nobody said."""

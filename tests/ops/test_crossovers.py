@@ -13,6 +13,7 @@ from ddspgraph.ir.gains import Bounded, Range
 from ddspgraph.ir.types import Rate, signal
 from ddspgraph.ops import OPS
 from tests.ops.test_filters import MOST_DB, RATE, error_db, noise
+from tests.streaming.proof import run_stream
 
 FREQUENCIES = {2: [1000.0], 3: [200.0, 2000.0], 5: [40.0, 300.0, 2000.0, 9000.0]}
 
@@ -102,14 +103,9 @@ def test_a_graph_of_several_channels_and_its_stream() -> None:
     one = parted(audio[..., 1], np.float32([[FREQUENCIES[3]]]))
     np.testing.assert_allclose(whole["high"][..., 1], one["high"], atol=1e-6)
     stream = dg.compile_stream(model)
-    state, parts, first = stream.initial_state(1), [], 0
-    for frames in (1, 4, 25):
-        block = {"audio": audio[:, 48 * first : 48 * (first + frames)], "split": split[:, first : first + frames]}
-        state, made = stream.process(state, block)
-        first += frames
-        parts.append(made)
+    streamed = run_stream(stream, {"audio": audio, "split": split}, [1, 4, 25])
     for name, late in stream.latencies.items():
-        found = np.concatenate([part[name].numpy() for part in parts], axis=1)
+        found = streamed[name]
         np.testing.assert_allclose(found[:, late:], whole[name][:, : found.shape[1] - late], atol=2e-6)
 
 

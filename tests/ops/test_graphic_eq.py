@@ -13,6 +13,7 @@ import tensorflow as tf
 import ddspgraph as dg
 from ddspgraph.ops import OPS
 from tests.ops.test_filters import MOST_DB, RATE, cookbook, error_db, noise
+from tests.streaming.proof import run_stream
 
 CENTRES = 31.25 * 2.0 ** np.arange(10)
 SIZE = 1 << 16
@@ -173,13 +174,8 @@ def test_lists_of_frames_and_learned_lists_in_a_graph_and_its_stream() -> None:
     (gradient,) = tape.gradient(total, model.trainable_variables)
     assert np.abs(gradient).min() > 0
     stream = dg.compile_stream(model)
-    state, parts, first = stream.initial_state(2), [], 0
-    for frames in (1, 5, 19):
-        block = {"audio": audio[:, 48 * first : 48 * (first + frames)], "levels": moved[:, first : first + frames]}
-        state, made = stream.process(state, block)
-        first += frames
-        parts.append(made["audio"].numpy())
-    late, found = stream.latencies["audio"], np.concatenate(parts, axis=1)
+    found = run_stream(stream, {"audio": audio, "levels": moved}, [1, 5, 19], batch=2)["audio"]
+    late = stream.latencies["audio"]
     np.testing.assert_allclose(found[:, late:], whole[:, : found.shape[1] - late], atol=2e-5)
 
 

@@ -12,6 +12,7 @@ import ddspgraph as dg
 from ddspgraph.ir.gains import Linear, Range
 from ddspgraph.ops import OPS
 from tests.ops.test_filters import MOST_DB, RATE, const, error_db, noise
+from tests.streaming.proof import run_stream
 
 
 def loop(x: np.ndarray, f: Any, resonance: Any, drive_db: Any = None) -> np.ndarray:
@@ -157,13 +158,8 @@ def test_a_stream_is_the_graph() -> None:
     audio, sweep = noise(9, 2, 48 * 30), rng.uniform(100, 8000, (2, 30, 1)).astype(np.float32)
     whole = model({"audio": audio, "sweep": sweep})["audio"]
     stream = dg.compile_stream(model)
-    state, parts, first = stream.initial_state(2), [], 0
-    for frames in (1, 3, 26):
-        block = {"audio": audio[:, 48 * first : 48 * (first + frames)], "sweep": sweep[:, first : first + frames]}
-        state, made = stream.process(state, block)
-        first += frames
-        parts.append(made["audio"].numpy())
-    late, found = stream.latencies["audio"], np.concatenate(parts, axis=1)
+    found = run_stream(stream, {"audio": audio, "sweep": sweep}, [1, 3, 26], batch=2)["audio"]
+    late = stream.latencies["audio"]
     np.testing.assert_allclose(found[:, late:], whole[:, : found.shape[1] - late], atol=2e-5)
 
 

@@ -37,12 +37,12 @@ def infer(graph: Graph, report: Report, sizes: Mapping[str, int] = MappingProxyT
 
 
 def _swept(graph: Graph, report: Report, sizes: Mapping[str, int]) -> dict[Ref, Signal]:
-    types: dict[Ref, Signal] = {i.ref: i.signal.sized(sizes) for i in graph.inputs}
     bound: dict[tuple[str, str], tuple[Dim, Node]] = {}
     # A graph of a thousand uses has few kinds of nodes, and fewer types: each is one object, known by its identity.
     known: dict[object, Mapping[Ref, Signal]] = {}
     shared: dict[Signal, Signal] = {}
-    types = {ref: shared.setdefault(signal, signal) for ref, signal in types.items()}
+    sized = {i.ref: i.signal.sized(sizes) for i in graph.inputs}
+    types: dict[Ref, Signal] = {ref: shared.setdefault(signal, signal) for ref, signal in sized.items()}
     for node in graph.nodes:
         if all(ref in types for _, ref in node.inputs):
             made = _known_types(graph, node, types, report, sizes, known, shared)
